@@ -1,0 +1,1 @@
+"""Loads any Singer tap into any dlt destination, typed and transactional."""

@@ -1,0 +1,1 @@
+"""Cachet, Cortex and Cinchy as local servers, for the demo and the tests."""

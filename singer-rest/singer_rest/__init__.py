@@ -1,0 +1,1 @@
+"""What every REST tap needs and the Singer SDK leaves to its authors."""

@@ -1,0 +1,1 @@
+"""Singer tap for Cachet, the open-source status page."""

@@ -1,0 +1,1 @@
+"""Singer tap for Cinchy, the data collaboration platform."""

@@ -1,0 +1,1 @@
+"""Singer tap for Cortex, the developer portal."""
