@@ -53,6 +53,7 @@ class Recorder:
         self.requests: list[SeenRequest] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note the request, then pass it on."""
         if scope["type"] == "http":
             raw: bytes = scope.get("raw_path") or scope["path"].encode()
             self.requests.append(
