@@ -6,11 +6,13 @@ the requests that arrived); the demo uses the command, ``python -m sandbox``.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import dataclasses
 import socket
 import threading
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 START_SECONDS = 15.0
+STOP_SECONDS = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,29 +49,46 @@ class SeenRequest:
 
 
 class Recorder:
-    """ASGI wrapper that writes down every request before the application sees it."""
+    """ASGI wrapper that writes down every request before the application sees it.
 
-    def __init__(self, app: App) -> None:
+    It also delays every answer by ``latency`` seconds, and dates answers that carry no date of
+    their own (an application with a clock of its own dates them by that).
+    """
+
+    def __init__(self, app: App, latency: float = 0.0) -> None:
         self.app = app
+        self.latency = latency
         self.requests: list[SeenRequest] = []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Note the request, then pass it on."""
-        if scope["type"] == "http":
-            raw: bytes = scope.get("raw_path") or scope["path"].encode()
-            self.requests.append(
-                SeenRequest(
-                    method=scope["method"],
-                    path=raw.decode("latin-1"),
-                    query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), True)),  # noqa: FBT003
-                    headers=tuple(
-                        (k.decode("latin-1").lower(), v.decode("latin-1"))
-                        for k, v in scope["headers"]
-                    ),
-                    at=time.monotonic(),
-                )
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        self.requests.append(
+            SeenRequest(
+                method=scope["method"],
+                path=raw.decode("latin-1"),
+                query=tuple(parse_qsl(scope["query_string"].decode("latin-1"), True)),  # noqa: FBT003
+                headers=tuple(
+                    (k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"]
+                ),
+                at=time.monotonic(),
             )
-        await self.app(scope, receive, send)
+        )
+        if self.latency:
+            await asyncio.sleep(self.latency)
+
+        async def dated_send(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if not any(name.lower() == b"date" for name, _ in headers):
+                    headers.append((b"date", formatdate(usegmt=True).encode()))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        await self.app(scope, receive, dated_send)
 
 
 @dataclasses.dataclass
@@ -87,21 +107,36 @@ def free_socket(port: int = 0) -> socket.socket:
     """Bind 127.0.0.1 on a port, any free one by default."""
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind(("127.0.0.1", port))
+    try:
+        sock.bind(("127.0.0.1", port))
+    except OSError:
+        sock.close()
+        raise
     return sock
 
 
 @contextlib.contextmanager
-def serve(app: App, port: int = 0) -> Iterator[Running]:
+def serve(app: App, port: int = 0, *, latency: float = 0.0) -> Iterator[Running]:
     """Serve an application from a thread until the block ends.
 
+    Args:
+        app: The ASGI application.
+        port: The port on 127.0.0.1; 0 takes a free one.
+        latency: Seconds every answer is held back.
+
     Raises:
+        OSError: The port is taken.
         RuntimeError: The server did not come up within 15 seconds.
     """
-    recorder = Recorder(app)
+    recorder = Recorder(app, latency)
     sock = free_socket(port)
     config = uvicorn.Config(
-        recorder, log_level="error", lifespan="off", server_header=False, date_header=True
+        recorder,
+        log_level="error",
+        lifespan="off",
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
