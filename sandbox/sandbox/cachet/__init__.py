@@ -1,0 +1,22 @@
+"""Cachet 2.3, 2.4 and 3.x as one local server with generated data.
+
+``create_app(generate(Size(incidents=500)), Options(api="3"))`` is an ASGI application; see
+:mod:`sandbox.serve` for running it in a test.
+"""
+
+from sandbox.cachet.app import create_app
+from sandbox.cachet.clock import Clock
+from sandbox.cachet.generate import Size, generate
+from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
+from sandbox.cachet.world import World
+
+__all__ = [
+    "ADMIN_TOKEN",
+    "Clock",
+    "Options",
+    "Size",
+    "Token",
+    "World",
+    "create_app",
+    "generate",
+]

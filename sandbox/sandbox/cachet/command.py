@@ -1,0 +1,91 @@
+"""The options of ``python -m sandbox cachet``."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from sandbox.cachet.app import create_app
+from sandbox.cachet.clock import Clock
+from sandbox.cachet.generate import Size, generate
+from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
+
+if TYPE_CHECKING:
+    import argparse
+
+    from sandbox.serve import App
+
+SWITCHES = {
+    "always_authenticate": "2.4: everything but ping, version and status needs the key",
+    "api_protected": "3.x: every route needs a valid token",
+    "stale_host_config": "3.x: an old host configuration that wins over the core's",
+    "maintenance": "answer 503 to everything",
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    what = parser.add_argument_group("Cachet")
+    what.add_argument("--api", default="3", help="2.3, 2.4, 3, 3-2025 or 3-YYYY-MM-DD (a build)")
+    what.add_argument(
+        "--token",
+        action="append",
+        metavar="TEXT[=ABILITY,...]",
+        help=f"a valid key, with every ability unless some are named; {ADMIN_TOKEN} if none",
+    )
+    what.add_argument("--prefix", default="", help="path before /api, such as /status")
+    what.add_argument("--timezone", default="UTC", help="APP_TIMEZONE of the server")
+    what.add_argument("--app-timezone", default="UTC", help="2.x: zone of presented dates")
+    what.add_argument(
+        "--language", choices=("en", "fr", "de"), default="en", help="2.x: of month names"
+    )
+    what.add_argument(
+        "--database", choices=("postgresql", "mysql", "sqlite"), default="postgresql", help="typing"
+    )
+    what.add_argument(
+        "--insertion-order", action="store_true", help="unsorted lists come by id, not scrambled"
+    )
+    what.add_argument("--rate-limit", type=int, help="3.x: requests a minute; Cachet's own: 300")
+    what.add_argument("--api-disabled", action="store_true", help="3.x: every route is a 404")
+    for name, text in SWITCHES.items():
+        what.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
+    made = parser.add_argument_group("generated data")
+    made.add_argument("--seed", type=int, default=1, help="another seed, another world")
+    made.add_argument("--now", help="stand still at this time, as 2026-11-20T10:00:00+00:00")
+    for field in dataclasses.fields(Size):
+        kind = "points per metric" if field.name == "metric_points" else "rows"
+        flag = f"--{field.name.replace('_', '-')}"
+        made.add_argument(flag, type=int, default=field.default, metavar="N", help=kind)
+
+
+def build(args: argparse.Namespace) -> App:
+    """Make the application the options ask for.
+
+    Raises:
+        ValueError: An option has no meaning.
+    """
+    options = Options(
+        api=args.api,
+        tokens=tuple(map(parse_token, args.token or [ADMIN_TOKEN])),
+        prefix=args.prefix.rstrip("/"),
+        database=args.database,
+        scrambled=not args.insertion_order,
+        timezone=args.timezone,
+        app_timezone=args.app_timezone,
+        language=args.language,
+        rate_limit=args.rate_limit,
+        api_enabled=not args.api_disabled,
+        **{name: getattr(args, name) for name in SWITCHES},
+    )
+    sizes: dict[str, Any] = {
+        field.name: getattr(args, field.name) for field in dataclasses.fields(Size)
+    }
+    clock = Clock(dt.datetime.fromisoformat(args.now).astimezone()) if args.now else Clock()
+    return create_app(generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock), options)
+
+
+def parse_token(text: str) -> Token:
+    """Read ``TEXT`` or ``TEXT=ability,ability``; ``TEXT=`` has no ability."""
+    name, given, abilities = text.partition("=")
+    return Token(name, tuple(filter(None, abilities.split(",")))) if given else Token(name)

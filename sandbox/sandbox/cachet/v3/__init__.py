@@ -1,0 +1,1 @@
+"""Cachet 3.x: a JSON:API-like API on Laravel."""
