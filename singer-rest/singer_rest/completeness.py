@@ -1,0 +1,208 @@
+"""Proof that all of a list was read: what was expected, what came, what came twice."""
+
+from __future__ import annotations
+
+import array
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import Outcome, StreamFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Key = Callable[[dict[str, Any]], Any]
+
+INT64 = 1 << 63
+
+
+class LoopFault(StreamFault):
+    """The server gives the same page again."""
+
+    code = "PAGE-LOOP"
+
+
+class IncompleteFault(StreamFault):
+    """Not all of a list could be read."""
+
+    code = "INCOMPLETE"
+    outcome = Outcome.PARTIAL
+
+
+@dataclasses.dataclass
+class Tally:
+    """The account of one pass over a source."""
+
+    expected: int | None = None
+    proof: str = "end signal"
+    """What completeness was judged by."""
+    received: int = 0
+    """Distinct rows."""
+    duplicates: int = 0
+    """Rows that came again; identical ones are written once."""
+    rereads: int = 0
+    pages: int = 0
+    pages_expected: int | None = None
+    parents: int = 0
+    parents_expected: int | None = None
+    skipped: int = 0
+    """Parents that vanished between the list and their own request."""
+    problems: list[str] = dataclasses.field(default_factory=list)
+    """Reasons why the pass is not complete, as sentences."""
+
+    def expect(self, total: int, proof: str) -> None:
+        """Note how many rows the server says there are."""
+        self.expected = total
+        self.proof = proof
+
+    @property
+    def outcome(self) -> Outcome:
+        """COMPLETE unless something is known to be missing."""
+        if self.problems:
+            return Outcome.PARTIAL
+        if self.expected is not None and self.received < self.expected:
+            return Outcome.PARTIAL
+        return Outcome.COMPLETE
+
+    @property
+    def reason(self) -> str:
+        """Say what is missing."""
+        if self.problems:
+            more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
+            return self.problems[0] + more
+        if self.expected is not None and self.received < self.expected:
+            return f"the server counts {self.expected} rows, {self.received} came"
+        return ""
+
+
+class KeyLedger:
+    """Remembers which keys of a list have come, in eight bytes a key.
+
+    Lists sorted by a number, the normal case, cost one comparison a page; anything else is kept
+    as a set of hashes.
+    """
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._runs: list[tuple[int, int, array.array[int]]] = []
+        self._low = self._high = 0
+        self._hashes: set[int] | None = None
+        self._previous: dict[Any, dict[str, Any]] = {}
+        self.count = 0
+        """Distinct keys so far."""
+
+    def key(self, row: dict[str, Any]) -> Any:
+        """Return the key of a row."""
+        return self._key(row)
+
+    def knows(self, row: dict[str, Any]) -> bool:
+        """Tell whether the key of a row has come before."""
+        return self._known(self._key(row))
+
+    def _known(self, key: Any) -> bool:
+        if self._hashes is not None:
+            return hash(key) in self._hashes
+        if not self.count or type(key) is not int or key < self._low or key > self._high:
+            return False
+        return any(low <= key <= high and key in keys for low, high, keys in reversed(self._runs))
+
+    def leading(self, rows: Sequence[dict[str, Any]]) -> int:
+        """Count the rows at the start of a page whose keys have come before."""
+        for index, row in enumerate(rows):
+            if not self._known(self._key(row)):
+                return index
+        return len(rows)
+
+    def take(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+        """Return the rows worth writing, and how many came again.
+
+        A row whose key came before is worth writing only if it may have changed since: the target
+        keeps the last one. One that is identical to its copy on the page before is not.
+        """
+        keys = [self._key(row) for row in rows]
+        distinct = len(set(keys)) == len(keys)
+        if distinct and self._outside(keys):
+            self._add(keys)
+            self._previous = dict(zip(keys, rows, strict=True))
+            return list(rows), 0
+        fresh, again = [], 0
+        new: dict[Any, dict[str, Any]] = {}
+        for key, row in zip(keys, rows, strict=True):
+            if key in new:
+                again += 1
+                if new[key] == row:
+                    continue
+            elif self._known(key):
+                again += 1
+                if self._previous.get(key) == row:
+                    continue
+            new[key] = row
+            fresh.append(row)
+        self._add([key for key in new if not self._known(key)])
+        self._previous = dict(zip(keys, rows, strict=True))
+        return fresh, again
+
+    def _outside(self, keys: list[Any]) -> bool:
+        """Whether a page of numbers lies wholly beyond everything that has come."""
+        if self._hashes is not None:
+            return self._hashes.isdisjoint(map(hash, keys))
+        if not keys:
+            return True
+        if not all(type(key) is int and -INT64 <= key < INT64 for key in keys):
+            self._use_hashes()
+            return self._outside(keys)
+        return not self.count or min(keys) > self._high or max(keys) < self._low
+
+    def _use_hashes(self) -> None:
+        self._hashes = {hash(key) for _low, _high, keys in self._runs for key in keys}
+        self._runs.clear()
+
+    def _add(self, keys: list[Any]) -> None:
+        if not keys:
+            return
+        if self._hashes is None and not all(
+            type(key) is int and -INT64 <= key < INT64 for key in keys
+        ):
+            self._use_hashes()
+        if self._hashes is not None:
+            self._hashes.update(map(hash, keys))
+        else:
+            low, high = min(keys), max(keys)
+            self._runs.append((low, high, array.array("q", keys)))
+            self._low = low if not self.count else min(self._low, low)
+            self._high = high if not self.count else max(self._high, high)
+        self.count += len(keys)
+
+
+class PageGuard:
+    """Notices when a list goes round in circles, whatever the length of the circle."""
+
+    def __init__(self, where: str, most_pages: int = 1_000_000) -> None:
+        self._where = where
+        self._most = most_pages
+        self._seen: set[int] = set()
+        self.pages = 0
+
+    def check(self, position: object, keys: Sequence[Any]) -> None:
+        """Note a page.
+
+        Args:
+            position: The page number or cursor that was asked for.
+            keys: What identifies the rows that came.
+
+        Raises:
+            LoopFault: The same rows came for another position, or there are more pages than any
+                list can have.
+        """
+        self.pages += 1
+        if self.pages > self._most:
+            raise LoopFault(f"{self._where} has no end: stopped after {self._most} pages.")
+        if not keys:
+            return
+        print_ = hash(tuple(map(str, keys)))
+        if print_ in self._seen:
+            raise LoopFault(
+                f"{self._where} gives the same page again (asked for {position}); the server "
+                "ignores the page parameter or its cursor goes round in circles."
+            )
+        self._seen.add(print_)

@@ -1,0 +1,61 @@
+"""Credentials that are sent to one origin and to no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from singer_rest.urls import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Credential(Protocol):
+    """Adds the headers that prove who asks."""
+
+    name: str
+    """What the user calls it, for messages: ``API key``."""
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers for the next request; may fetch or refresh a token first."""
+
+    def renew(self) -> bool:
+        """Replace a credential the server has refused.
+
+        Returns:
+            Whether there is a new one worth trying. Safe to call from several threads.
+        """
+
+
+class HeaderCredential:
+    """A fixed header, such as an API key."""
+
+    def __init__(self, name: str, headers: Mapping[str, str]) -> None:
+        self.name = name
+        self._headers = dict(headers)
+
+    def headers(self) -> Mapping[str, str]:
+        """Return the fixed headers."""
+        return self._headers
+
+    def renew(self) -> bool:
+        """Nothing can be renewed."""
+        return False
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+
+class Keyring:
+    """Which credential goes to which origin (scheme, host and port)."""
+
+    def __init__(self) -> None:
+        self._keys: dict[tuple[str, str, int], Credential] = {}
+
+    def bind(self, url: str, credential: Credential) -> None:
+        """Send a credential to the origin of this URL, and only there."""
+        self._keys[origin(url)] = credential
+
+    def for_url(self, url: str) -> Credential | None:
+        """Return the credential of a URL's origin, if any."""
+        return self._keys.get(origin(url))

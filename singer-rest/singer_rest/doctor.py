@@ -1,0 +1,171 @@
+"""Before a run: what the account may read (``--test``), and what it will cost (``--plan``)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import Fault, Outcome, RunFault, StatusFault, StreamFault
+from singer_rest.outcomes import EXCUSABLE, align
+from singer_rest.reading import judge_status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_rest.sources import Plan
+    from singer_rest.streams import RestStream
+    from singer_rest.tap import RestTap
+
+OK = "ok"
+
+
+class DoctorFault(Fault):
+    """At least one selected stream cannot be read."""
+
+    code = "DOCTOR"
+
+
+@dataclasses.dataclass
+class Finding:
+    """What one stream's cheap request showed."""
+
+    stream: str
+    result: str
+    detail: str
+    permission: str
+    cost: str
+
+
+def examine(tap: RestTap) -> list[Finding]:
+    """Try every selected stream with one cheap request.
+
+    Raises:
+        Fault: Server or credential are unusable altogether.
+    """
+    tap.check_connection()
+    findings = []
+    for group in tap.passes():
+        result, detail = _probe(group)
+        findings += [
+            Finding(stream.name, result, detail, stream.permission or "-", stream.cost)
+            for stream in group
+        ]
+    return sorted(findings, key=lambda finding: finding.stream)
+
+
+def _probe(group: Sequence[RestStream]) -> tuple[str, str]:
+    stream = group[0]
+    try:
+        with stream.tap.stop.interruptible():
+            reply = stream.new_source().probe()
+    except RunFault:
+        raise
+    except StatusFault as fault:
+        outcome, sentence, _code = judge_status(fault, stream.permission)
+        return outcome.value, sentence
+    except StreamFault as fault:
+        return fault.outcome.value, fault.sentence
+    if reply is None:
+        return OK, "nothing to ask"
+    return OK, f"answered in {reply.seconds * 1000:.0f} ms"
+
+
+def report(findings: Sequence[Finding], output_format: str) -> str:
+    """Return the findings as a table or as JSON."""
+    if output_format == "json":
+        return json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2)
+    header = ("stream", "result", "permission", "requests per run", "detail")
+    rows = [(f.stream, f.result, f.permission, f.cost, f.detail) for f in findings]
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.result] = counts.get(finding.result, 0) + 1
+    summary = ", ".join(f"{count} {result}" for result, count in counts.items())
+    return "\n".join([*align([header, *rows]), f"RESULT {summary}"])
+
+
+def verdict(tap: RestTap, findings: Sequence[Finding]) -> Fault | None:
+    """Return what ``--test`` ends with; nothing if every stream can be read."""
+    excused = tap.config.get("on_stream_error", "fail") == "skip"
+    bad = [
+        finding
+        for finding in findings
+        if finding.result != OK and not (excused and Outcome(finding.result) in EXCUSABLE)
+    ]
+    if not bad:
+        return None
+    names = " ".join(f"--exclude {finding.stream}" for finding in bad[:1])
+    more = f" ({len(bad) - 1} more streams are not readable.)" if len(bad) > 1 else ""
+    return DoctorFault(
+        f"{bad[0].stream} is {bad[0].result}: {bad[0].detail}{more} To leave it out: "
+        f"meltano select {tap.name} {names} '*'."
+    )
+
+
+@dataclasses.dataclass
+class Estimate:
+    """What reading one source will take."""
+
+    streams: list[str]
+    plan: Plan | None
+    detail: str = ""
+
+
+def estimate(tap: RestTap) -> list[Estimate]:
+    """Ask for the counts that tell the cost of a run, one cheap request a source.
+
+    Raises:
+        Fault: Server or credential are unusable altogether.
+    """
+    tap.check_connection()
+    estimates = []
+    for group in tap.passes():
+        names = [stream.name for stream in group]
+        try:
+            with tap.stop.interruptible():
+                estimates.append(Estimate(names, group[0].new_source().plan()))
+        except RunFault:
+            raise
+        except StreamFault as fault:
+            estimates.append(Estimate(names, None, fault.sentence))
+    return estimates
+
+
+def plan_report(tap: RestTap, estimates: Sequence[Estimate], output_format: str) -> str:
+    """Return the plan as a table or as JSON."""
+    total = sum(item.plan.requests for item in estimates if item.plan)
+    exact = all(item.plan.exact for item in estimates if item.plan)
+    per_minute = tap.config["requests_per_minute"]
+    minutes = total / per_minute if per_minute else None
+    if output_format == "json":
+        values: dict[str, Any] = {
+            "requests": total,
+            "exact": exact,
+            "minutes": minutes,
+            "sources": [
+                {
+                    "streams": item.streams,
+                    "requests": item.plan.requests if item.plan else None,
+                    "rows": item.plan.rows if item.plan else None,
+                    "exact": item.plan.exact if item.plan else None,
+                    "detail": item.detail,
+                }
+                for item in estimates
+            ],
+        }
+        return json.dumps(values, indent=2)
+    rows = [("streams", "requests", "rows", "detail")]
+    for item in estimates:
+        if item.plan is None:
+            rows.append((", ".join(item.streams), "-", "-", item.detail))
+            continue
+        least = "" if item.plan.exact else "at least "
+        count = "-" if item.plan.rows is None else str(item.plan.rows)
+        rows.append((", ".join(item.streams), f"{least}{item.plan.requests}", count, ""))
+    least = "" if exact else "at least "
+    time = (
+        "no limit is set"
+        if minutes is None
+        else f"at {per_minute} a minute {max(minutes, 0.1):.1f} minutes"
+    )
+    return "\n".join([*align(rows), f"PLAN {least}{total} requests, {time}"])

@@ -1,0 +1,176 @@
+"""The faults a run can meet, as sentences for the person who reads the log.
+
+A fault is *known* when it is a :class:`Fault`: the command prints its sentence as the last line,
+without a traceback, and ends with its exit code. Everything else is a bug in the tap.
+
+Exit codes (the same for every tap):
+
+====  =====================================================================
+0     every selected stream is complete, or was skipped by an explicit setting
+1     some stream failed, or is partial
+2     configuration, credential or state unusable; nothing was written
+130   stopped by SIGINT; 143: stopped by SIGTERM
+====  =====================================================================
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Outcome(enum.Enum):
+    """How the reading of one stream ended."""
+
+    COMPLETE = "complete"
+    """Proved: every row the account may see was read and written."""
+    PARTIAL = "partial"
+    """Some rows are missing, and the summary says which and why."""
+    FAILED = "failed"
+    FORBIDDEN = "forbidden"
+    """The account lacks a permission."""
+    UNAVAILABLE = "unavailable"
+    """This server has no such route, or the feature is not licensed."""
+    SKIPPED = "skipped"
+    """Left out on purpose, by a setting or because a stop came first."""
+
+
+class Fault(Exception):
+    """A known fault: one sentence saying what, where and what to do."""
+
+    exit_code = 1
+    code = "FAULT"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        if code is not None:
+            self.code = code
+
+
+class ConfigFault(Fault):
+    """A setting is missing, wrong or contradicts another; found before any row."""
+
+    exit_code = 2
+    code = "CONFIG"
+
+
+class StateFault(Fault):
+    """The given state cannot be used; found before any row."""
+
+    exit_code = 2
+    code = "STATE"
+
+
+class CredentialFault(Fault):
+    """The server refused the credential on first use."""
+
+    exit_code = 2
+    code = "CREDENTIAL"
+
+
+class ServerFault(Fault):
+    """The server could not be reached or understood before any row was read."""
+
+    exit_code = 2
+    code = "SERVER"
+
+
+class RunFault(Fault):
+    """Ends the whole run at once: no other stream can do better."""
+
+    code = "RUN"
+
+
+class CredentialRevokedFault(RunFault):
+    """A credential that worked at first was refused later in the run."""
+
+    code = "CREDENTIAL-REVOKED"
+
+
+class OutputClosedFault(RunFault):
+    """The reader of our output has gone."""
+
+    code = "OUTPUT-CLOSED"
+
+
+class StreamFault(Fault):
+    """Ends one stream; the others go on."""
+
+    code = "STREAM"
+    outcome = Outcome.FAILED
+
+    def __init__(
+        self, sentence: str, *, code: str | None = None, outcome: Outcome | None = None
+    ) -> None:
+        super().__init__(sentence, code=code)
+        if outcome is not None:
+            self.outcome = outcome
+
+
+class RequestFault(StreamFault):
+    """One request failed for good, after every retry that makes sense."""
+
+    code = "REQUEST"
+
+    def __init__(self, sentence: str, *, code: str, url: str, first: bool = False) -> None:
+        super().__init__(sentence, code=code)
+        self.url = url
+        """Without query and credentials."""
+        self.first = first
+        """No request of this run has succeeded yet."""
+
+
+class UnreachableFault(RequestFault):
+    """No answer came: name, connection, TLS, time."""
+
+
+class BodyFault(RequestFault):
+    """An answer came whose body cannot be what the route promises."""
+
+
+class TooLargeFault(BodyFault):
+    """The decoded body passes the ceiling; a smaller page may fit."""
+
+
+class StatusFault(RequestFault):
+    """The server answered with a status that means no."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        code: str,
+        url: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: object = None,
+        message: str = "",
+        first: bool = False,
+    ) -> None:
+        super().__init__(sentence, code=code, url=url, first=first)
+        self.status = status
+        self.headers = headers
+        self.body = body
+        """The decoded JSON body, or nothing."""
+        self.message = message
+        """The server's own words, shortened and redacted."""
+
+
+class Stopped(BaseException):
+    """A stop signal arrived.
+
+    Not an ``Exception``, so that no handler of faults mistakes it for one.
+    """
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(signum)
+        self.signum = signum
+
+    @property
+    def exit_code(self) -> int:
+        """128 plus the signal's number, as shells count."""
+        return 128 + self.signum

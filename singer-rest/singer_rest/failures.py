@@ -1,0 +1,413 @@
+"""What can go wrong with one request, each as a fault with its sentence and its patience.
+
+The catalogue of codes is documented in the README of this package.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import socket
+import ssl
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from singer_rest import json_body
+from singer_rest.errors import (
+    BodyFault,
+    ConfigFault,
+    CredentialFault,
+    CredentialRevokedFault,
+    Fault,
+    RequestFault,
+    StatusFault,
+    TooLargeFault,
+    UnreachableFault,
+)
+from singer_rest.redact import plain_url
+from singer_rest.retry import (
+    RETRIED_STATUSES,
+    SERVICE_UNAVAILABLE,
+    TOO_MANY_REQUESTS,
+    Failure,
+    retry_after,
+)
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from singer_rest.redact import Redactor
+
+SERVER_TRIES = 5
+BODY_TRIES = 3
+NAME_TRIES = 3
+NAME_PAUSE = 1.0
+EXCERPT = 200
+"""Characters of a server's own message that are shown."""
+REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
+
+TransportError = urllib3.exceptions.HTTPError
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """A complete answer as it came."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+    method: str
+    seconds: float
+    received: dt.datetime
+
+    @property
+    def is_json(self) -> bool:
+        """Whether the answer calls itself JSON."""
+        return "json" in self.headers.get("Content-Type", "").lower()
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """What sentences need to know beside the answer."""
+
+    redactor: Redactor
+    first: bool
+    """No request of this run has been answered with success."""
+
+
+def body_or_none(answer: Answer) -> Any:
+    """Return the decoded JSON body, or nothing if it is none."""
+    try:
+        return json_body.decode(answer.body)[0]
+    except json_body.UnreadableBody:
+        return None
+
+
+def looks_like_html(answer: Answer) -> bool:
+    """Tell a web page from data, by type and by first bytes."""
+    start = answer.body[:200].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html", b"<head", b"<body")):
+        return True
+    return "text/html" in answer.headers.get("Content-Type", "").lower() and start[:1] not in (
+        b"{",
+        b"[",
+    )
+
+
+def request_id(answer: Answer, body: Any) -> str:
+    """Return the id a vendor's support asks for, or nothing."""
+    for name in REQUEST_ID_HEADERS:
+        if value := answer.headers.get(name):
+            return value
+    value = body.get("requestId") if isinstance(body, dict) else None
+    return str(value) if value else ""
+
+
+def message_of(body: Any) -> str:
+    """Find the human sentence in an error body of any of the common shapes."""
+    if isinstance(body, str):
+        return body
+    if isinstance(body, list):
+        return next((text for item in body if (text := message_of(item))), "")
+    if not isinstance(body, dict):
+        return ""
+    for key in ("message", "detail", "error_description", "description", "title"):
+        if isinstance(body.get(key), str) and body[key]:
+            details = body.get("details")
+            tail = f" ({details})" if isinstance(details, str) and details else ""
+            return f"{body[key]}{tail}"
+    for key in ("errors", "error", "violations"):
+        if text := message_of(body.get(key)):
+            return text
+    return ""
+
+
+def excerpt(text: str, redactor: Redactor) -> str:
+    """Shorten a server's words to one safe line."""
+    line = " ".join(redactor.text(text).split())
+    return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+
+
+def host_of(url: str) -> str:
+    """Return host and port as the user knows them."""
+    parts = urlsplit(plain_url(url))
+    return parts.netloc
+
+
+def unauthorized(answer: Answer, credential: str | None, *, first: bool) -> Fault:
+    """A 401 that no renewal mends."""
+    host = host_of(answer.url)
+    if credential is None:
+        return CredentialFault(
+            f"{host} wants a credential for {urlsplit(answer.url).path}, and none is configured."
+        )
+    if first:
+        return CredentialFault(
+            f"{credential} rejected by {host} (401); check that it is complete, not expired and "
+            "made for this server."
+        )
+    return CredentialRevokedFault(
+        f"{credential} was accepted at first and is now rejected by {host} (401): it expired or "
+        "was revoked; renew it and run again, the state is kept."
+    )
+
+
+def from_status(answer: Answer, context: Context) -> Failure:
+    """Judge a status from 400 up."""
+    body = body_or_none(answer) if answer.body.strip() else None
+    words = excerpt(message_of(body), context.redactor)
+    identifier = request_id(answer, body)
+    where = plain_url(answer.url)
+    wait = retry_after(answer.headers, answer.received)
+    limited = answer.status == TOO_MANY_REQUESTS or (
+        answer.status == SERVICE_UNAVAILABLE and wait is not None
+    )
+    if answer.status == requests.codes.forbidden and looks_like_html(answer):
+        what = (
+            f"{host_of(answer.url)} blocked the request before it reached the API (403 with a web "
+            "page): look for an IP allowlist, a firewall or a proxy"
+        )
+        code = "BLOCKED"
+    elif answer.status == requests.codes.proxy_authentication_required:
+        what = "The proxy wants a user name and password (407); set them in HTTPS_PROXY"
+        code = "PROXY"
+    else:
+        what = f"{where} answered {answer.status}"
+        code = f"HTTP-{answer.status}"
+        if words:
+            what += f": {words.rstrip('.')}"
+    if identifier:
+        what += f" (request id {excerpt(identifier, context.redactor)})"
+    fault = StatusFault(
+        f"{what}.",
+        code=code,
+        url=where,
+        status=answer.status,
+        headers=answer.headers,
+        body=body,
+        message=words,
+        first=context.first,
+    )
+    tries = SERVER_TRIES if answer.status in RETRIED_STATUSES else 1
+    return Failure(fault, tries, limited=limited, retry_after=wait if limited else None)
+
+
+def empty(answer: Answer, context: Context) -> Failure:
+    """A body without content where rows were promised."""
+    where = plain_url(answer.url)
+    return Failure(
+        BodyFault(
+            f"{where} answered {answer.status} without any content where data was expected.",
+            code="EMPTY-BODY",
+            url=where,
+            first=context.first,
+        ),
+        BODY_TRIES,
+    )
+
+
+def html(answer: Answer, context: Context) -> Failure:
+    """A web page where data was promised."""
+    where = plain_url(answer.url)
+    return Failure(
+        BodyFault(
+            f"{where} answered with a web page instead of data: a login page, a maintenance page "
+            "or a wrong api_url.",
+            code="HTML-BODY",
+            url=where,
+            first=context.first,
+        ),
+        BODY_TRIES,
+    )
+
+
+def unreadable(answer: Answer, reason: str, context: Context) -> Failure:
+    """Broken JSON."""
+    where = plain_url(answer.url)
+    return Failure(
+        BodyFault(
+            f"{where} answered {len(answer.body)} bytes that are not JSON ({reason}).",
+            code="BAD-JSON",
+            url=where,
+            first=context.first,
+        ),
+        BODY_TRIES,
+    )
+
+
+def too_large(url: str, ceiling: int, context: Context) -> TooLargeFault:
+    """A body above the ceiling."""
+    where = plain_url(url)
+    return TooLargeFault(
+        f"{where} answered more than {ceiling >> 20} MB; use a smaller page_size or raise "
+        "max_response_mb.",
+        code="TOO-LARGE",
+        url=where,
+        first=context.first,
+    )
+
+
+def too_slow(url: str, seconds: float, size: int, context: Context) -> Failure:
+    """A body that keeps coming but never ends."""
+    where = plain_url(url)
+    return Failure(
+        UnreachableFault(
+            f"{where} sent {size} bytes in {seconds:.0f} s and was still sending.",
+            code="TOO-SLOW",
+            url=where,
+            first=context.first,
+        ),
+        BODY_TRIES,
+    )
+
+
+def changed_method(answer: Answer, target: str, context: Context) -> RequestFault:
+    """A redirect that would turn a POST into a GET."""
+    where = plain_url(answer.url)
+    return RequestFault(
+        f"{where} redirects a {answer.method} to {plain_url(target)} ({answer.status}); "
+        f"set the URL in the configuration to {origin_text(target)}.",
+        code="REDIRECTED-POST",
+        url=where,
+        first=context.first,
+    )
+
+
+def foreign_redirect(answer: Answer, target: str, context: Context) -> RequestFault:
+    """A redirect that leaves the origin."""
+    where = plain_url(answer.url)
+    return RequestFault(
+        f"{where} redirects to another place, {plain_url(target)}; no credential was sent there. "
+        "If that is the right server, set api_url to it; if it is a login page, the API is not "
+        "reachable without it.",
+        code="FOREIGN-REDIRECT",
+        url=where,
+        first=context.first,
+    )
+
+
+def redirect_loop(url: str, hops: int, context: Context) -> RequestFault:
+    """Redirects without end."""
+    where = plain_url(url)
+    return RequestFault(
+        f"{where} redirects more than {hops} times; check api_url.",
+        code="REDIRECT-LOOP",
+        url=where,
+        first=context.first,
+    )
+
+
+def origin_text(url: str) -> str:
+    """Return scheme, host and port of a URL as text."""
+    parts = urlsplit(plain_url(url))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def from_exception(error: Exception, url: str, context: Context) -> Failure:
+    """Judge an exchange that brought no answer."""
+    where, host = plain_url(url), host_of(url)
+    text = _chain_text(error)
+
+    def unreachable(sentence: str, code: str, tries: int, pause: float | None = None) -> Failure:
+        fault = UnreachableFault(
+            context.redactor.text(sentence), code=code, url=where, first=context.first
+        )
+        return Failure(fault, tries, pause=pause)
+
+    if isinstance(error, requests.exceptions.InvalidURL):
+        raise ConfigFault(f"{where} is not a URL that can be asked; check api_url.") from None
+    if isinstance(error, requests.exceptions.ProxyError) or "407" in text:
+        return unreachable(
+            f"The proxy for {host} refused or failed: {excerpt(_reason(error), context.redactor)}; "
+            "check HTTPS_PROXY and NO_PROXY.",
+            "PROXY",
+            1 if "407" in text else SERVER_TRIES,
+        )
+    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
+        return unreachable(_tls_sentence(host, text), "TLS", 1)
+    if _is_name_failure(error, text):
+        return unreachable(
+            f"{host} does not resolve; check the host in api_url and the network.",
+            "DNS",
+            NAME_TRIES,
+            NAME_PAUSE,
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout):
+        return unreachable(f"{host} did not accept a connection in time.", "TIMEOUT", SERVER_TRIES)
+    if isinstance(
+        error,
+        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
+    ):
+        return unreachable(
+            f"{where} did not answer in time; raise request_timeout or lower page_size.",
+            "TIMEOUT",
+            SERVER_TRIES,
+        )
+    if isinstance(
+        error, (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
+    ):
+        return unreachable(
+            f"{where} sent a body that does not unpack as its Content-Encoding says.",
+            "BAD-ENCODING",
+            BODY_TRIES,
+            0.0,  # asks once more for an unpacked body, at once
+        )
+    if isinstance(error, requests.exceptions.ConnectionError) and "refused" in text.lower():
+        return unreachable(f"Cannot reach {host}: connection refused.", "REFUSED", SERVER_TRIES)
+    return unreachable(
+        f"The connection to {host} broke off: {excerpt(_reason(error), context.redactor)}.",
+        "BROKEN-CONNECTION",
+        SERVER_TRIES,
+    )
+
+
+def _chain_text(error: BaseException) -> str:
+    parts, seen = [], set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        parts.append(str(current))
+        current = current.__cause__ or current.__context__
+    return " ".join(parts)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost words of an exception, without the URL urllib3 puts around them."""
+    inner = error.args[0] if error.args else error
+    reason = getattr(inner, "reason", inner)
+    text = str(reason)
+    return re.sub(r"<[^>]*>:?\s*", "", text).removeprefix("(").strip() or type(error).__name__
+
+
+def _is_name_failure(error: BaseException, text: str) -> bool:
+    current: BaseException | None = error
+    while current is not None:
+        if isinstance(current, socket.gaierror):
+            return True
+        current = current.__cause__ or current.__context__
+    return "NameResolutionError" in text or "Failed to resolve" in text
+
+
+def _tls_sentence(host: str, text: str) -> str:
+    lowered = text.lower()
+    if "self-signed" in lowered or "self signed" in lowered:
+        which = "its certificate is self-signed"
+    elif "expired" in lowered:
+        which = "its certificate has expired"
+    elif "hostname mismatch" in lowered or "doesn't match" in lowered:
+        which = "its certificate is for another host"
+    elif "unable to get local issuer" in lowered or "certificate_verify_failed" in lowered:
+        which = "its certificate is signed by an authority this machine does not know"
+    elif "version" in lowered or "protocol" in lowered:
+        which = "it speaks no TLS version that is still safe"
+    else:
+        which = "the TLS handshake failed"
+    return (
+        f"{host} cannot be trusted: {which}. Set ca_bundle to your authority's certificate file "
+        "(or, knowingly, verify_ssl to false)."
+    )

@@ -1,0 +1,105 @@
+"""Singer messages out: whole pages at a time, strict JSON, each schema once."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from singer_sdk.singerlib.encoding.base import GenericSingerWriter
+from singer_sdk.singerlib.encoding.simple import Message, SchemaMessage, StateMessage
+
+from singer_rest.errors import OutputClosedFault, StreamFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_ENCODER = msgspec.json.Encoder(decimal_format="number")
+
+
+class _Record(msgspec.Struct, omit_defaults=True):
+    """A RECORD message, in the order targets print it."""
+
+    type: str
+    stream: str
+    record: dict[str, Any]
+    version: int | None = None
+    time_extracted: str | None = None
+
+
+class SingerOutput(GenericSingerWriter[bytes, Message]):
+    """Writes messages to standard output.
+
+    Raises, from every method that writes:
+        OutputClosedFault: The reader has gone.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records = 0
+        """RECORD messages written so far."""
+        self._schemas: dict[str, bytes] = {}
+        self._state = b""
+
+    def serialize_message(self, message: Message) -> bytes:
+        """Encode one message as a line of strict JSON."""
+        return _ENCODER.encode(message.to_dict()) + b"\n"
+
+    def write_message(self, message: Message) -> None:
+        """Write one message; a repeated SCHEMA or STATE with the same content is left out."""
+        line = self.serialize_message(message)
+        if isinstance(message, SchemaMessage):
+            if self._schemas.get(message.stream) == line:
+                return
+            self._schemas[message.stream] = line
+        elif isinstance(message, StateMessage):
+            if line == self._state:
+                return
+            self._state = line
+        elif message.type == "RECORD":
+            self.records += 1
+        self._write(line)
+
+    def write_records(
+        self,
+        stream: str,
+        records: Sequence[dict[str, Any]],
+        *,
+        version: int | None,
+        time_extracted: str,
+    ) -> None:
+        """Write the records of a page at once."""
+        if not records:
+            return
+        messages = [
+            _Record("RECORD", stream, record, version, time_extracted) for record in records
+        ]
+        try:
+            lines = _ENCODER.encode_lines(messages)
+        except (UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
+            raise StreamFault(
+                f"A record of {stream} cannot be written as JSON: {error}.", code="UNWRITABLE"
+            ) from error
+        self.records += len(records)
+        self._write(lines)
+
+    def _write(self, data: bytes) -> None:
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except (BrokenPipeError, OSError) as error:
+            _discard_output()
+            raise OutputClosedFault(
+                f"The target closed its input after {self.records} records "
+                f"({error.strerror or error}); see the target's log for the reason."
+            ) from error
+
+
+def _discard_output() -> None:
+    """Point standard output nowhere, so that the interpreter's last flush does not fail again."""
+    try:
+        devnull = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(devnull, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass

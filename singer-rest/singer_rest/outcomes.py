@@ -1,0 +1,132 @@
+"""The account of a run: one line per stream, one exit code, one last line."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import Fault, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GOOD = frozenset({Outcome.COMPLETE, Outcome.SKIPPED})
+EXCUSABLE = frozenset({Outcome.FORBIDDEN, Outcome.UNAVAILABLE})
+
+
+@dataclasses.dataclass
+class StreamResult:
+    """How one stream ended."""
+
+    stream: str
+    outcome: Outcome
+    rows: int = 0
+    """Records written."""
+    expected: int | None = None
+    received: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    """Parents that vanished meanwhile."""
+    proof: str = ""
+    """What completeness was judged by."""
+    seconds: float = 0.0
+    sentence: str = ""
+    """Why it is not complete and what to do."""
+    code: str = ""
+    excused: bool = False
+    """A setting says that this outcome does not fail the run."""
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether the run may still end with 0."""
+        return self.outcome in GOOD or self.excused
+
+
+class IncompleteRun(Fault):
+    """At least one stream is not complete."""
+
+    code = "INCOMPLETE-RUN"
+
+
+@dataclasses.dataclass
+class RunReport:
+    """All streams of a run."""
+
+    results: list[StreamResult] = dataclasses.field(default_factory=list)
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    """Seconds spent waiting for the rate limit."""
+    seconds: float = 0.0
+
+    def add(self, results: Sequence[StreamResult]) -> None:
+        """Note how streams ended."""
+        self.results.extend(results)
+
+    @property
+    def bad(self) -> list[StreamResult]:
+        """Streams that fail the run."""
+        return [result for result in self.results if not result.good]
+
+    def fault(self) -> Fault | None:
+        """Return what the run ends with; nothing if it succeeded."""
+        bad = self.bad
+        if not bad:
+            return None
+        first = bad[0]
+        more = ""
+        if len(bad) > 1:
+            others = ", ".join(result.stream for result in bad[1:4])
+            more = f" Also not complete: {others}{' ...' if bad[4:] else ''}."
+        fine = sum(1 for result in self.results if result.outcome is Outcome.COMPLETE)
+        return IncompleteRun(
+            f"Stream {first.stream} is {first.outcome.value}: {first.sentence}{more} "
+            f"({fine} of {len(self.results)} streams complete.)",
+            code=first.code or None,
+        )
+
+    def table(self) -> list[str]:
+        """Return the summary as lines of text."""
+        header = ("stream", "outcome", "rows", "expected", "again", "gone", "proof / reason")
+        lines = [
+            (
+                result.stream,
+                result.outcome.value,
+                str(result.rows),
+                "-" if result.expected is None else str(result.expected),
+                str(result.duplicates),
+                str(result.skipped),
+                result.sentence or result.proof,
+            )
+            for result in self.results
+        ]
+        return [
+            *align([header, *lines]),
+            f"{self.requests} requests in {self.seconds:.1f} s ({self.retries} repeated, "
+            f"{self.waited:.0f} s waited for the limit)",
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as values."""
+        streams = []
+        for result in self.results:
+            values = dataclasses.asdict(result)
+            values["outcome"] = result.outcome.value
+            streams.append(values)
+        return {
+            "streams": streams,
+            "requests": self.requests,
+            "retries": self.retries,
+            "waited_seconds": round(self.waited, 3),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Pad the cells of a table, the last column excepted."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]

@@ -1,0 +1,301 @@
+"""Walking a list page by page so that nothing can slip through between two pages.
+
+Offset paging loses a row whenever a row before the offset is deleted between two requests: all
+later rows move up by one, and the first row of the next page is never seen. No server tells. So
+where a list is sorted by its key, a walk makes every page *overlap* the one before by at least a
+row: if the last row read is found again at its place, nothing moved; if not, the walk steps back
+until it finds rows it knows. Page numbers can only express offsets that are multiples of the page
+size, hence the page size varies a little from page to page (100, 99, 98, ...), which costs about
+one request in twenty.
+
+Where the order is not documented, a walk trusts the server's total, and reads the list again when
+fewer distinct rows came than the server counts.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.completeness import IncompleteFault, KeyLedger, PageGuard, Tally
+from singer_rest.errors import StatusFault, TooLargeFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from singer_rest.prefetch import Prefetcher
+    from singer_rest.transport import Reply
+
+SERVER_ERROR = 500
+MOST_STEPS_BACK = 50
+SLOW_ENOUGH = 0.01
+"""Seconds a page must take before it pays to ask for the next ones ahead."""
+
+
+@dataclasses.dataclass(slots=True)
+class Page:
+    """Rows that came together, as the server sent them."""
+
+    rows: list[dict[str, Any]]
+    reply: Reply
+    parent: Any = None
+    """Of a per-parent source: what the request was made for."""
+    ends_parent: bool = False
+    """Of a per-parent source: the last page of this parent."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Meta:
+    """What a page says about the whole list; what it does not say is ``None``."""
+
+    more: bool | None = None
+    """Whether rows follow."""
+    total: int | None = None
+    """Rows in the list."""
+
+
+@dataclasses.dataclass
+class Walk:
+    """One list, read from its first page to its last.
+
+    Args:
+        where: Names the list in messages.
+        fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
+        meta: Reads what a page says about the list.
+        size: Rows a page.
+        tally: Gets the counts.
+        key: Identifies a row; without it neither overlap nor duplicates can be seen.
+        first: Number of the first page, 0 or 1.
+        overlap: The list is sorted by its key, so pages overlap (see the module).
+        ahead: Asks for later pages ahead of time once the total is known.
+        ledger: Shared with other walks, or made here.
+
+    Raises:
+        LoopFault: The server goes round in circles.
+        IncompleteFault: A page cannot be had in any size, or the list does not stand still.
+    """
+
+    where: str
+    fetch: Callable[[int, int], Page]
+    meta: Callable[[Page], Meta]
+    size: int
+    tally: Tally
+    key: Callable[[dict[str, Any]], Any] | None = None
+    first: int = 1
+    overlap: bool = False
+    ahead: Prefetcher | None = None
+    stop_when: Callable[[Page], bool] | None = None
+    """Ends the walk early, after this page: the rest is known to be old."""
+
+    def __post_init__(self) -> None:
+        self.ledger = KeyLedger(self.key) if self.key else None
+        self.guard = PageGuard(self.where)
+        self.overlap = self.overlap and self.key is not None
+        self._limit = self.size
+        self._totals: list[int] = []
+        self._received = 0
+        self._stopped_early = False
+
+    def pages(self) -> Iterator[Page]:
+        """Yield pages with the rows that are new."""
+        yield from self._once()
+        if self._short():
+            self.tally.rereads += 1
+            self.guard = PageGuard(self.where)
+            self._totals.clear()
+            self._received = 0
+            yield from self._once()
+            if self._short():
+                self.tally.problems.append(
+                    f"{self.where} changes faster than it can be read: the server counts "
+                    f"{self._totals[-1]} rows, {self._distinct()} came in two passes"
+                )
+
+    def _distinct(self) -> int:
+        return self.ledger.count if self.ledger else self._received
+
+    def _short(self) -> bool:
+        """Whether rows are missing, or may be: the list shrank while it was read."""
+        if not self._totals or self._stopped_early:
+            return False
+        shrank = self._totals[-1] < self._totals[0] and not self.overlap
+        return self._distinct() < self._totals[-1] or shrank
+
+    def _once(self, position: int = 0) -> Iterator[Page]:
+        """Yield the pages from a position on."""
+        back = steps = 0
+        while True:
+            number, size = self._window(position)
+            offset = (number - self.first) * size
+            page = self._ask(number, size)
+            if page is None:
+                continue  # the page was too heavy; the window is smaller now
+            found = self._meta(page)
+            count = len(page.rows)
+            if self.overlap and offset and not self._continues(page):
+                back += 1
+                steps += 1
+                if steps > MOST_STEPS_BACK:
+                    raise IncompleteFault(
+                        f"{self.where} changes faster than it can be read: rows moved up "
+                        f"{steps} times."
+                    )
+                self.guard = PageGuard(self.where)  # pages seen before will come again
+                position = max(0, offset - size * (1 << (back - 1)))
+                continue
+            back = 0
+            self.guard.check(number, self._marks(page))
+            yield self._account(page)
+            position = offset + count
+            if self.stop_when is not None and self.stop_when(page):
+                self._stopped_early = True
+                return
+            if self._ended(found, count, size, position):
+                return
+            if self._can_run_ahead(page, found, count, size):
+                yield from self._run_ahead(number, size)
+                return
+
+    def _continues(self, page: Page) -> bool:
+        assert self.ledger is not None  # noqa: S101  # overlap implies a key
+        return bool(page.rows) and self.ledger.knows(page.rows[0])
+
+    def _marks(self, page: Page) -> list[Any]:
+        if self.ledger is None:
+            return list(page.rows)
+        return [self.ledger.key(row) for row in page.rows]
+
+    def _meta(self, page: Page) -> Meta:
+        found = self.meta(page)
+        if found.total is not None:
+            self._totals.append(found.total)
+            self.tally.expect(found.total, "server total")
+        elif self.overlap:
+            self.tally.proof = "overlapping pages"
+        return found
+
+    def _account(self, page: Page) -> Page:
+        """Count a page and keep only its new rows."""
+        self.tally.pages += 1
+        self._received += len(page.rows)
+        if self.ledger is None:
+            self.tally.received += len(page.rows)
+            return page
+        before = self.ledger.count
+        rows = page.rows
+        if self.overlap or self.tally.rereads:
+            rows = rows[self.ledger.leading(rows) :]
+        fresh, again = self.ledger.take(rows)
+        self.tally.received += self.ledger.count - before
+        if not self.tally.rereads:
+            self.tally.duplicates += again
+        return dataclasses.replace(page, rows=fresh)
+
+    def _window(self, position: int) -> tuple[int, int]:
+        """Return page number and size of the request that goes on at a position."""
+        if position == 0:
+            return self.first, self._limit
+        if not self.overlap:
+            size = self._limit
+            while position % size:
+                size -= 1
+            return self.first + position // size, size
+        size = overlapping_size(position, self._limit)
+        return self.first + (position - 1) // size, size
+
+    @staticmethod
+    def _ended(found: Meta, count: int, size: int, position: int) -> bool:
+        """Trust what the server says about the end; guess only where it says nothing."""
+        if found.more is not None:
+            return not found.more
+        if found.total is not None:
+            return position >= found.total or count == 0
+        del size
+        return count == 0
+
+    def _ask(self, number: int, size: int) -> Page | None:
+        """Fetch a page; nothing if it must be asked for in smaller pieces."""
+        try:
+            return self.fetch(number, size)
+        except (StatusFault, TooLargeFault) as fault:
+            self._lighten(fault, number, size)
+            return None
+
+    def _lighten(self, fault: StatusFault | TooLargeFault, number: int, size: int) -> None:
+        """Halve the page size, once, if the page was too heavy for the server or for us.
+
+        Raises:
+            IncompleteFault: It was halved before; the fault itself if it is of another kind.
+        """
+        too_heavy = isinstance(fault, TooLargeFault) or fault.status >= SERVER_ERROR
+        if not too_heavy or size == 1:
+            raise fault
+        if self._limit == self.size:
+            self._limit = size // 2
+            return
+        if number == self.first and isinstance(fault, StatusFault):
+            raise fault
+        raise IncompleteFault(
+            f"Page {number} of {self.where} cannot be had, not even in half the size: "
+            f"{fault.sentence}"
+        ) from fault
+
+    def _can_run_ahead(self, page: Page, found: Meta, count: int, size: int) -> bool:
+        return (
+            self.ahead is not None
+            and self.ahead.workers > 1
+            and not self.overlap
+            and self.stop_when is None
+            and found.total is not None
+            and count == size
+            and page.reply.seconds > SLOW_ENOUGH
+        )
+
+    def _run_ahead(self, number: int, size: int) -> Iterator[Page]:
+        """Yield all further pages, asked for ahead of time; the total is known."""
+        assert self.ahead is not None  # noqa: S101  # checked by the caller
+        last = self.first - 1 + -(-self._totals[-1] // size)
+        tasks = (
+            functools.partial(self.fetch, following, size)
+            for following in range(number + 1, last + 1)
+        )
+        current = number
+        try:
+            for page in self.ahead.ordered(tasks):
+                current += 1
+                self._meta(page)
+                self.guard.check(current, self._marks(page))
+                yield self._account(page)
+        except (StatusFault, TooLargeFault) as fault:
+            self._lighten(fault, current + 1, size)
+            yield from self._once((current + 1 - self.first) * size)
+            return
+        # Rows added meanwhile lie behind the page that was the last one.
+        grown = -(-self._totals[-1] // size) + self.first - 1
+        while current < grown:
+            current += 1
+            page = self.fetch(current, size)
+            self._meta(page)
+            self.guard.check(current, self._marks(page))
+            yield self._account(page)
+
+
+def overlapping_size(position: int, limit: int) -> int:
+    """Choose the page size whose page holds the row before ``position`` and most new rows.
+
+    A page of size ``s`` that contains row ``position - 1`` ends at the next multiple of ``s``; it
+    brings new rows unless ``s`` divides ``position``.
+    """
+    lowest = max(2, limit // 2)
+    best, most = 0, 0
+    for size in range(max(limit, 2), lowest - 1, -1):
+        gain = -position % size
+        if gain > most:
+            best, most = size, gain
+    size = max(limit, 2)
+    while not best:
+        size += 1
+        if position % size:
+            best = size
+    return best

@@ -1,0 +1,203 @@
+"""One pass over a source, for the streams that share it, from first request to outcome."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from singer_rest.emitter import Emitter
+from singer_rest.errors import Outcome, RunFault, StatusFault, StreamFault
+from singer_rest.outcomes import EXCUSABLE, StreamResult
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Source
+    from singer_rest.streams import RestStream
+    from singer_rest.tap import RestTap
+
+logger = logging.getLogger(__name__)
+
+FORBIDDEN = 403
+NO_ROUTE = frozenset({404, 405, 410, 501})
+SHRUNK_BELOW = 0.5
+FEWEST_TO_JUDGE = 10
+"""Smaller tables may well lose half of their rows in a day."""
+
+
+class Pass:
+    """Reads one source and writes what its streams make of it."""
+
+    def __init__(self, tap: RestTap, streams: Sequence[RestStream]) -> None:
+        self.tap = tap
+        self.streams = streams
+        self.emitters = [Emitter(stream, tap.version) for stream in streams]
+        self.started = time.monotonic()
+
+    def run(self) -> list[StreamResult]:
+        """Read to the end and return the outcome of every stream.
+
+        Raises:
+            RunFault: The run must end here.
+            Stopped: A stop signal arrived.
+        """
+        source: Source | None = None
+        try:
+            source = self.streams[0].new_source()
+            self._read(source)
+        except RunFault:
+            raise
+        except StatusFault as fault:
+            return self._failed(source, *judge_status(fault, self.streams[0].permission))
+        except StreamFault as fault:
+            return self._failed(source, fault.outcome, fault.sentence, fault.code)
+        except Exception as error:
+            # One stream's bug must not cost the others; the traceback is for us.
+            logger.exception("Unexpected error in %s", self.streams[0].name)
+            return self._failed(
+                source,
+                Outcome.FAILED,
+                f"unexpected {type(error).__name__}, a bug in the tap; please report it with the "
+                "log above.",
+                "BUG",
+            )
+        return self._finish(source)
+
+    def _read(self, source: Source) -> None:
+        stop, progress = self.tap.stop, self.tap.progress
+        pages = iter(source.pages())
+        while True:
+            with stop.interruptible():
+                page = next(pages, None)
+            if page is None:
+                return
+            self._write(page)
+            progress.show(self.streams[0].name, source, sum(e.rows for e in self.emitters))
+            stop.check()
+
+    def _write(self, page: Page) -> None:
+        for emitter in self.emitters:
+            stream = emitter.stream
+            partition = stream.partition_of(page)
+            emitter.write(stream.rows(page), partition)
+            if page.ends_parent and partition:
+                self._move_bookmark(emitter, partition)
+                self.tap.write_state()
+
+    def _finish(self, source: Source) -> list[StreamResult]:
+        results = []
+        for emitter in self.emitters:
+            emitter.open()
+            result = self._result(emitter, source)
+            result.outcome, result.sentence = source.tally.outcome, source.tally.reason
+            if emitter.misfits.without_key:
+                result.outcome = Outcome.PARTIAL
+                result.sentence = (
+                    f"{emitter.misfits.without_key} rows came without a key "
+                    f"({', '.join(emitter.stream.primary_keys)}) and were left out."
+                )
+            if result.outcome is Outcome.COMPLETE:
+                self._complete(emitter, result)
+            elif not result.code:
+                result.code = "INCOMPLETE"
+            results.append(result)
+        self.tap.write_state()
+        return results
+
+    def _complete(self, emitter: Emitter, result: StreamResult) -> None:
+        """Do what only a complete stream allows: move bookmarks, retire rows."""
+        stream = emitter.stream
+        if stream.replication_key and not stream.is_full_table:
+            if not stream.state_partitioning_keys:
+                self._move_bookmark(emitter, None)
+            return
+        if not stream.is_full_table:
+            return
+        before = self.tap.bookmarks.rows_last_time(stream.name)
+        shrunk = (
+            before is not None
+            and before >= FEWEST_TO_JUDGE
+            and emitter.rows < before * SHRUNK_BELOW
+            and not self.tap.config.get("accept_fewer_rows")
+        )
+        if shrunk:
+            note = (
+                f"{emitter.rows} rows where the last complete run had {before}: rows were deleted "
+                "or a permission was lost. Nothing is retired in the target until you set "
+                "accept_fewer_rows."
+            )
+            logger.warning("%s: %s", stream.name, note)
+            result.notes.append(note)
+            return
+        emitter.activate()
+        self.tap.bookmarks.note_rows(stream.name, emitter.rows)
+
+    def _move_bookmark(self, emitter: Emitter, partition: object) -> None:
+        """Move a bookmark to the greatest value seen, but never past the start of the run."""
+        context = dict(partition) if isinstance(partition, dict) else None
+        greatest = emitter.greatest.pop(frozenset((context or {}).items()), None)
+        if greatest is not None:
+            self.tap.bookmarks.advance(
+                emitter.stream.name,
+                emitter.stream.replication_key or "",
+                min(greatest, self.tap.upper_bound),
+                context,
+            )
+
+    def _result(self, emitter: Emitter, source: Source | None) -> StreamResult:
+        result = StreamResult(emitter.stream.name, Outcome.FAILED, rows=emitter.rows)
+        result.seconds = round(time.monotonic() - self.started, 3)
+        if source is not None:
+            tally = source.tally
+            result.expected = tally.expected
+            result.received = tally.received
+            result.duplicates = tally.duplicates
+            result.skipped = tally.skipped
+            result.proof = tally.proof
+        for column, count in emitter.misfits.unfit.items():
+            note = f"{count} values of {column} did not fit and are in _sdc_unparsed"
+            logger.warning("%s: %s.", emitter.stream.name, note)
+            result.notes.append(note)
+        return result
+
+    def _failed(
+        self, source: Source | None, outcome: Outcome, sentence: str, code: str
+    ) -> list[StreamResult]:
+        excused = outcome in EXCUSABLE and self.tap.config.get("on_stream_error", "fail") == "skip"
+        results = []
+        for emitter in self.emitters:
+            result = self._result(emitter, source)
+            result.outcome, result.sentence, result.code = outcome, sentence, code
+            result.excused = excused
+            logger.log(
+                logging.WARNING if excused else logging.ERROR,
+                "%s is %s: %s",
+                result.stream,
+                outcome.value,
+                sentence,
+            )
+            results.append(result)
+        return results
+
+
+def judge_status(fault: StatusFault, permission: str) -> tuple[Outcome, str, str]:
+    """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
+    if fault.status == FORBIDDEN:
+        needs = f"; it needs {permission}" if permission else ""
+        return (
+            Outcome.FORBIDDEN,
+            (
+                f"{fault.sentence.rstrip('.')}{needs}. Grant it to the account, or deselect the "
+                "stream."
+            ),
+            fault.code,
+        )
+    if fault.status in NO_ROUTE:
+        return (
+            Outcome.UNAVAILABLE,
+            f"{fault.sentence.rstrip('.')}: this server does not have it. Deselect the stream.",
+            fault.code,
+        )
+    return fault.outcome, fault.sentence, fault.code

@@ -1,0 +1,153 @@
+"""Bookmarks: read with suspicion, compared as instants, of constant size."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from singer_rest import timestamps
+from singer_rest.errors import StateFault
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+HOW_TO_RESET = (
+    "remove the stream from the state's bookmarks to read it from the start (with Meltano: "
+    "meltano state edit, or meltano run --full-refresh)"
+)
+KEY = "replication_key"
+VALUE = "replication_key_value"
+ROWS = "complete_rows"
+
+
+def read_state(text: str) -> dict[str, Any]:
+    """Parse the text of a state file.
+
+    A whole STATE message, as a target prints it, is unwrapped. Nothing at all means no state.
+
+    Raises:
+        StateFault: It is not JSON, or not an object.
+    """
+    if not text.strip():
+        raise StateFault(
+            "The state file is empty; leave --state out for a first run, or restore the last "
+            "line the target printed."
+        )
+    try:
+        state = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise StateFault(
+            f"The state file is not JSON (line {error.lineno}, column {error.colno}: "
+            f"{error.msg}); restore the last line the target printed, or leave --state out to "
+            "read everything again."
+        ) from error
+    return unwrap(state)
+
+
+def unwrap(state: Any) -> dict[str, Any]:
+    """Return the state inside whatever it was wrapped in, checked for its shape.
+
+    Raises:
+        StateFault: It has no shape this tap ever wrote.
+    """
+    if isinstance(state, dict) and state.get("type") == "STATE":
+        state = state.get("value")
+    if isinstance(state, dict) and "singer_state" in state:  # as Meltano's state command prints it
+        state = state["singer_state"]
+    if not isinstance(state, dict):
+        raise StateFault(f"The state is not an object but {type(state).__name__}.")
+    bookmarks = state.get("bookmarks", {})
+    if state and "bookmarks" not in state:
+        raise StateFault(
+            "The state has no bookmarks; it is not one that this tap wrote "
+            f"(it has: {', '.join(sorted(map(str, state))[:5])})."
+        )
+    if not isinstance(bookmarks, dict):
+        raise StateFault(f"The state's bookmarks are not an object; {HOW_TO_RESET}.")
+    for stream, bookmark in bookmarks.items():
+        if not isinstance(bookmark, dict):
+            raise StateFault(f"The bookmark of {stream} is not an object; {HOW_TO_RESET}.")
+        partitions = bookmark.get("partitions", [])
+        if not isinstance(partitions, list) or not all(
+            isinstance(part, dict) and isinstance(part.get("context"), dict) for part in partitions
+        ):
+            raise StateFault(f"The partitions of {stream} are damaged; {HOW_TO_RESET}.")
+    return state
+
+
+class Bookmarks:
+    """The bookmarks of one state, in the SDK's form."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+        self._index: dict[str, dict[frozenset[tuple[str, Any]], dict[str, Any]]] = {}
+
+    def _entry(self, stream: str, partition: Mapping[str, Any] | None) -> dict[str, Any]:
+        bookmark: dict[str, Any] = self.state.setdefault("bookmarks", {}).setdefault(stream, {})
+        if not partition:
+            return bookmark
+        if stream not in self._index:
+            self._index[stream] = {
+                frozenset(part["context"].items()): part
+                for part in bookmark.setdefault("partitions", [])
+            }
+        found = self._index[stream].get(frozenset(partition.items()))
+        if found is None:
+            found = {"context": dict(partition)}
+            bookmark["partitions"].append(found)
+            self._index[stream][frozenset(partition.items())] = found
+        return found
+
+    def value(self, stream: str, key: str, partition: Mapping[str, Any] | None = None) -> Any:
+        """Return the value of a bookmark for this replication key; nothing if there is none."""
+        entry = self._entry(stream, partition)
+        return entry.get(VALUE) if entry.get(KEY) == key else None
+
+    def start(
+        self, stream: str, key: str, partition: Mapping[str, Any] | None = None
+    ) -> dt.datetime | None:
+        """Return the instant of a bookmark.
+
+        Raises:
+            StateFault: The bookmark is not a point in time.
+        """
+        value = self.value(stream, key, partition)
+        if value is None:
+            return None
+        moment = timestamps.parse(value)
+        if moment is None:
+            raise StateFault(
+                f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; "
+                f"{HOW_TO_RESET}."
+            )
+        return moment
+
+    def advance(
+        self,
+        stream: str,
+        key: str,
+        moment: dt.datetime,
+        partition: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Move a bookmark forward, never back."""
+        before = self.start(stream, key, partition)
+        if before is None or moment > before:
+            self.put(stream, key, timestamps.text(moment), partition)
+
+    def put(
+        self, stream: str, key: str, value: Any, partition: Mapping[str, Any] | None = None
+    ) -> None:
+        """Set a bookmark."""
+        entry = self._entry(stream, partition)
+        entry[KEY] = key
+        entry[VALUE] = value
+
+    def rows_last_time(self, stream: str) -> int | None:
+        """Return the rows of the last complete full read; nothing if there was none."""
+        rows = self.state.get("bookmarks", {}).get(stream, {}).get(ROWS)
+        return rows if isinstance(rows, int) else None
+
+    def note_rows(self, stream: str, rows: int) -> None:
+        """Remember the rows of a complete full read."""
+        self._entry(stream, None)[ROWS] = rows

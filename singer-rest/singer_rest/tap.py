@@ -1,0 +1,310 @@
+"""The base class of every tap: checks before, isolation while, an account after."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import itertools
+import logging
+import platform
+import time
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+import click
+import singer_sdk
+from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+from singer_sdk.singerlib import StateMessage
+
+from singer_rest import doctor, settings, timestamps
+from singer_rest import state as state_module
+from singer_rest.command import RestCommand, read_catalog
+from singer_rest.credentials import Keyring
+from singer_rest.errors import ConfigFault, Outcome, RequestFault, RunFault, ServerFault, Stopped
+from singer_rest.messages import SingerOutput
+from singer_rest.outcomes import RunReport, StreamResult
+from singer_rest.prefetch import Prefetcher
+from singer_rest.progress import Progress
+from singer_rest.rate_limit import RateLimit
+from singer_rest.reading import Pass
+from singer_rest.redact import Redactor
+from singer_rest.retry import RetryPolicy
+from singer_rest.stop import StopSignal
+from singer_rest.streams import RestStream
+from singer_rest.transport import MEGABYTE, Transport, TransportOptions
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+    from typing import IO
+
+logger = logging.getLogger(__name__)
+
+
+class RestTap(singer_sdk.Tap):
+    """A tap whose streams are read one after the other, each for itself.
+
+    A subclass gives settings and streams, and :meth:`connect`, which proves that the server is
+    the right one and the credential is good before anything is read.
+    """
+
+    message_writer_class = SingerOutput
+    first_streams: ClassVar[tuple[str, ...]] = ()
+    """Sources to read first; the others follow in the order of their names."""
+
+    def __init__(self, **arguments: Any) -> None:
+        self.redactor = Redactor()
+        self.stop = StopSignal()
+        self.version = int(time.time() * 1000)
+        self.upper_bound: dt.datetime = timestamps.now()
+        """No bookmark of this run passes this instant."""
+        super().__init__(**arguments)
+
+    # Before the run
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Check the configuration without ever showing a value.
+
+        Raises:
+            ConfigFault: It cannot be used, and ``raise_errors`` is set.
+        """
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        for value in settings.secret_values(self._config, schema):
+            self.redactor.add(value)
+        self.redactor.install()
+        for sentence in settings.unknown_settings(self._config, schema):
+            self.logger.warning("%s", sentence)
+        errors = [
+            settings.validation_sentence(error, schema)
+            for error in JSONSchemaValidator(schema).iter_errors(self._config)
+        ]
+        if errors and raise_errors:
+            raise ConfigFault(" ".join(errors))
+        for sentence in errors:
+            self.logger.debug("%s", sentence)
+        return errors
+
+    def _setup_signal_handlers(self) -> None:
+        self.stop.install()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state, whatever it is wrapped in.
+
+        Raises:
+            StateFault: It has no shape this tap ever wrote.
+        """
+        super().load_state(self.migrate_state(state_module.unwrap(state)))
+        for bookmark in self.state.get("bookmarks", {}).values():
+            bookmark.pop("progress_markers", None)
+        self.bookmarks = state_module.Bookmarks(cast("dict[str, Any]", self.state))
+
+    def migrate_state(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the state in today's form; a hook for taps whose form has changed."""
+        return state
+
+    @functools.cached_property
+    def keyring(self) -> Keyring:
+        """Return which credential goes where; a tap binds its own."""
+        return Keyring()
+
+    @functools.cached_property
+    def rate_limit(self) -> RateLimit:
+        """Return the one budget of requests."""
+        return RateLimit(self.config["requests_per_minute"], self.stop)
+
+    @functools.cached_property
+    def prefetch(self) -> Prefetcher:
+        """Return the threads of this tap."""
+        return Prefetcher(self.config["concurrency"])
+
+    def transport_options(self) -> TransportOptions:
+        """Return the transport's options as configured; a hook for vendors' peculiarities."""
+        config = self.config
+        if config.get("verify_ssl") is False and not config.get("ca_bundle"):
+            self.logger.warning(
+                "verify_ssl is off: anybody on the way can read the credential and the data."
+            )
+        python = platform.python_version()
+        return TransportOptions(
+            user_agent=config.get("user_agent")
+            or f"{self.name}/{self.plugin_version} (Python {python})",
+            read_timeout=config["request_timeout"],
+            total_timeout=config["response_timeout"],
+            largest_body=config["max_response_mb"] * MEGABYTE,
+            verify=settings.verification(config),
+            pool_size=config["concurrency"] + 1,
+            retry=RetryPolicy(tries=config["max_retries"] + 1, longest_wait=config["max_wait"]),
+        )
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """Return the one way to the server."""
+        return Transport(
+            self.transport_options(),
+            keyring=self.keyring,
+            rate_limit=self.rate_limit,
+            stop=self.stop,
+            redactor=self.redactor,
+        )
+
+    @functools.cached_property
+    def progress(self) -> Progress:
+        """Return the progress line."""
+        return Progress(self.config["progress_interval"], self.transport)
+
+    @abc.abstractmethod
+    def connect(self) -> None:
+        """Prove that server and credential are good, with the fewest requests.
+
+        Raises:
+            ConfigFault: The configuration cannot be right.
+            CredentialFault: The credential is not.
+            RequestFault: No useful answer came; becomes a :class:`ServerFault`.
+        """
+
+    def check_connection(self) -> None:
+        """Connect, and make every failure a reason to end before the first row.
+
+        Raises:
+            Fault: With exit code 2.
+        """
+        try:
+            with self.stop.interruptible():
+                self.connect()
+        except RequestFault as fault:
+            raise ServerFault(fault.sentence, code=fault.code) from fault
+
+    # The run
+
+    def selected_streams(self) -> list[RestStream]:
+        """Return the streams to read."""
+        return [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, RestStream) and stream.selected
+        ]
+
+    def passes(self) -> list[list[RestStream]]:
+        """Return the selected streams, grouped by the source they share, in reading order."""
+        order = {name: place for place, name in enumerate(self.first_streams)}
+
+        def place(stream: RestStream) -> tuple[int, str]:
+            return order.get(stream.source_key, len(order)), stream.source_key
+
+        ordered = sorted(self.selected_streams(), key=lambda s: (*place(s), s.name))
+        return [list(group) for _key, group in itertools.groupby(ordered, key=place)]
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final upstream, where one failure ends all
+        """Read every selected stream, whatever becomes of the others.
+
+        Raises:
+            Fault: The run did not succeed; the summary has been logged.
+            Stopped: A stop signal arrived; the last STATE has been written.
+        """
+        report = RunReport()
+        started = time.monotonic()
+        groups = self.passes()
+        try:
+            if self.state:
+                self.write_state()
+            self.check_connection()
+            self._read(groups, report)
+        except (RunFault, Stopped):
+            done = {result.stream for result in report.results}
+            report.add(
+                [
+                    StreamResult(stream.name, Outcome.SKIPPED, sentence="the run ended before it")
+                    for stream in itertools.chain.from_iterable(groups)
+                    if stream.name not in done
+                ]
+            )
+            self._log_report(report, started)
+            raise
+        finally:
+            self.prefetch.close()
+        self._log_report(report, started)
+        fault = report.fault()
+        if fault is not None:
+            raise fault
+
+    def _read(self, groups: Sequence[Sequence[RestStream]], report: RunReport) -> None:
+        for group in self._stoppable(groups, report):
+            logger.info("Reading %s", ", ".join(stream.name for stream in group))
+            report.add(Pass(self, group).run())
+
+    def _stoppable(
+        self, groups: Sequence[Sequence[RestStream]], report: RunReport
+    ) -> Iterator[Sequence[RestStream]]:
+        for group in groups:
+            if self.config.get("on_stream_error") == "stop" and report.bad:
+                report.add(
+                    [
+                        StreamResult(
+                            stream.name, Outcome.SKIPPED, sentence="on_stream_error is stop"
+                        )
+                        for stream in group
+                    ]
+                )
+                continue
+            yield group
+
+    def _log_report(self, report: RunReport, started: float) -> None:
+        traffic = self.transport.traffic
+        report.requests, report.retries = traffic.requests, traffic.retries
+        report.waited = self.rate_limit.waited
+        report.seconds = time.monotonic() - started
+        for line in report.table():
+            logger.info("%s", line)
+
+    def write_state(self) -> None:
+        """Write the bookmarks as they are now."""
+        self.write_message(StateMessage(value=self.state))
+
+    # The command line
+
+    @classmethod
+    def invoke(  # type: ignore[override]
+        cls,
+        *,
+        about: bool = False,
+        about_format: str | None = None,
+        config: _ConfigInput | None = None,
+        state: IO[str] | None = None,
+        catalog: IO[str] | None = None,
+        test: str | None = None,
+        plan: str | None = None,
+    ) -> None:
+        """Run the tap as its command line says."""
+        super(singer_sdk.Tap, cls).invoke(about=about, about_format=about_format)
+        config = config or _ConfigInput()
+        tap = cls(
+            config=config.config,
+            state=None if state is None else state_module.read_state(state.read()),
+            catalog=None if catalog is None else read_catalog(catalog.read()),
+            parse_env_config=config.parse_env,
+        )
+        if test == "schema":
+            tap.write_schemas()
+        elif test is not None:
+            tap.run_doctor(test)
+        elif plan is not None:
+            click.echo(doctor.plan_report(tap, doctor.estimate(tap), plan))
+        else:
+            tap.sync_all()
+
+    def run_doctor(self, output_format: str) -> None:
+        """Print what every selected stream answers to one cheap request.
+
+        Raises:
+            Fault: Some stream cannot be read.
+        """
+        findings = doctor.examine(self)
+        click.echo(doctor.report(findings, output_format))
+        fault = doctor.verdict(self, findings)
+        if fault is not None:
+            raise fault
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """Return the command with this package's error handling and its own options."""
+        return RestCommand.wrap(super().get_singer_command(), cls.logger)

@@ -1,0 +1,369 @@
+"""One safe way to the server: every request of a tap passes here.
+
+Promises:
+
+* A credential goes to the origin it is bound to and to no other, redirects included.
+* A redirect never changes a method, a scheme or a host.
+* A response has a total deadline and a ceiling for its decoded size.
+* What comes back is a status the caller can use and decoded JSON, or a fault in one sentence.
+
+The transport knows nothing of records, pages or state.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import http.cookiejar
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+import requests
+import requests.adapters
+from requests.structures import CaseInsensitiveDict
+
+from singer_rest import failures, json_body
+from singer_rest.failures import Answer
+from singer_rest.redact import plain_url
+from singer_rest.retry import Attempts, Failure, GiveUp, Progress, RetryPolicy, parse_http_date
+from singer_rest.urls import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_rest.credentials import Keyring
+    from singer_rest.rate_limit import RateLimit
+    from singer_rest.redact import Redactor
+    from singer_rest.stop import StopSignal
+
+    Scalar = str | int | bool
+    Params = Mapping[str, Scalar | Sequence[Scalar] | None]
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 1 << 16
+MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+METHOD_CHANGING_REDIRECTS = frozenset({301, 302, 303})
+MEGABYTE = 1 << 20
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One request, said completely."""
+
+    url: str
+    params: Params = dataclasses.field(default_factory=dict)
+    """Parameters with the value ``None`` are left out; a sequence repeats its key."""
+    method: str = "GET"
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    form: Params | None = None
+    json: Any = None
+    files: Any = None
+    accept_statuses: frozenset[int] = frozenset()
+    """Statuses from 400 up that the caller wants as a reply instead of a fault."""
+    may_be_empty: bool = False
+    """Whether a body without content is an answer on this route."""
+    raw: bool = False
+    """Return the body as text instead of decoding JSON."""
+    once: bool = False
+    """Never repeat the request once it may have reached the server."""
+    authenticated: bool = True
+    """Whether the credential of the URL's origin is sent."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Reply:
+    """One answer worth having."""
+
+    status: int
+    headers: Mapping[str, str]
+    """Names compare without case."""
+    body: Any
+    """Decoded JSON, text for raw requests, nothing for an empty body."""
+    url: str
+    """Without the query."""
+    seconds: float
+    size: int
+    """Bytes of the decoded body."""
+    repairs: json_body.Repairs
+
+    @property
+    def date(self) -> dt.datetime:
+        """The server's clock when it answered; ours if it does not tell."""
+        return parse_http_date(self.headers.get("Date", "")) or _now()
+
+
+@dataclasses.dataclass
+class TransportOptions:
+    """Settings of a transport, in seconds and bytes."""
+
+    user_agent: str
+    connect_timeout: float = 10.0
+    read_timeout: float = 60.0
+    total_timeout: float = 300.0
+    largest_body: int = 64 * MEGABYTE
+    verify: bool | str = True
+    """Whether certificates are checked; a path names a bundle of authorities."""
+    pool_size: int = 10
+    retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+
+
+@dataclasses.dataclass
+class Traffic:
+    """What went over the wire so far."""
+
+    requests: int = 0
+    retries: int = 0
+    refused: int = 0
+    """Answers 429."""
+    bytes: int = 0
+
+
+class Transport:
+    """The session of one tap. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        options: TransportOptions,
+        *,
+        keyring: Keyring,
+        rate_limit: RateLimit,
+        stop: StopSignal,
+        redactor: Redactor,
+    ) -> None:
+        self.options = options
+        self.keyring = keyring
+        self.rate_limit = rate_limit
+        self.stop = stop
+        self.redactor = redactor
+        self.traffic = Traffic()
+        self.answered = False
+        """Whether any request of this run was answered with success."""
+        self._progress = Progress()
+        self._lock = threading.Lock()
+        self._session = requests.Session()
+        adapter = requests.adapters.HTTPAdapter(pool_maxsize=options.pool_size, max_retries=0)
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, adapter)
+        # Cookies are credentials too, and no vendor here needs any.
+        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._session.close()
+
+    def send(self, request: Request) -> Reply:
+        """Ask until there is an answer or no hope.
+
+        Raises:
+            RequestFault: No answer, an unusable one, or a status that means no and that the
+                request does not accept.
+            CredentialFault: The first authenticated answer of the run was 401.
+            CredentialRevokedFault: A later one was.
+            Stopped: A stop signal arrived while waiting.
+        """
+        attempts = Attempts(self.options.retry, self._progress)
+        renewed = identity = False
+        while True:
+            self.rate_limit.acquire()
+            answer = self._exchange(request, identity=identity)
+            if isinstance(answer, Answer):
+                if (
+                    answer.status == requests.codes.unauthorized
+                    and answer.status not in request.accept_statuses
+                ):
+                    if renewed or not self._renew(request):
+                        raise failures.unauthorized(
+                            answer, self._credential_name(request), first=not self.answered
+                        )
+                    renewed = True
+                    continue
+                outcome = self._judge(request, answer)
+                if isinstance(outcome, Reply):
+                    return outcome
+            else:
+                outcome = answer
+            if outcome.pause == 0.0:
+                identity = True
+            self._wait(request, attempts, outcome)
+
+    def _wait(self, request: Request, attempts: Attempts, failure: Failure) -> None:
+        if failure.limited:
+            with self._lock:
+                self.traffic.refused += 1
+            if failure.retry_after is None:
+                self.rate_limit.slow_down()
+        try:
+            if request.once and not failure.limited:
+                raise GiveUp("not repeated, because it may have taken effect")
+            pause = attempts.pause_after(failure)
+        except GiveUp as end:
+            fault = failure.fault
+            if end.reason:
+                fault.sentence = f"{fault.sentence.rstrip('.')} ({end.reason})."
+                fault.args = (fault.sentence,)
+            raise fault from None
+        with self._lock:
+            self.traffic.retries += 1
+        logger.info("%s Trying again in %.1f s.", self.redactor.text(failure.fault.sentence), pause)
+        if failure.limited and failure.retry_after is not None:
+            self.rate_limit.close_for(pause)
+        else:
+            self.stop.wait(pause)
+
+    def _credential_name(self, request: Request) -> str | None:
+        credential = self.keyring.for_url(request.url) if request.authenticated else None
+        return credential.name if credential else None
+
+    def _renew(self, request: Request) -> bool:
+        credential = self.keyring.for_url(request.url) if request.authenticated else None
+        return credential is not None and credential.renew()
+
+    def _context(self) -> failures.Context:
+        return failures.Context(self.redactor, first=not self.answered)
+
+    def _judge(self, request: Request, answer: Answer) -> Reply | Failure:
+        """Turn a complete answer into a reply or a reason to try again."""
+        context = self._context()
+        if answer.status >= requests.codes.bad_request:
+            if answer.status in request.accept_statuses:
+                return self._reply(answer, failures.body_or_none(answer), json_body.Repairs())
+            return failures.from_status(answer, context)
+        if request.raw:
+            return self._success(answer, answer.body.decode("utf-8", "replace"))
+        if not answer.body.strip():
+            if request.may_be_empty:
+                return self._success(answer, None)
+            return failures.empty(answer, context)
+        if failures.looks_like_html(answer):
+            return failures.html(answer, context)
+        try:
+            body, repairs = json_body.decode(answer.body)
+        except json_body.UnreadableBody as error:
+            return failures.unreadable(answer, str(error), context)
+        if repairs:
+            logger.warning("%s: %s.", plain_url(answer.url), repairs.sentence())
+        return self._success(answer, body, repairs)
+
+    def _success(
+        self, answer: Answer, body: Any, repairs: json_body.Repairs | None = None
+    ) -> Reply:
+        self._progress.mark()
+        self.answered = True
+        return self._reply(answer, body, repairs or json_body.Repairs())
+
+    @staticmethod
+    def _reply(answer: Answer, body: Any, repairs: json_body.Repairs) -> Reply:
+        return Reply(
+            status=answer.status,
+            headers=answer.headers,
+            body=body,
+            url=plain_url(answer.url),
+            seconds=answer.seconds,
+            size=len(answer.body),
+            repairs=repairs,
+        )
+
+    def _exchange(self, request: Request, *, identity: bool) -> Answer | Failure:
+        """One try: send, follow redirects of the same origin, read the body."""
+        started = time.monotonic()
+        url = request.url
+        params = {
+            key: _as_text(value) for key, value in request.params.items() if value is not None
+        }
+        context = self._context()
+        for hop in range(MOST_REDIRECTS + 1):
+            headers = {
+                "Accept": "application/json",
+                "User-Agent": self.options.user_agent,
+                **request.headers,
+            }
+            if identity:
+                headers["Accept-Encoding"] = "identity"
+            if request.authenticated and (credential := self.keyring.for_url(url)):
+                headers.update(credential.headers())
+            with self._lock:
+                self.traffic.requests += 1
+            try:
+                response = self._session.request(
+                    request.method,
+                    url,
+                    params=params if hop == 0 else None,
+                    data=request.form,
+                    json=request.json,
+                    files=request.files,
+                    headers=headers,
+                    auth=_no_netrc,
+                    timeout=(self.options.connect_timeout, self.options.read_timeout),
+                    allow_redirects=False,
+                    stream=True,
+                    verify=self.options.verify,
+                )
+                with response:
+                    body = self._read(response, started, context)
+            except (requests.RequestException, OSError, failures.TransportError) as error:
+                return failures.from_exception(error, url, context)
+            if isinstance(body, Failure):
+                return body
+            with self._lock:
+                self.traffic.bytes += len(body)
+            answer = Answer(
+                status=response.status_code,
+                headers=CaseInsensitiveDict(response.headers),
+                body=body,
+                url=url,
+                method=request.method,
+                seconds=time.monotonic() - started,
+                received=_now(),
+            )
+            target = response.headers.get("Location")
+            if answer.status not in REDIRECTS or not target:
+                return answer
+            target = urljoin(response.url, target)
+            if request.method != "GET" and answer.status in METHOD_CHANGING_REDIRECTS:
+                raise failures.changed_method(answer, target, context)
+            if origin(target) != origin(url):
+                raise failures.foreign_redirect(answer, target, context)
+            url = target
+        raise failures.redirect_loop(request.url, MOST_REDIRECTS, context)
+
+    def _read(
+        self, response: requests.Response, started: float, context: failures.Context
+    ) -> bytes | Failure:
+        """Read the decoded body in small steps, so that neither time nor size can run away."""
+        chunks, size = [], 0
+        deadline = started + self.options.total_timeout
+        while True:
+            # read1 returns what one receive brought; a read for a full chunk would let a server
+            # that sends a byte at a time hold us for ever.
+            chunk = response.raw.read1(CHUNK, decode_content=True)
+            if not chunk:
+                break
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self.options.largest_body:
+                raise failures.too_large(response.url, self.options.largest_body, context)
+            if time.monotonic() > deadline:
+                return failures.too_slow(response.url, self.options.total_timeout, size, context)
+        return b"".join(chunks)
+
+
+def _no_netrc(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from adding credentials of its own from a netrc file."""
+    return prepared
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return [_as_text(item) for item in value]
+    return value
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)

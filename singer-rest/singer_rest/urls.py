@@ -1,0 +1,79 @@
+"""URLs that cannot be escaped from: an id is one path segment, a base is one place."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from singer_rest.errors import ConfigFault, StreamFault
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class UnsafeIdFault(StreamFault):
+    """An id that cannot be put into a path."""
+
+    code = "UNSAFE-ID"
+
+
+def segment(value: object) -> str:
+    """Percent-encode an id into exactly one path segment.
+
+    Everything but unreserved characters is encoded (RFC 3986 section 2.3), so ``/``, ``?``, ``#``
+    and ``%`` in an id stay data.
+
+    Raises:
+        UnsafeIdFault: The id is empty, ``.`` or ``..``: no encoding keeps a server or a proxy
+            from resolving those.
+    """
+    text = str(value)
+    if text in {"", ".", ".."}:
+        raise UnsafeIdFault(f"The id {text!r} cannot be asked for: it would change the path.")
+    return quote(text, safe="")
+
+
+def path(template: str, **ids: object) -> str:
+    """Fill ``{name}`` places of a path, each with one encoded segment.
+
+    Values are never searched for further places, so an id such as ``{api_key}`` stays text.
+
+    Raises:
+        UnsafeIdFault: See :func:`segment`.
+    """
+    out = []
+    for part in template.split("/"):
+        if part.startswith("{") and part.endswith("}"):
+            out.append(segment(ids[part[1:-1]]))
+        else:
+            out.append(part)
+    return "/".join(out)
+
+
+def origin(url: str) -> tuple[str, str, int]:
+    """Return scheme, host and port of a URL: what a credential is bound to (RFC 6454)."""
+    parts = urlsplit(url)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or DEFAULT_PORTS.get(scheme, 0)
+
+
+def base_url(value: str, *, setting: str = "api_url", example: str) -> str:
+    """Clean a configured base URL: no blanks, quotes, trailing slash, query or fragment.
+
+    Raises:
+        ConfigFault: It is not an absolute http(s) URL with a host, or it carries a user name or
+            password, which belong into settings of their own.
+    """
+    text = value.strip().strip("\"'").strip()
+    parts = urlsplit(text)
+    if "://" not in text:
+        raise ConfigFault(
+            f"{setting} has no scheme; write it as https://{text.lstrip('/') or example}."
+        )
+    if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
+        raise ConfigFault(f"{setting} is not an http(s) URL; an example is {example}.")
+    if parts.username or parts.password:
+        raise ConfigFault(f"{setting} must not contain a user name or password.")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        raise ConfigFault(f"{setting} has a port that is not a number.") from error
+    return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
