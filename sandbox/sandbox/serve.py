@@ -105,7 +105,8 @@ class Running:
 
 def free_socket(port: int = 0) -> socket.socket:
     """Bind 127.0.0.1 on a port, any free one by default."""
-    sock = socket.socket()
+    # asyncio switches Nagle's delay off only for sockets that say they are TCP.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind(("127.0.0.1", port))

@@ -11,7 +11,6 @@ from starlette.routing import Route
 from sandbox.cachet.options import Options
 from sandbox.cachet.php import ApiError
 from sandbox.cachet.reply import Reply, html_page
-
 from sandbox.cachet.v3.api import Api as Api3
 
 if TYPE_CHECKING:
