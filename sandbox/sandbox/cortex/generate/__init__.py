@@ -1,0 +1,1 @@
+"""Make a workspace from a seed, one topic per module."""
