@@ -1,0 +1,46 @@
+"""Under which rules one query runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Mapping
+
+    from sandbox.cinchy.accounts import View
+
+    from .errors import Backend
+
+Reads = Literal["QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Session:
+    """Who asks, which versions are meant, and how the server reads what is written."""
+
+    view: View
+    reads: Reads = "QUERY"
+    backend: Backend = "sqlserver"
+    parameters: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    """Values by name, with the ``@``."""
+    absent_is_null: bool = False
+    """A saved query reads a parameter nobody sent as NULL; elsewhere that is an error."""
+    filter_zone: dt.tzinfo = dt.UTC
+    """The zone in which date literals are read."""
+    fold: int = 0
+    """Which pass of a repeated hour a literal means: 0 the first, 1 the second."""
+    dates_in_zone: bool = False
+    """Whether date columns of users are stored in UTC and converted, like system timestamps."""
+    literal_digits: int = 7
+    """Fraction digits a literal may have: 7 for datetime2, 3 for the older datetime."""
+    literal_offset: Literal["ignored", "honoured", "refused"] = "ignored"
+    history_joins: bool = True
+    """A history query reads all versions of linked tables too, and so multiplies rows."""
+    forbidden_tables: Literal["error", "empty"] = "error"
+    blind: bool = False
+    """No row of any table is visible (Cinchy before 5.7 and a user in UTC)."""
+    shuffle: random.Random | None = None
+    """Where the order nobody asked for comes from."""
