@@ -8,6 +8,7 @@ from sandbox.cachet.app import create_app
 from sandbox.cachet.clock import Clock
 from sandbox.cachet.generate import Size, generate
 from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
+from sandbox.cachet.truth import Truth, truth
 from sandbox.cachet.world import World
 
 __all__ = [
@@ -16,7 +17,9 @@ __all__ = [
     "Options",
     "Size",
     "Token",
+    "Truth",
     "World",
     "create_app",
     "generate",
+    "truth",
 ]

@@ -10,7 +10,8 @@ from starlette.routing import Route
 
 from sandbox.cachet.options import Options
 from sandbox.cachet.php import ApiError
-from sandbox.cachet.reply import Reply, html_page
+from sandbox.cachet.reply import Reply, api_root, html_page, is_api_path, no_route, path_of
+from sandbox.cachet.v2.api import Api as Api2
 from sandbox.cachet.v3.api import Api as Api3
 
 if TYPE_CHECKING:
@@ -38,13 +39,7 @@ class Installation:
     def __init__(self, world: World, options: Options) -> None:
         self.world = world
         self.options = options
-        self.api: Api = Api3(world, options)
-
-    @property
-    def root(self) -> str:
-        """Return the path of the API."""
-        version = "" if self.options.family == 3 else "/v1"  # noqa: PLR2004
-        return f"{self.options.prefix.rstrip('/')}/api{version}"
+        self.api: Api = (Api3 if options.family == 3 else Api2)(world, options)  # noqa: PLR2004
 
     async def respond(self, request: Request) -> Response:
         """Answer one request; the world does not change meanwhile."""
@@ -57,17 +52,17 @@ class Installation:
 
     def reply(self, request: Request) -> Reply:
         """Work the answer out."""
-        options, path = self.options, request.url.path
+        options, path = self.options, path_of(request)
         try:
             if options.maintenance:
                 wait = options.maintenance_retry_after
                 headers = {} if wait is None else {"Retry-After": str(wait)}
                 raise ApiError(503, "Service Unavailable", headers)
-            if path == self.root or path.startswith(f"{self.root}/"):
-                return self.api.answer(request, path.removeprefix(self.root).strip("/"))
-            if path.rstrip("/") == options.prefix.rstrip("/"):
+            if is_api_path(request, options):
+                return self.api.answer(request, path.removeprefix(api_root(options)).strip("/"))
+            if path == options.prefix.rstrip("/"):
                 return html_page(200)
-            raise ApiError(404, f"The route {path.strip('/')} could not be found.")
+            raise ApiError(404, "" if options.family == 2 else no_route(path))  # noqa: PLR2004
         except ApiError as error:
             return self.api.error(request, error)
 

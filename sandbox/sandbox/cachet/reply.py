@@ -43,7 +43,35 @@ def html_page(status: int, headers: dict[str, str] | None = None) -> Reply:
     return Reply(page, status, HTML, dict(headers or {}))
 
 
+def no_route(path: str) -> str:
+    """Return Laravel's sentence for a path that leads nowhere."""
+    return f"The route {path.strip('/')} could not be found."
+
+
+def path_of(request: Request) -> str:
+    """Return the decoded path of a request."""
+    path: str = request.scope["path"]
+    return path.rstrip("/")
+
+
+def api_root(options: Options) -> str:
+    """Return the path of the API."""
+    version = "" if options.family == 3 else "/v1"  # noqa: PLR2004
+    return f"{options.prefix.rstrip('/')}/api{version}"
+
+
+def is_api_path(request: Request, options: Options) -> bool:
+    """Tell whether a request is one for the API."""
+    return f"{path_of(request)}/".startswith(f"{api_root(options)}/")
+
+
+def site_of(request: Request, options: Options) -> str:
+    """Return the address of the status page, as the server would write it."""
+    root = options.link_root or f"http://{request.headers.get('host', 'localhost')}"
+    return root.rstrip("/") + options.prefix.rstrip("/")
+
+
 def address(request: Request, options: Options) -> str:
     """Return the address of a request without its query, as the server would write it."""
-    root = options.link_root or f"http://{request.headers.get('host', 'localhost')}"
-    return root.rstrip("/") + request.url.path.rstrip("/")
+    site = site_of(request, options)
+    return site + path_of(request).removeprefix(options.prefix.rstrip("/"))

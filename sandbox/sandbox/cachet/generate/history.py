@@ -136,7 +136,7 @@ class _Maker:
             endless = number % 5 == 4  # noqa: PLR2004
             status = 0 if begins > self.now else 1 if ends > self.now else 2
             row = Schedule(
-                id=number + number // 6,
+                id=number + number // 6 * 2,
                 name=words.named(words.MAINTENANCE, number),
                 scheduled_at=begins,
                 created_at=created,
@@ -147,9 +147,10 @@ class _Maker:
                 status=status,
                 components=self._links(number % 3, created),
                 meta=words.METAS[number % 5] if number % 7 == 0 else None,
-                deleted_at=self.now - DAY if number % 13 == 12 else None,  # noqa: PLR2004
             )
             rows.append(row)
+            if number % 12 == 6:  # noqa: PLR2004
+                rows.append(row._replace(id=row.id - 1, deleted_at=self.now - DAY))
             self._schedule_updates(row, number)
         return rows
 

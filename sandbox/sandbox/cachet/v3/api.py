@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.cachet.access import Sight, Viewer, viewer_of_bearer
 from sandbox.cachet.limiter import Limiter
 from sandbox.cachet.php import ApiError, query_of, resolve_id, wants_json
-from sandbox.cachet.reply import Reply, address, html_page
+from sandbox.cachet.reply import Reply, address, api_root, html_page, is_api_path, no_route, path_of
 from sandbox.cachet.v3.document import Document, Relations
 from sandbox.cachet.v3.latest import LatestStatus
 from sandbox.cachet.v3.listing import Lists
@@ -61,10 +61,9 @@ class Api:
         """
         route = self.route(path)
         if route is None:
-            where = request.url.path.strip("/")
-            raise ApiError(404, f"The route {where} could not be found.")
+            raise ApiError(404, no_route(path_of(request)))
         if request.method not in {"GET", "HEAD"}:
-            where = request.url.path.strip("/")
+            where = path_of(request).strip("/")
             raise ApiError(
                 405,
                 f"The {request.method} method is not supported for route {where}. "
@@ -217,7 +216,8 @@ class Api:
         """Write an error: JSON, or on old builds HTML for a client that did not ask for JSON."""
         build, accept = self.options.build, request.headers.get("accept")
         forced = build.forced_json and not self.options.stale_host_config
-        routed = self.route(request.url.path.rstrip("/").rpartition("/api/")[2]) is not None
+        below = path_of(request).removeprefix(api_root(self.options)).strip("/")
+        routed = is_api_path(request, self.options) and self.route(below) is not None
         if wants_json(accept) or (forced and routed):
             return Reply({"message": error.message}, status=error.status, headers=error.headers)
         if error.status == 401:  # noqa: PLR2004

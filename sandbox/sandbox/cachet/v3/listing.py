@@ -1,16 +1,12 @@
-"""The rows a list consists of, kept until something they depend on changes.
-
-A page must not cost as much as the whole table, so the sorted rows of every distinct question
-are remembered.
-"""
+"""The rows a 3.x list consists of."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cachet.order import in_order, unsorted
+from sandbox.cachet.remember import Found, Remembered
 from sandbox.cachet.v3.query import Listing, tests_of
 
 if TYPE_CHECKING:
@@ -20,22 +16,13 @@ if TYPE_CHECKING:
     from sandbox.cachet.table import Table
     from sandbox.cachet.world import World
 
-MOST_ANSWERS = 500
-
-
-@dataclasses.dataclass(frozen=True)
-class _Answer:
-    revisions: tuple[int, ...]
-    good_until: float
-    rows: list[Any]
-
 
 class Lists:
     """Finds the rows of a list for one caller."""
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self._answers: dict[Any, _Answer] = {}
+        self._remembered = Remembered()
 
     def rows(
         self,
@@ -55,26 +42,23 @@ class Lists:
             parent: The parent's key, for a list under a parent.
         """
         options = sight.options
-        setup = (options.api, options.scrambled, options.database)
-        key = (id(table), parent, sight.viewer, listing.sort, listing.filters, setup)
+
+        def find() -> Found:
+            tests = ([shows] if shows else []) + tests_of(listing, options, sight.now)
+            found = unsorted(table, options, parent)
+            if tests:
+                found = [row for row in found if all(test(row) for test in tests)]
+            rows = in_order(found, listing.sort, options.database)
+            return Found(rows, self._next_change(table, listing, sight.now))
+
+        setup = (options.api, options.scrambled, options.database, options.timezone)
+        question = (id(table), parent, sight.viewer, listing.sort, listing.filters, setup)
         revisions = (table.revision, self.world.component_groups.revision)
-        known = self._answers.get(key)
-        if known and known.revisions == revisions and sight.now < known.good_until:
-            return known.rows
-        tests = tests_of(listing, options, sight.now)
-        if shows:
-            tests.insert(0, shows)
-        rows = [row for row in unsorted(table, options, parent) if all(test(row) for test in tests)]
-        rows = in_order(rows, listing.sort, options.database)
-        if len(self._answers) >= MOST_ANSWERS:
-            self._answers.clear()
-        good_until = self._next_change(table, listing, sight.now)
-        self._answers[key] = _Answer(revisions, good_until, rows)
-        return rows
+        return self._remembered.rows(question, revisions, sight.now, find)
 
     def _next_change(self, table: Table[Any], listing: Listing, now: int) -> float:
         """Return when the clock alone changes the answer: something gets published then."""
-        if any(kind == "status" for name, kind in listing.kinds if listing.filters):
+        if listing.filters and any(kind == "status" for _, kind in listing.kinds):
             return now
         if table is not self.world.incidents and table is not self.world.schedules:
             return math.inf
