@@ -66,6 +66,9 @@ class _Seen3:
     def __init__(self, world: World, options: Options, viewer: Viewer) -> None:
         self.world = world
         self.build = options.build
+        closable = options.build.reworked_api and not options.stale_host_config
+        shut = not options.api_enabled or (options.api_protected and not viewer.known)
+        self.closed = closable and shut
         self.viewer = viewer
         self.now = world.clock.now()
 
@@ -86,30 +89,27 @@ class _Seen3:
         pivots = self.build.pivot
         incident_components = _pairs(world, incidents, lambda link: link.status if pivots else None)
         schedule_components = _pairs(world, schedules, lambda link: link.status if pivots else None)
-        return Truth(
-            {
-                "components": {
-                    (row.id,)
-                    for row in world.components
-                    if (row.enabled or see_disabled) and row.group_id not in hidden
-                },
-                "components_groups": {(row_id,) for row_id in groups},
-                "incidents": {(row.id,) for row in incidents},
-                "incident_components": set(incident_components),
-                "incident_updates": _updates(world, "incident", incidents),
-                "incident_templates": {(row.id,) for row in world.incident_templates},
-                "schedules": {(row.id,) for row in schedules},
-                "schedule_components": set(schedule_components),
-                "schedule_updates": _updates(world, "schedule", schedules),
-                "metrics": {(row_id,) for row_id in metrics},
-                "metric_points": {
-                    (row.id,) for row in world.metric_points if row.metric_id in metrics
-                },
-                "subscribers": {(row.id,) for row in subscribers},
-                "subscriptions": set(_pairs(world, subscribers, lambda link: link.status)),
+        keys: dict[str, set[Key]] = {
+            "components": {
+                (row.id,)
+                for row in world.components
+                if (row.enabled or see_disabled) and row.group_id not in hidden
             },
-            incident_components,
-            schedule_components,
+            "components_groups": {(row_id,) for row_id in groups},
+            "incidents": {(row.id,) for row in incidents},
+            "incident_components": set(incident_components),
+            "incident_updates": _updates(world, "incident", incidents),
+            "incident_templates": {(row.id,) for row in world.incident_templates},
+            "schedules": {(row.id,) for row in schedules},
+            "schedule_components": set(schedule_components),
+            "schedule_updates": _updates(world, "schedule", schedules),
+            "metrics": {(row_id,) for row_id in metrics},
+            "metric_points": {(row.id,) for row in world.metric_points if row.metric_id in metrics},
+            "subscribers": {(row.id,) for row in subscribers},
+            "subscriptions": set(_pairs(world, subscribers, lambda link: link.status)),
+        }
+        return (
+            _nothing(keys) if self.closed else Truth(keys, incident_components, schedule_components)
         )
 
     def _visible(self, visible: int) -> bool:
@@ -165,9 +165,13 @@ class _Seen2:
                 for link in row.components
             },
         }
-        if self.closed:
-            return Truth({stream: set() for stream in keys}, {}, {})
-        return Truth(keys, incident_components, schedule_components)
+        return (
+            _nothing(keys) if self.closed else Truth(keys, incident_components, schedule_components)
+        )
+
+
+def _nothing(streams: Iterable[str]) -> Truth:
+    return Truth({stream: set() for stream in streams}, {}, {})
 
 
 def _updates(world: World, kind: str, parents: Iterable[Incident] | Iterable[Schedule]) -> set[Key]:
