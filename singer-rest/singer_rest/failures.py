@@ -143,8 +143,13 @@ def unauthorized(answer: Answer, credential: str | None, *, first: bool) -> Faul
     """A 401 that no renewal mends."""
     host = host_of(answer.url)
     if credential is None:
-        return CredentialFault(
-            f"{host} wants a credential for {urlsplit(answer.url).path}, and none is configured."
+        return StatusFault(
+            f"{plain_url(answer.url)} wants a credential, and none is configured.",
+            code="CREDENTIAL-MISSING",
+            url=plain_url(answer.url),
+            status=answer.status,
+            headers=answer.headers,
+            first=first,
         )
     if first:
         return CredentialFault(

@@ -103,8 +103,10 @@ class RunReport:
         ]
         return [
             *align([header, *lines]),
-            f"{self.requests} requests in {self.seconds:.1f} s ({self.retries} repeated, "
-            f"{self.waited:.0f} s waited for the limit)",
+            (
+                f"{self.requests} requests in {self.seconds:.1f} s ({self.retries} repeated, "
+                f"{self.waited:.0f} s waited for the limit)"
+            ),
         ]
 
     def as_json(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -10,39 +11,49 @@ if TYPE_CHECKING:
     from singer_rest.stop import StopSignal
 
 MINUTE = 60.0
-CATCH_UP = 1.0
-"""Seconds of unused budget that may be spent in one burst: enough to make up for jitter, too
-little to trip a server that counts in short windows."""
 HALVED_FOR = 60.0
 """Seconds for which the rate stays halved after a refusal that named no waiting time."""
 
 
 class RateLimit:
-    """Paces requests evenly and makes all threads wait when the server asks for it.
+    """Keeps below a limit, and makes all threads wait when the server asks for it.
+
+    Two rules hold at once. In no span of 60 seconds are there more than ``per_minute`` requests,
+    wherever the span begins; so a server that counts in fixed or in sliding minutes is content.
+    And beyond the first ``burst`` requests in a row they are spread evenly; so is one that fills
+    a small bucket.
 
     Args:
-        per_minute: Requests allowed in a minute; 0 means no pacing.
+        per_minute: Requests allowed in any minute; 0 means no pacing.
         stop: Lets a stop signal end the waiting.
-
-    Even pacing keeps below the limit whichever window the server counts in (fixed, sliding or a
-    bucket): vendors do not document theirs.
+        burst: Requests that may follow each other without a pause; as many as the minute allows
+            by default.
     """
 
-    def __init__(self, per_minute: int, stop: StopSignal) -> None:
+    def __init__(self, per_minute: int, stop: StopSignal, burst: int | None = None) -> None:
         self.per_minute = per_minute
+        self.burst = per_minute if burst is None else burst
         self._stop = stop
         self._lock = threading.Lock()
-        self._next = 0.0
+        self._sent: collections.deque[float] = collections.deque(maxlen=per_minute or 1)
+        self._even = 0.0
         self._closed_until = 0.0
         self._slow_until = 0.0
         self.waited = 0.0
         """Seconds spent waiting for the budget, all threads together."""
 
-    def _interval(self, now: float) -> float:
+    def _ready_at(self, now: float) -> float:
+        """Return when the next request may go."""
+        ready = self._closed_until
         if not self.per_minute:
-            return 0.0
-        interval = MINUTE / self.per_minute
-        return interval * 2 if now < self._slow_until else interval
+            return ready
+        if self.burst < self.per_minute:
+            ready = max(ready, self._even - (self.burst - 1) * MINUTE / self.per_minute)
+        if now < self._slow_until and self._sent:
+            ready = max(ready, self._sent[-1] + 2 * MINUTE / self.per_minute)
+        if len(self._sent) == self.per_minute:
+            ready = max(ready, self._sent[0] + MINUTE)
+        return ready
 
     def acquire(self) -> None:
         """Wait for the next free place.
@@ -53,11 +64,12 @@ class RateLimit:
         while True:
             with self._lock:
                 now = time.monotonic()
-                ready = max(self._closed_until, self._next - CATCH_UP)
-                if ready <= now:
-                    self._next = max(self._next, now) + self._interval(now)
+                pause = self._ready_at(now) - now
+                if pause <= 0:
+                    if self.per_minute:
+                        self._even = max(self._even, now) + MINUTE / self.per_minute
+                        self._sent.append(now)
                     return
-                pause = ready - now
                 self.waited += pause
             self._stop.wait(pause)
 

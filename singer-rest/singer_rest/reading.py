@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FORBIDDEN = 403
+NOT_ALLOWED = frozenset({401, 403})
 NO_ROUTE = frozenset({404, 405, 410, 501})
 SHRUNK_BELOW = 0.5
 FEWEST_TO_JUDGE = 10
@@ -184,7 +184,7 @@ class Pass:
 
 def judge_status(fault: StatusFault, permission: str) -> tuple[Outcome, str, str]:
     """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
-    if fault.status == FORBIDDEN:
+    if fault.status in NOT_ALLOWED:
         needs = f"; it needs {permission}" if permission else ""
         return (
             Outcome.FORBIDDEN,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from singer_rest.completeness import Tally
 from singer_rest.errors import BodyFault, Outcome, StatusFault, StreamFault
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from singer_rest.prefetch import Prefetcher
     from singer_rest.transport import Reply, Request, Transport
 
+Missing = Literal["gone", "none", "problem"]
 GONE = frozenset({404, 410})
 REFUSED_ID = frozenset({400, 422})
 MOST_GONE = 0.2
@@ -123,6 +124,27 @@ class Source(abc.ABC):
     def plan(self) -> Plan:
         """Estimate what the pass costs, with at most one cheap request."""
         return Plan(1)
+
+
+class NothingSource(Source):
+    """Something that this server, by its version or its settings, cannot have."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__()
+        self.where = where
+        self.tally.proof = reason
+
+    def pages(self) -> Iterator[Page]:
+        """Yield nothing, without asking."""
+        return iter(())
+
+    def probe(self) -> Reply | None:
+        """Ask nothing."""
+        return None
+
+    def plan(self) -> Plan:
+        """Return no cost."""
+        return Plan(0, 0)
 
 
 class SingleSource(Source):
@@ -239,7 +261,8 @@ class PerParentSource(Source):
         first: Fetches the first page of a parent; called ahead of time, from several threads.
         rest: Yields all pages of a parent, given its first one.
         prefetch: The threads of the tap.
-        missing_is_normal: A 404 says that a parent has none of this, not that it is gone.
+        missing: What a 404 says: the parent is ``gone`` meanwhile; it has ``none`` of this, which
+            is normal; or it was named in a setting, and its absence is a ``problem``.
     """
 
     def __init__(
@@ -250,7 +273,7 @@ class PerParentSource(Source):
         first: Callable[[Any], Page],
         rest: Callable[[Any, Page, Tally], Iterator[Page]],
         prefetch: Prefetcher,
-        missing_is_normal: bool = False,
+        missing: Missing = "gone",
     ) -> None:
         super().__init__()
         self.where = where
@@ -258,8 +281,8 @@ class PerParentSource(Source):
         self.first = first
         self.rest = rest
         self.prefetch = prefetch
-        self.missing_is_normal = missing_is_normal
-        self.missing = 0
+        self.missing = missing
+        self.without = 0
         """Parents that have none of this."""
 
     def pages(self) -> Iterator[Page]:
@@ -294,8 +317,12 @@ class PerParentSource(Source):
     def _note(self, parent: Any, fault: StatusFault) -> None:
         if fault.status in REFUSED_ID:
             self.tally.problems.append(f"{self.where} refused {parent!s}: {fault.sentence}")
-        elif self.missing_is_normal:
-            self.missing += 1
+        elif self.missing == "problem":
+            self.tally.problems.append(
+                f"{parent!s} does not exist or the account may not see it ({fault.sentence})"
+            )
+        elif self.missing == "none":
+            self.without += 1
         else:
             self.tally.skipped += 1
 
@@ -315,7 +342,7 @@ class PerParentSource(Source):
             outcome = self._first_or_fault(parent)
             if isinstance(outcome, Page):
                 return outcome.reply
-            if outcome.status in REFUSED_ID or not self.missing_is_normal:
+            if outcome.status in REFUSED_ID or self.missing != "none":
                 raise outcome
         return None
 

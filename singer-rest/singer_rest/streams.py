@@ -48,8 +48,6 @@ class RestStream(singer_sdk.Stream):
 
     def __init__(self, tap: RestTap, name: str | None = None) -> None:
         self.tap = tap
-        if not self.primary_keys:
-            self.primary_keys = self.table.primary_keys
         super().__init__(tap, schema=self.table.schema, name=name)
         self.primary_keys = self.table.primary_keys
 

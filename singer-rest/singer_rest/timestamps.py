@@ -79,3 +79,8 @@ def instant(value: object, default_zone: dt.tzinfo = UTC) -> str | None:
 def now() -> dt.datetime:
     """Return the present instant, to the second, in UTC."""
     return dt.datetime.now(UTC).replace(microsecond=0)
+
+
+def minutes(count: int) -> dt.timedelta:
+    """Return a span of minutes."""
+    return dt.timedelta(minutes=count)

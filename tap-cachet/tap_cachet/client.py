@@ -1,0 +1,322 @@
+"""Which Cachet this is, how it is asked, and how its lists are paged."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import re
+import threading
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import BodyFault, ConfigFault, CredentialFault, StatusFault
+from singer_rest.pages import Meta, Page
+from singer_rest.sources import Paging
+from singer_rest.transport import Request
+from singer_rest.urls import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from singer_rest.transport import Reply, Transport
+
+logger = logging.getLogger(__name__)
+
+CLIENT_ERRORS = frozenset(range(400, 500)) - {408, 425, 429}
+REPORTED_VERSION_OF_V3 = "3.x-dev"
+BAD_REQUEST = 400
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+
+UTC_HEADER = {"Time-Zone": "UTC"}
+"""Makes 2.x present its dates in UTC; 3.x ignores it."""
+UNLIMITED_PAGE = 1000
+"""Rows a page on 2.x routes that cannot be sorted: one page has no boundary to slip through, and
+2.x sets no maximum."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Server:
+    """One Cachet installation, as far as it matters to a reader."""
+
+    root: str
+    """The API root, without a trailing slash."""
+    version: int
+    """2 or 3."""
+    has_schedules: bool = True
+    """2.3 has no schedules, incident updates and templates."""
+    authenticated: bool | None = None
+    """Whether the key was proved good; nothing where no route tests it."""
+    reads_subscribers: bool | None = None
+
+    @property
+    def is_v3(self) -> bool:
+        """Whether records have attributes and relationships."""
+        return self.version == 3  # noqa: PLR2004
+
+
+def forms(api_url: str, forced: str) -> list[tuple[int, str]]:
+    """Return the API roots that a configured URL can mean, the likeliest first."""
+    url = api_url.rstrip("/")
+    if url.endswith("/api/v1"):
+        found = [(2, url), (3, url.removesuffix("/v1"))]
+    elif url.endswith("/api"):
+        found = [(3, url), (2, f"{url}/v1")]
+    else:
+        found = [(3, f"{url}/api"), (2, f"{url}/api/v1"), (3, f"{url}/status/api")]
+    return [(version, root) for version, root in found if forced in {"auto", str(version)}]
+
+
+def detect(transport: Transport, api_url: str, forced: str) -> tuple[int, str]:
+    """Find out which API answers, by the cheapest public routes.
+
+    Returns:
+        The version and the API root.
+
+    Raises:
+        ConfigFault: No Cachet answers there; names the address of one that was found nearby.
+        CredentialFault: The whole API is protected and the key is missing or wrong.
+    """
+    for version, root in forms(api_url, forced):
+        if _answers(transport, version, root):
+            return version, root
+    scheme, _, rest = api_url.partition("://")
+    origin = f"{scheme}://{rest.split('/', 1)[0]}"
+    for version, root in forms(origin, "auto"):
+        if _answers(transport, version, root):
+            hint = f" and api_version to {version}" if forced not in {"auto", str(version)} else ""
+            raise ConfigFault(
+                f"There is no Cachet API at {api_url}. Did you mean {root}? Set api_url to it"
+                f"{hint}."
+            )
+    raise ConfigFault(
+        f"There is no Cachet API at {api_url}; set api_url to the address of the status page, "
+        "such as https://status.example.com."
+    )
+
+
+def _answers(transport: Transport, version: int, root: str) -> bool:
+    """Whether the API of a version answers at a root.
+
+    Both versions may see both headers while it is unknown which one listens.
+    """
+    path = "/version" if version == 3 else "/ping"  # noqa: PLR2004
+    try:
+        reply = transport.send(Request(f"{root}{path}", accept_statuses=CLIENT_ERRORS))
+    except BodyFault:
+        return False  # a web page: something else lives here
+    body = reply.body if isinstance(reply.body, dict) else {}
+    data = body.get("data")
+    if version == 2:  # noqa: PLR2004
+        return data == "Pong!"
+    if isinstance(data, dict) and "version" in data:
+        return True
+    if reply.status == UNAUTHORIZED and body.get("message") == "Unauthenticated.":
+        raise CredentialFault(
+            f"The API at {root} is protected and the api_key is missing or wrong; create one in "
+            "the dashboard under Settings, Manage API Keys."
+        )
+    if reply.status == NOT_FOUND and body == {"message": ""}:
+        raise ConfigFault(
+            f"The API at {root} is switched off; enable it in the dashboard of Cachet (setting "
+            "api_enabled)."
+        )
+    return False
+
+
+def test_key(transport: Transport, root: str, version: int, *, has_key: bool) -> Server:
+    """Prove the key on the one route that needs it.
+
+    Every public route answers a wrong key with 200 and the data of a guest, so nothing else
+    would tell.
+
+    Raises:
+        CredentialFault: The key is wrong.
+    """
+    server = Server(root, version)
+    if not has_key:
+        logger.info("No api_key is set: reading what a guest may see.")
+        return dataclasses.replace(server, authenticated=False, reads_subscribers=False)
+    reply = transport.send(
+        Request(f"{root}/subscribers", {"per_page": 1}, accept_statuses=CLIENT_ERRORS)
+    )
+    if reply.status == UNAUTHORIZED:
+        raise CredentialFault(
+            f"api_key rejected by {root}: Cachet would answer with the data of a guest and not "
+            "say so. Check the key (3.x: Settings, Manage API Keys; 2.x: your profile), or remove "
+            "it to read as a guest on purpose."
+        )
+    if reply.status == NOT_FOUND:
+        logger.info("This build of Cachet has no route that tests a key; all of it is public.")
+        return server
+    return dataclasses.replace(
+        server, authenticated=True, reads_subscribers=reply.status < BAD_REQUEST
+    )
+
+
+def has_schedules(transport: Transport, root: str) -> bool:
+    """Tell 2.4 from 2.3, which has neither schedules nor updates nor templates."""
+    reply = transport.send(
+        Request(f"{root}/schedules", {"per_page": 1}, accept_statuses=frozenset({NOT_FOUND}))
+    )
+    return reply.status != NOT_FOUND
+
+
+class CachetApi:
+    """Requests to one server: its paths, its parameters, and what it has refused before."""
+
+    def __init__(self, transport: Transport, server: Server, page_size: int) -> None:
+        self.transport = transport
+        self.server = server
+        self.page_size = page_size
+        self._refused: dict[str, set[str]] = {}
+        self._lock = threading.Lock()
+
+    def request(
+        self,
+        path: str,
+        *,
+        include: tuple[str, ...] = (),
+        params: Mapping[str, Any] | None = None,
+        may_be_missing: bool = False,
+    ) -> Request:
+        """Return a request; what this server refused before is left out."""
+        wanted = dict(params or {})
+        if self.server.is_v3 and include:
+            wanted["include"] = ",".join(include)
+        return Request(
+            f"{self.server.root}{path}",
+            wanted,
+            headers={} if self.server.is_v3 else UTC_HEADER,
+            accept_statuses=frozenset({NOT_FOUND}) if may_be_missing else frozenset(),
+        )
+
+    def send(self, route: str, request: Request) -> Reply:
+        """Send a request; includes and filters that an older build refuses are dropped.
+
+        They are remembered for the route, so that each is refused once in a run. A 500 is not
+        taken for a refusal.
+        """
+        while True:
+            trimmed = self._trim(route, request)
+            try:
+                return self.transport.send(trimmed)
+            except StatusFault as fault:
+                if fault.status != BAD_REQUEST or not self._learn(route, trimmed, fault):
+                    raise
+
+    def lacks(self, route: str, include: str) -> bool:
+        """Whether the server has refused an include of a route."""
+        return include in self._refused.get(route, ())
+
+    def _trim(self, route: str, request: Request) -> Request:
+        refused = self._refused.get(route)
+        if not refused:
+            return request
+        params = {name: value for name, value in request.params.items() if name not in refused}
+        if "include" in params:
+            kept = [name for name in str(params["include"]).split(",") if name not in refused]
+            params["include"] = ",".join(kept) or None
+        return dataclasses.replace(request, params=params)
+
+    def _learn(self, route: str, request: Request, fault: StatusFault) -> bool:
+        """Remember what the server refuses, as its message names it."""
+        kind = re.match(r"Requested (include|filter)\(s\) (.*?) (?:is|are) not", fault.message)
+        if not kind:
+            return False
+        named = re.findall(r"`([^`]+)`", kind[2])
+        names = [f"filter[{name}]" if kind[1] == "filter" else name for name in _split(named)]
+        sent = set(str(request.params.get("include") or "").split(",")) | set(request.params)
+        new = {name for name in names if name in sent}
+        if not new:
+            return False
+        with self._lock:
+            self._refused.setdefault(route, set()).update(new)
+        logger.info(
+            "%s: this build of Cachet does not know %s; reading without.",
+            route,
+            ", ".join(sorted(new)),
+        )
+        return True
+
+    def paging(self, *, sortable: bool = True) -> Paging:
+        """Return how lists are paged.
+
+        Args:
+            sortable: The route takes ``sort=id``, so that pages can be made to overlap.
+        """
+        unlimited = not self.server.is_v3 and not sortable
+        return Paging(
+            page_parameter="page",
+            size_parameter="per_page",
+            size=max(self.page_size, UNLIMITED_PAGE) if unlimited else self.page_size,
+            first=1,
+            meta=self._meta(),
+            key=row_id,
+            overlap=sortable,
+        )
+
+    def _meta(self) -> Callable[[Page], Meta]:
+        return meta_of_v3 if self.server.is_v3 else meta_of_v2
+
+    def item_path(self, path: str, item: object) -> str:
+        """Return the path of one record."""
+        return f"{path}/{segment(item)}"
+
+
+def row_id(row: dict[str, Any]) -> int:
+    """Return the id of a record of either version.
+
+    Raises:
+        BodyFault: It has none.
+    """
+    try:
+        return int(row["id"])
+    except (KeyError, TypeError, ValueError):
+        raise BodyFault(
+            "A record came without a usable id, so nothing can be said about completeness.",
+            code="UNEXPECTED-BODY",
+            url="",
+        ) from None
+
+
+def _split(names: list[str]) -> list[str]:
+    return [part.strip() for name in names for part in name.split(",")]
+
+
+def meta_of_v3(page: Page) -> Meta:
+    """Read the end signal of 3.x: the presence of ``links.next``, whose address is wrong.
+
+    Raises:
+        BodyFault: There are no links; without them a first page would pass for the whole list.
+    """
+    links = page.reply.body.get("links")
+    if not isinstance(links, dict):
+        raise BodyFault(
+            f"{page.reply.url} answered without links, so its end cannot be seen.",
+            code="UNEXPECTED-BODY",
+            url=page.reply.url,
+        )
+    return Meta(more=links.get("next") is not None)
+
+
+def meta_of_v2(page: Page) -> Meta:
+    """Read total and end of a 2.x list.
+
+    Raises:
+        BodyFault: There is no pagination block.
+    """
+    meta = page.reply.body.get("meta")
+    block = meta.get("pagination") if isinstance(meta, dict) else None
+    if not isinstance(block, dict):
+        block = {}
+    try:
+        current, last = int(block["current_page"]), int(block["total_pages"])
+        total = int(block["total"])
+    except (TypeError, KeyError, ValueError):
+        raise BodyFault(
+            f"{page.reply.url} answered without meta.pagination, so its end cannot be seen.",
+            code="UNEXPECTED-BODY",
+            url=page.reply.url,
+        ) from None
+    return Meta(more=current < last, total=total)

@@ -1,0 +1,321 @@
+"""The tables of every stream: the same columns on Cachet 2.3, 2.4 and 3.x.
+
+A column that a version lacks is null there. Names and meanings follow the vendor's API; what is
+normalised is said in :mod:`tap_cachet.normalise`.
+"""
+
+from __future__ import annotations
+
+from singer_rest.columns import (
+    ANY,
+    ARRAY,
+    BOOLEAN,
+    DATE,
+    INSTANT,
+    INTEGER,
+    INTEGERS,
+    NUMBER,
+    OBJECT,
+    TEXT,
+    Column,
+    Kind,
+    Table,
+)
+
+
+def _id(what: str) -> Column:
+    return Column("id", INTEGER, f"Id of the {what}.")
+
+
+def _dates(what: str) -> tuple[Column, Column]:
+    return (
+        Column("created_at", INSTANT, f"When the {what} was created, in UTC."),
+        Column(
+            "updated_at",
+            INSTANT,
+            f"When the {what} was last written, in UTC. Changes of related rows do not move it.",
+        ),
+    )
+
+
+def _enum(name: str, meaning: str) -> tuple[Column, Column]:
+    return (
+        Column(name, INTEGER, meaning),
+        Column(f"{name}_name", TEXT, f"Label of {name}, in the language of the server."),
+    )
+
+
+def _names(kind: Kind, **columns: str) -> tuple[Column, ...]:
+    return tuple(Column(name, kind, description) for name, description in columns.items())
+
+
+COMPONENT_STATUS = (
+    "1 operational, 2 performance issues, 3 partial outage, 4 major outage; unknown is 0 on 2.x "
+    "and 5 on 3.x; 6 under maintenance (3.x)."
+)
+INCIDENT_STATUS = (
+    "0 reported (3.x) or scheduled (2.3), 1 investigating, 2 identified, 3 watching, 4 fixed."
+)
+META = Column("meta", OBJECT, "Custom key-value data; empty if there is none.")
+ORDER = Column("order", INTEGER, "Place in the display order.")
+VISIBLE = Column("visible", INTEGER, "0 for authenticated readers, 1 for everybody, 2 hidden.")
+
+_COMPONENT = (
+    _id("component"),
+    Column("name", TEXT, "Name of the component."),
+    Column("description", TEXT, "Description, in Markdown."),
+    Column("link", TEXT, "Link of the component; not checked by the server."),
+    *_enum("status", f"Status set by hand: {COMPONENT_STATUS}"),
+    *_enum(
+        "latest_status",
+        "Effective status with incidents and maintenance (3.x since July 2026). It changes "
+        "without updated_at.",
+    ),
+    ORDER,
+    Column("group_id", INTEGER, "Id of the component group; null if there is none."),
+    Column("enabled", BOOLEAN, "Whether the component is shown."),
+    META,
+    Column("tags", OBJECT, "Tags as slug and name (2.x)."),
+    *_dates("component"),
+)
+COMPONENTS = Table(_COMPONENT, ("id",))
+COMPONENTS_BY_ID = Table(
+    (
+        *_COMPONENT,
+        Column("incident_ids", INTEGERS, "Ids of the component's incidents (3.x)."),
+    ),
+    ("id",),
+)
+COMPONENT_STATUS_DAILY = Table(
+    (
+        Column("snapshot_date", DATE, "Day of the snapshot, in the configured time zone."),
+        Column("component_id", INTEGER, "Id of the component."),
+        Column("name", TEXT, "Name of the component on that day."),
+        Column("group_id", INTEGER, "Id of its group on that day."),
+        *_enum("status", f"Status set by hand: {COMPONENT_STATUS}"),
+        *_enum("latest_status", "Effective status (3.x since July 2026)."),
+        Column("enabled", BOOLEAN, "Whether the component was shown."),
+        Column("read_at", INSTANT, "When the snapshot was read; the last read of a day stays."),
+    ),
+    ("snapshot_date", "component_id"),
+)
+COMPONENTS_GROUPS = Table(
+    (
+        _id("group"),
+        Column("name", TEXT, "Name of the group."),
+        ORDER,
+        Column("order_column", TEXT, "Column by which components are ordered (3.x)."),
+        Column("order_direction", TEXT, "asc or desc (3.x)."),
+        Column(
+            "collapsed",
+            INTEGER,
+            "0 expanded, 1 collapsed, 2 collapsed unless there is an incident.",
+        ),
+        VISIBLE,
+        Column("lowest_human_status", TEXT, "Label of the worst status in the group (2.x)."),
+        Column(
+            "component_ids",
+            INTEGERS,
+            "Ids of the group's components; on 2.x the enabled ones only.",
+        ),
+        META,
+        *_dates("group"),
+    ),
+    ("id",),
+)
+
+_INCIDENT = (
+    _id("incident"),
+    Column("guid", TEXT, "Unique id used in public links (3.x)."),
+    Column("name", TEXT, "Title of the incident."),
+    Column("message", TEXT, "First message, in Markdown."),
+    *_enum("status", INCIDENT_STATUS),
+    *_enum("latest_status", "Status of the newest update; equal to status on 3.x."),
+    Column("is_resolved", BOOLEAN, "Whether the latest status is fixed."),
+    VISIBLE,
+    Column("stickied", BOOLEAN, "Whether the incident stays on top."),
+    Column("notifications", BOOLEAN, "Whether subscribers were notified."),
+    Column("component_id", INTEGER, "The one affected component (2.x and early 3.x)."),
+    Column("component_ids", INTEGERS, "Ids of the affected components."),
+    Column("user_id", INTEGER, "Id of the author."),
+    Column("permalink", TEXT, "Public link (2.x)."),
+    Column("scheduled_at", INSTANT, "Begin of a scheduled maintenance, in UTC (2.3)."),
+    Column("occurred_at", INSTANT, "When the incident occurred, in UTC."),
+    Column("published_at", INSTANT, "When it was or will be published, in UTC (3.x)."),
+    META,
+    *_dates("incident"),
+)
+INCIDENTS = Table(_INCIDENT, ("id",))
+INCIDENTS_BY_ID = Table(
+    (
+        *_INCIDENT,
+        Column("components", ARRAY, "Affected components with their status in the incident."),
+        Column("updates", ARRAY, "The incident's updates."),
+    ),
+    ("id",),
+)
+INCIDENT_COMPONENTS = Table(
+    (
+        Column("incident_id", INTEGER, "Id of the incident."),
+        Column(
+            "component_id",
+            INTEGER,
+            "Id of the component; it may be one that the account cannot see in components.",
+        ),
+        *_enum(
+            "component_status",
+            f"Status the incident gave the component (3.x since December 2025): {COMPONENT_STATUS}",
+        ),
+    ),
+    ("incident_id", "component_id"),
+)
+INCIDENT_UPDATES = Table(
+    (
+        _id("update; incident and schedule updates share one numbering on 3.x"),
+        Column("incident_id", INTEGER, "Id of the incident."),
+        *_enum("status", INCIDENT_STATUS),
+        Column("message", TEXT, "The message, in Markdown."),
+        Column("user_id", INTEGER, "Id of the author (2.x)."),
+        Column("permalink", TEXT, "Public link (2.x)."),
+        *_dates("update"),
+    ),
+    ("id",),
+)
+INCIDENT_TEMPLATES = Table(
+    (
+        _id("template"),
+        *_names(
+            TEXT,
+            name="Name of the template.",
+            slug="Short name of the template.",
+            template="Text of the template.",
+            engine="twig or blade (3.x).",
+        ),
+        *_dates("template"),
+    ),
+    ("id",),
+)
+METRICS = Table(
+    (
+        _id("metric"),
+        *_names(
+            TEXT,
+            name="Name of the metric.",
+            suffix="Unit shown behind values.",
+            description="Description of the metric.",
+        ),
+        Column("default_value", NUMBER, "Value shown for gaps; without decimals on 2.x."),
+        Column("calc_type", INTEGER, "How points are combined: 0 sum, 1 average."),
+        Column("display_chart", BOOLEAN, "Whether the chart is shown."),
+        Column("places", INTEGER, "Decimal places shown."),
+        Column("default_view", INTEGER, "Default period: 0 hour, 1 today, 2 week, 3 month."),
+        Column("default_view_name", TEXT, "Label of the default period (2.x)."),
+        Column("threshold", INTEGER, "Minutes within which points are merged."),
+        ORDER,
+        VISIBLE,
+        *_dates("metric"),
+    ),
+    ("id",),
+)
+METRIC_POINTS = Table(
+    (
+        _id("point"),
+        Column("metric_id", INTEGER, "Id of the metric."),
+        Column("value", NUMBER, "The value."),
+        Column("counter", INTEGER, "How many writes were merged into the point."),
+        Column("calculated_value", NUMBER, "Value times counter, as the server computes it."),
+        Column("created_at", INSTANT, "Time of the point, in UTC, rounded by the server."),
+        Column("updated_at", INSTANT, "When the point was last written, in UTC."),
+    ),
+    ("id",),
+)
+SCHEDULES = Table(
+    (
+        _id("schedule"),
+        Column("name", TEXT, "Title of the maintenance."),
+        Column("message", TEXT, "Text, in Markdown."),
+        *_enum(
+            "status",
+            "0 upcoming, 1 in progress, 2 complete. On 3.x computed from the clock: it changes "
+            "without updated_at.",
+        ),
+        Column("scheduled_at", INSTANT, "Planned begin, in UTC."),
+        Column("completed_at", INSTANT, "Planned or real end, in UTC."),
+        Column("published_at", INSTANT, "When it was or will be published, in UTC (3.x)."),
+        Column("component_ids", INTEGERS, "Ids of the affected components."),
+        META,
+        *_dates("schedule"),
+    ),
+    ("id",),
+)
+SCHEDULE_COMPONENTS = Table(
+    (
+        Column("schedule_id", INTEGER, "Id of the schedule."),
+        Column("component_id", INTEGER, "Id of the component."),
+        *_enum("component_status", f"Status during the maintenance: {COMPONENT_STATUS}"),
+    ),
+    ("schedule_id", "component_id"),
+)
+SCHEDULE_UPDATES = Table(
+    (
+        _id("update; incident and schedule updates share one numbering on 3.x"),
+        Column("schedule_id", INTEGER, "Id of the schedule."),
+        Column("message", TEXT, "The message, in Markdown."),
+        *_dates("update"),
+    ),
+    ("id",),
+)
+SUBSCRIBERS = Table(
+    (
+        _id("subscriber"),
+        Column("email", TEXT, "E-mail address; personal data."),
+        Column("global", BOOLEAN, "Whether the subscriber hears of every component."),
+        Column("verified", BOOLEAN, "Whether the address was confirmed; unknown on 2.x."),
+        Column("verified_at", INSTANT, "When the address was confirmed, in UTC."),
+        Column(
+            "verified_at_raw",
+            TEXT,
+            "The text of verified_at where it could not be understood (2.x, site's format).",
+        ),
+        Column("phone_number", TEXT, "Phone number (2.4); personal data."),
+        Column("component_ids", INTEGERS, "Ids of the subscribed components."),
+        META,
+        *_dates("subscriber"),
+    ),
+    ("id",),
+)
+SUBSCRIPTIONS = Table(
+    (
+        Column("subscriber_id", INTEGER, "Id of the subscriber."),
+        Column("component_id", INTEGER, "Id of the component."),
+        Column("id", INTEGER, "Id of the subscription (2.x)."),
+        *_dates("subscription (2.x)"),
+    ),
+    ("subscriber_id", "component_id"),
+)
+STATUS = Table(
+    (
+        Column("base_url", TEXT, "The API root the row was read from."),
+        Column(
+            "status",
+            TEXT,
+            "operational, partial_outage, major_outage or under_maintenance on 3.x; success, "
+            "info or danger on 2.x.",
+        ),
+        Column("message", TEXT, "The sentence the status page shows."),
+    ),
+    ("base_url",),
+)
+DASHBOARDS = Table(
+    (
+        Column("base_url", TEXT, "The API root."),
+        Column("api_version", INTEGER, "2 or 3."),
+        Column("cachet_version", TEXT, "The version the server tells."),
+        Column("authenticated", BOOLEAN, "Whether the key was proved good; null if untestable."),
+        Column("can_read_subscribers", BOOLEAN, "Whether the key may read subscribers."),
+        Column("system_status", TEXT, "Status of the whole system, as in the stream status."),
+        Column("system_message", TEXT, "The sentence the status page shows."),
+        Column("me", ANY, "What the server answers to /me, which no known version has."),
+    ),
+    ("base_url",),
+)

@@ -1,0 +1,83 @@
+"""What every stream of Cachet has in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_rest import timestamps
+from singer_rest.sources import NothingSource
+from singer_rest.streams import RestStream
+from tap_cachet import normalise
+from tap_cachet.sources import ApiListSource
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Source
+    from tap_cachet.client import CachetApi
+    from tap_cachet.tap import TapCachet
+
+Record = dict[str, Any]
+
+
+class CachetStream(RestStream):
+    """A stream of Cachet."""
+
+    tap: TapCachet
+
+    @property
+    def api(self) -> CachetApi:
+        """Return the requests to the server."""
+        return self.tap.api
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """Return the zone of dates without one: the server's on 3.x, the asked-for UTC on 2.x."""
+        return self.tap.zone if self.api.server.is_v3 else timestamps.UTC
+
+    def is_selected(self, name: str) -> bool:
+        """Whether another stream of the same pass is selected too."""
+        return bool(self.tap.streams[name].selected)
+
+    def seen(self, rows: list[Record]) -> list[Record]:
+        """Report fields this tap does not know, then pass the rows on."""
+        self.tap.strangers.look(self.name, self.table, rows)
+        return rows
+
+
+class PlainList(CachetStream):
+    """One list whose records become rows one to one."""
+
+    path: ClassVar[str]
+    path_v2: ClassVar[str] = ""
+    include: ClassVar[tuple[str, ...]] = ()
+    params: ClassVar[dict[str, str]] = {}
+    sortable_v2: ClassVar[bool] = True
+    since_2_4: ClassVar[bool] = False
+
+    def new_source(self) -> Source:
+        """Return the walk over the list."""
+        server = self.api.server
+        if self.since_2_4 and not server.has_schedules:
+            return NothingSource(self.path, "Cachet 2.3 has none")
+        path = self.path if server.is_v3 else self.path_v2 or self.path
+        sortable = server.is_v3 or self.sortable_v2
+        params = {"sort": "id"} if sortable else {}
+        if server.is_v3:
+            params |= self.params
+        else:
+            params |= {"order": "asc"} if path.endswith("/groups") else {}
+        request = self.api.request(path, include=self.include, params=params)
+        return ApiListSource(self.api, path, request, sortable=sortable, ahead=self.tap.prefetch)
+
+    def row(self, record: Record, answered: dt.datetime) -> Record:
+        """Return the row of one record."""
+        del answered
+        return normalise.flat(record)
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return a row for every record."""
+        answered = page.reply.date
+        return self.seen([self.row(record, answered) for record in page.rows])

@@ -1,0 +1,264 @@
+"""Incidents and schedules, each with what comes in the same answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from singer_rest.sources import NothingSource
+from tap_cachet import normalise, schemas
+from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
+from tap_cachet.streams.base import CachetStream, PlainList, Record
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Source
+
+
+class IncidentTemplates(PlainList):
+    """Templates for incident messages."""
+
+    name = "incident_templates"
+    table = schemas.INCIDENT_TEMPLATES
+    route = "GET /incident-templates (2.4: /incidents/templates)"
+    path = "/incident-templates"
+    path_v2 = "/incidents/templates"
+    sortable_v2 = False
+    since_2_4 = True
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """Return the server's own zone: 2.x does not present these dates in the asked-for one."""
+        return self.tap.zone
+
+
+class StatusFamily(CachetStream):
+    """Incidents or schedules, and what comes in the same answers."""
+
+    parent: ClassVar[str]
+    """The list itself: ``incidents`` or ``schedules``."""
+    parent_include: ClassVar[tuple[str, ...]]
+
+    def new_source(self) -> Source:
+        """Return the one walk that serves every selected stream of the family."""
+        server = self.api.server
+        path = f"/{self.parent}"
+        singular = self.parent.removesuffix("s")
+        if not server.is_v3:
+            if self.parent == "schedules" and not server.has_schedules:
+                return NothingSource(path, "Cachet 2.3 has none")
+            request = self.api.request(path, params={"sort": "id"})
+            return ApiListSource(self.api, path, request, ahead=self.tap.prefetch)
+        wants_rows = self.is_selected(self.parent)
+        wants_components = self.is_selected(f"{singular}_components")
+        wants_updates = self.is_selected(f"{singular}_updates")
+        include = dict.fromkeys(self.parent_include if wants_rows else ())
+        include |= {"components": None} if wants_components else {}
+        include |= {"updates": None} if wants_updates else {}
+        return StatusListSource(
+            self.api,
+            path,
+            include=tuple(include),
+            prefetch=self.tap.prefetch,
+            with_components=wants_components,
+            with_updates=wants_updates,
+        )
+
+    def component_rows(self, page: Page, key: str) -> Iterator[Record]:
+        """Yield incident or schedule, component, and the status one gave the other."""
+        if isinstance(page, StatusPage):
+            for owner, statuses in page.statuses.items():
+                for component, status in statuses:
+                    pair = status if isinstance(status, dict) else {"value": status}
+                    yield {
+                        key: owner,
+                        "component_id": component,
+                        "component_status": pair.get("value"),
+                        "component_status_name": pair.get("human"),
+                    }
+            return
+        for record in page.rows:
+            yield from self.component_rows_v2(record)
+
+    def component_rows_v2(self, record: Record) -> Iterator[Record]:
+        """Yield the pairs of one 2.x record."""
+        del record
+        yield from ()
+
+    def update_rows(self, page: Page, key: str) -> Iterator[Record]:
+        """Yield the updates of every incident or schedule of a page."""
+        if isinstance(page, StatusPage):
+            for owner, record in page.updates:
+                yield normalise.update(record, key, owner)
+            return
+        for record in page.rows:
+            for update in record.get("updates") or []:
+                yield normalise.update(update, key)
+
+
+class IncidentFamily(StatusFamily):
+    """Incidents and what comes with them."""
+
+    source_name = "incidents"
+    parent = "incidents"
+    parent_include = ("components", "user", "meta")
+
+    def component_rows_v2(self, record: Record) -> Iterator[Record]:
+        """Yield the one component a 2.x incident can have."""
+        component = normalise.or_none(record.get("component_id"))
+        if component is not None:
+            yield {"incident_id": record["id"], "component_id": component}
+
+
+class Incidents(IncidentFamily):
+    """Incidents."""
+
+    name = "incidents"
+    table = schemas.INCIDENTS
+    route = "GET /incidents"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return a row for every incident."""
+        answered = page.reply.date
+        return self.seen([normalise.incident(record, answered) for record in page.rows])
+
+
+class IncidentComponents(IncidentFamily):
+    """Which component an incident affects, and the status it gave it."""
+
+    name = "incident_components"
+    table = schemas.INCIDENT_COMPONENTS
+    route = "GET /incidents, and GET /incidents/{id} for components named twice on a page"
+    cost = "none beside incidents, and 1 per incident that repeats a component on its page"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return the pairs of every incident."""
+        return self.component_rows(page, "incident_id")
+
+
+class IncidentUpdates(IncidentFamily):
+    """Messages added to incidents."""
+
+    name = "incident_updates"
+    table = schemas.INCIDENT_UPDATES
+    route = "GET /incidents"
+    cost = "none beside incidents"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return the updates of every incident."""
+        return self.update_rows(page, "incident_id")
+
+
+class ScheduleFamily(StatusFamily):
+    """Schedules and what comes with them."""
+
+    source_name = "schedules"
+    parent = "schedules"
+    parent_include = ("components", "meta")
+
+    def component_rows_v2(self, record: Record) -> Iterator[Record]:
+        """Yield the components of a 2.4 schedule."""
+        for item in record.get("components") or []:
+            yield {**item, "schedule_id": record["id"]}
+
+
+class Schedules(ScheduleFamily):
+    """Scheduled maintenances."""
+
+    name = "schedules"
+    table = schemas.SCHEDULES
+    route = "GET /schedules"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return a row for every schedule."""
+        answered = page.reply.date
+        return self.seen([normalise.schedule(record, answered) for record in page.rows])
+
+
+class ScheduleComponents(ScheduleFamily):
+    """Which component a maintenance affects, and its status meanwhile."""
+
+    name = "schedule_components"
+    table = schemas.SCHEDULE_COMPONENTS
+    route = "GET /schedules, and GET /schedules/{id} for components named twice on a page"
+    cost = "none beside schedules, and 1 per schedule that repeats a component on its page"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return the pairs of every schedule."""
+        return self.component_rows(page, "schedule_id")
+
+
+class ScheduleUpdates(ScheduleFamily):
+    """Messages added to maintenances (3.x)."""
+
+    name = "schedule_updates"
+    table = schemas.SCHEDULE_UPDATES
+    route = "GET /schedules"
+    cost = "none beside schedules"
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return the updates of every schedule; 2.x has none."""
+        return self.update_rows(page, "schedule_id") if isinstance(page, StatusPage) else ()
+
+
+class IncidentsById(CachetStream):
+    """The incidents whose ids the setting ``incident_ids`` names."""
+
+    name = "incidents_by_id"
+    table = schemas.INCIDENTS_BY_ID
+    route = "GET /incidents/{id}"
+    cost = "1 per id in incident_ids"
+    selected_by_default = False
+
+    def new_source(self) -> Source:
+        """Return one request per configured id."""
+        return by_ids(
+            self.api,
+            "/incidents",
+            self.config["incident_ids"],
+            ("components", "updates", "user", "meta"),
+            self.tap.prefetch,
+        )
+
+    def rows(self, page: Page) -> Iterable[Record]:
+        """Return the row of the incident, with its components and updates."""
+        answered = page.reply.date
+        included = page.reply.body.get("included") or []
+        rows = []
+        for record in page.rows:
+            row = normalise.incident(record, answered)
+            row["components"] = self._nested(record, included, "components")
+            row["updates"] = self._nested(record, included, "updates")
+            rows.append(row)
+        return rows
+
+    def _nested(self, record: Record, included: list[Record], kind: str) -> list[Record]:
+        """Return related rows, with dates as instants like everywhere else."""
+        if "attributes" in record:
+            found = [normalise.flat(item) for item in included if item.get("type") == kind]
+            statuses = [
+                (item.get("attributes") or {}).get("pivot") or {}
+                for item in included
+                if item.get("type") == kind
+            ]
+        else:
+            found = [dict(item) for item in record.get(kind) or []]
+            statuses = [{} for _item in found]
+        table = schemas.INCIDENT_UPDATES if kind == "updates" else schemas.COMPONENTS
+        names = {column.name for column in table.columns}
+        dates = {c.name for c in table.columns if c.kind.name == "instant"}
+        nested = []
+        for item, pivot in zip(found, statuses, strict=True):
+            row = {
+                name: self.tap.instant(value) if name in dates else value
+                for name, value in item.items()
+                if name in names and name not in {"group_id", "incident_id"}
+            }
+            status = pivot.get("component_status")
+            if kind == "components":
+                row["component_status"] = status.get("value") if status else None
+                row["component_status_name"] = status.get("human") if status else None
+            nested.append(row)
+        return nested

@@ -1,0 +1,164 @@
+"""tap-cachet: settings, streams, and the proof that server and key are good."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import typing as th
+
+from singer_rest import settings, timestamps
+from singer_rest.credentials import HeaderCredential
+from singer_rest.errors import ConfigFault
+from singer_rest.tap import RestTap
+from singer_rest.urls import base_url
+from tap_cachet.client import CachetApi, Server, detect, has_schedules, test_key
+from tap_cachet.normalise import Strangers
+from tap_cachet.streams import STREAMS
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from tap_cachet.streams.base import CachetStream
+
+EXAMPLE_URL = "https://status.example.com"
+PAGE_SIZE = 100
+REQUESTS_PER_MINUTE = 270
+
+
+class TapCachet(RestTap):
+    """Reads a Cachet status page, 2.3 to 3.x: components, incidents, schedules, metrics."""
+
+    name = "tap-cachet"
+    first_streams = ("status",)
+
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "api_url",
+            th.StringType,
+            required=True,
+            title="API URL",
+            description="Address of the status page or of its API; /api or /api/v1 may be left "
+            "out.",
+            examples=[EXAMPLE_URL, f"{EXAMPLE_URL}/api", f"{EXAMPLE_URL}/api/v1"],
+        ),
+        th.Property(
+            "api_key",
+            th.StringType,
+            secret=True,
+            title="API key",
+            description="API key of the dashboard (3.x) or of the user profile (2.x). Without "
+            "one, only what a guest may see is read.",
+        ),
+        th.Property(
+            "api_version",
+            th.StringType,
+            default="auto",
+            allowed_values=["auto", "2", "3"],
+            title="API version",
+            description="Generation of Cachet; found out by itself unless forced.",
+        ),
+        th.Property(
+            "timezone",
+            th.StringType,
+            default="UTC",
+            title="Time zone",
+            description="IANA name of the server's APP_TIMEZONE. Cachet 3.x writes local times "
+            "and does not tell their zone. It also decides where a day begins in "
+            "component_status_daily.",
+            examples=["UTC", "Europe/Berlin"],
+        ),
+        th.Property(
+            "start_date",
+            th.DateTimeType,
+            title="Start date",
+            description="Read metric points written since then on the first run; all by default.",
+        ),
+        settings.integer(
+            "metric_points_lookback_minutes",
+            120,
+            "Metric points lookback",
+            "Minutes before the bookmark from which metric points are read again: a point can "
+            "change while it is the newest of its metric.",
+        ),
+        th.Property(
+            "incident_ids",
+            th.ArrayType(th.IntegerType),
+            default=[],
+            title="Incident ids",
+            description="Incidents to read one by one in the stream incidents_by_id.",
+        ),
+        th.Property(
+            "component_ids",
+            th.ArrayType(th.IntegerType),
+            default=[],
+            title="Component ids",
+            description="Components to read one by one in the stream components_by_id.",
+        ),
+        *settings.common(
+            page_size=PAGE_SIZE,
+            largest_page=PAGE_SIZE,
+            requests_per_minute=REQUESTS_PER_MINUTE,
+            concurrency=4,
+        ),
+    ).to_dict()
+
+    def discover_streams(self) -> list[CachetStream]:
+        """Return every stream; none of them depends on the server."""
+        return [stream(self) for stream in STREAMS]
+
+    @functools.cached_property
+    def strangers(self) -> Strangers:
+        """Return the report of fields that have no column."""
+        return Strangers()
+
+    @functools.cached_property
+    def zone(self) -> dt.tzinfo:
+        """Return the server's time zone."""
+        return timestamps.zone(self.config.get("timezone", "UTC"))
+
+    def instant(self, value: object) -> str | None:
+        """Return a date of the server as an instant."""
+        return timestamps.instant(value, self.zone)
+
+    @functools.cached_property
+    def api(self) -> CachetApi:
+        """Return the requests to the server, found and tested before.
+
+        Raises:
+            Fault: See :meth:`connect`.
+        """
+        return CachetApi(self.transport, self._find_server(), self.config["page_size"])
+
+    def connect(self) -> None:
+        """Find the API and prove the key; see :mod:`tap_cachet.client`.
+
+        Raises:
+            ConfigFault: Wrong ``api_url`` or ``timezone``.
+            CredentialFault: Wrong ``api_key``.
+        """
+        _ = self.zone
+        if self.config.get("start_date") and not timestamps.parse(self.config["start_date"]):
+            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+        _ = self.api
+
+    def _find_server(self) -> Server:
+        url = base_url(self.config["api_url"], example=EXAMPLE_URL)
+        key = settings.token(self.config.get("api_key") or "")
+        if key:
+            both = {"Authorization": f"Bearer {key}", "X-Cachet-Token": key}
+            self.keyring.bind(url, HeaderCredential("api_key", both))
+        version, root = detect(self.transport, url, self.config["api_version"])
+        if key:
+            header = (
+                {"Authorization": f"Bearer {key}"}
+                if version == 3  # noqa: PLR2004
+                else {"X-Cachet-Token": key}
+            )
+            self.keyring.bind(url, HeaderCredential("api_key", header))
+        server = test_key(self.transport, root, version, has_key=bool(key))
+        if not server.is_v3:
+            server = dataclasses.replace(server, has_schedules=has_schedules(self.transport, root))
+        self.logger.info("Cachet %d.x at %s", version, root)
+        return server
