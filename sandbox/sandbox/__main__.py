@@ -106,19 +106,25 @@ def watch_stdin(stop: threading.Event) -> None:
     threading.Thread(target=wait_for_end, daemon=True).start()
 
 
-def wait(stop: threading.Event, seconds: float, *, with_parent: bool) -> None:
-    """Return when asked to stop, when the time is over, or when the parent is gone."""
-    parent = os.getppid()
+def wait(stop: threading.Event, seconds: float, parent: int | None) -> None:
+    """Return when asked to stop, when the time is over, or when the parent is gone.
+
+    Args:
+        stop: Set to ask for the end.
+        seconds: The time.
+        parent: Process id of the parent to watch, if it matters.
+    """
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
-        if with_parent and os.getppid() != parent:
+        if parent is not None and os.getppid() != parent:
             return
-        if stop.wait(min(left, PARENT_CHECK_SECONDS) if with_parent else left):
+        if stop.wait(left if parent is None else min(left, PARENT_CHECK_SECONDS)):
             return
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
+    parent = os.getppid()  # first of all: it may be gone before the server is up
     arguments = sys.argv[1:] if argv is None else list(argv)
     systems = installed_systems()
     # Only the system that was asked for is imported; help lists them all.
@@ -137,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with serve(app, args.port, latency=args.latency_ms / 1000) as running:
             print(f"READY {running.url}", flush=True)
-            wait(stop, args.max_seconds, with_parent=args.stop_with_parent)
+            wait(stop, args.max_seconds, parent if args.stop_with_parent else None)
     except OSError as error:
         print(f"The sandbox cannot listen on port {args.port}: {error}.", file=sys.stderr)
         return 1

@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.cachet import Options, Token, create_app
-from sandbox.serve import serve
 
 from .captured import FIXTURES, manifest, reply, world_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
-    from sandbox.serve import App, Receive, Scope, Send
+    from .conftest import Stage
 
 APIS = {"v2.3": "2.3", "v2.4": "2.4", "v3-2025": "3-2025", "v3": "3"}
 KEY = "1|captured"
@@ -37,25 +36,6 @@ CASES = [(folder, entry["file"]) for folder in APIS for entry in manifest(folder
 pytestmark = pytest.mark.skipif(
     not CASES, reason=f"the captured replies are not there ({FIXTURES.name} beside the repository)"
 )
-
-
-class Stage:
-    """One server whose application each test sets."""
-
-    def __init__(self) -> None:
-        self.app: App
-        self.url = ""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self.app(scope, receive, send)
-
-
-@pytest.fixture(scope="module")
-def stage() -> Iterator[Stage]:
-    one = Stage()
-    with serve(one) as server:
-        one.url = server.url
-        yield one
 
 
 def get(url: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
@@ -105,7 +85,8 @@ def comparable(body: Any) -> str:
 
 
 @pytest.mark.parametrize(("folder", "name"), CASES)
-def test_answers_as_captured(stage: Stage, folder: str, name: str) -> None:
+def test_answers_as_captured(stages: Callable[[int], Stage], folder: str, name: str) -> None:
+    stage = stages(0)
     entry = next(one for one in manifest(folder) if one["file"] == name)
     options, headers = settings_of(folder, entry)
     stage.app = create_app(world_of(folder), options)

@@ -81,8 +81,14 @@ def build(args: argparse.Namespace) -> App:
     sizes: dict[str, Any] = {
         field.name: getattr(args, field.name) for field in dataclasses.fields(Size)
     }
-    clock = Clock(dt.datetime.fromisoformat(args.now).astimezone()) if args.now else Clock()
+    clock = Clock(parse_moment(args.now) if args.now else None)
     return create_app(generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock), options)
+
+
+def parse_moment(text: str) -> dt.datetime:
+    """Read a time; without a zone it is UTC."""
+    moment = dt.datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
 
 def parse_token(text: str) -> Token:

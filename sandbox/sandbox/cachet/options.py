@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 from functools import cached_property
 from typing import Literal
+from zoneinfo import available_timezones
 
 Database = Literal["postgresql", "mysql", "sqlite"]
 
@@ -92,13 +93,18 @@ class Options:
     current_page_url: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a version that was never seen.
+        """Refuse what the server could not be.
 
         Raises:
-            ValueError: ``api`` is none of the known forms.
+            ValueError: ``api`` is none of the known forms, or a zone or prefix makes no sense.
         """
         if self.api not in {"2.3", "2.4"}:
-            self.build  # noqa: B018
+            parse_build(self.api)
+        for zone in (self.timezone, self.app_timezone):
+            if zone not in available_timezones():
+                raise ValueError(f"time zone {zone!r} is unknown: use a name such as Europe/Berlin")
+        if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
+            raise ValueError(f"prefix {self.prefix!r} must look like /status")
 
     @property
     def family(self) -> Literal[2, 3]:

@@ -37,6 +37,16 @@ class Size:
     schedules: int = 16
     subscribers: int = 40
 
+    def __post_init__(self) -> None:
+        """Refuse negative numbers.
+
+        Raises:
+            ValueError: One of them is.
+        """
+        for name, count in dataclasses.asdict(self).items():
+            if count < 0:
+                raise ValueError(f"{name} must not be negative, it is {count}")
+
 
 def generate(
     size: Size | None = None, *, seed: int = 1, api: str = "3", clock: Clock | None = None

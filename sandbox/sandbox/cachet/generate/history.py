@@ -83,9 +83,9 @@ class _Maker:
             user_id=None if number % 3 == 0 else number % 4 + 1,
             occurred_at=None if number % 19 == 3 else created - rng.randrange(2 * HOUR),  # noqa: PLR2004
             published_at=created,
-            component_id=links[0].component_id if links else (None, 0)[number % 2],
+            component_id=links[0].component_id if links else (None, 0)[number // 4 % 2],
             components=links,
-            meta=words.METAS[number % len(words.METAS)] if number % 5 == 0 else None,
+            meta=words.METAS[number // 5 % len(words.METAS)] if number % 5 == 0 else None,
         )
         if unpublished:
             row = row._replace(published_at=self.now + number % 5 * DAY + HOUR)
