@@ -60,9 +60,12 @@ class View:
 
     def may_view(self, table: Table) -> bool:
         """Whether the account may read the table at all."""
-        if self.account.admin or table.domain == "Cinchy":
+        return self._may_view_name(table.full_name)
+
+    def _may_view_name(self, full_name: str) -> bool:
+        if self.account.admin or full_name.startswith("Cinchy."):
             return True
-        name = table.full_name.lower()
+        name = full_name.lower()
         return any(fnmatch.fnmatchcase(name, glob.lower()) for glob in self.account.tables)
 
     def may_view_column(self, table: Table, column: Column) -> bool:
@@ -96,10 +99,4 @@ class View:
     def _may_view_id(self, table_id: int) -> bool:
         tables = self.around.table(TABLES)
         row = tables.rows.get(table_id)
-        if row is None:
-            return False
-        name = row[tables.column("Full Name").slot]
-        try:
-            return self.may_view(self.around.table(name))
-        except KeyError:
-            return False
+        return row is not None and self._may_view_name(row[tables.column("Full Name").slot])

@@ -241,7 +241,7 @@ def _invoice(author: Author, id_: int) -> dict[str, Any]:
 
 def _order(author: Author, id_: int) -> dict[str, Any]:
     return {
-        "Customer's Name": author.pick(LAST_NAMES),
+        "Customer's Name": LAST_NAMES[id_ % len(LAST_NAMES)],
         "Order No": f"{id_}",
         "Order-No": f"{id_}-dash",
         "Order/No": f"{id_}/slash",

@@ -136,7 +136,7 @@ def add_accounts(world: World) -> None:
 
 
 def add_client(world: World, client_id: str) -> str:
-    """Add an integrated client and return its secret: the GUID of its row, the same in any world."""
+    """Add an integrated client; return its secret, the GUID of its row, alike in all worlds."""
     secret = str(uuid.uuid5(uuid.NAMESPACE_DNS, client_id))
     values = {
         "Client Id": client_id,

@@ -21,8 +21,23 @@ def _texts(names: str) -> list[Column]:
     return [text(name) for name in names.split(",")]
 
 
+def _flags(names: str) -> list[Column]:
+    return [yes_no(name) for name in names.split(",")]
+
+
+def _icon() -> list[Column]:
+    return [
+        link("Icon", "Cinchy.System Icons.CSS Class"),
+        link("Icon Colour", "Cinchy.System Colours.Name"),
+    ]
+
+
+def _several(names: str, target: str) -> list[Column]:
+    return [link(name, target, multi=True) for name in names.split(",")]
+
+
 def _groups(names: str) -> list[Column]:
-    return [link(name, GROUP, multi=True) for name in names.split(",")]
+    return _several(names, GROUP)
 
 
 def _joined(link_name: str, target: str) -> Callable[[Reading], str]:
@@ -45,8 +60,7 @@ def _tables(domain: str, domains: str) -> list[Column]:
         link(domain, f"{domains}.Name", mandatory=True),
         text("Name", mandatory=True, max_length=125),
         full_name,
-        link("Icon", "Cinchy.System Icons.CSS Class"),
-        link("Icon Colour", "Cinchy.System Colours.Name"),
+        *_icon(),
         text("Description", max_length=1000),
         text("Guid", mandatory=True, max_length=1000),
         text("Json", mandatory=True, max_length=1_000_000),
@@ -86,10 +100,15 @@ def _table_columns() -> list[Column]:
         link("Calculated Column Dependencies", COLUMN_NAME, multi=True),
         yes_no("Choice Column Manual Sort Flag"),
         text("Choice Column Options CSV", max_length=100_000),
+        *(date(f"Date Column {what}") for what in ("Default", "Min", "Max")),
         text("Date Column Display Format", max_length=100),
+        *(number(f"Number Column {what}") for what in ("Default", "Min", "Max")),
         text("Number Column Display Format", max_length=100),
+        text("Text Column Default", max_length=10_000),
         number("Text Column Max Length"),
+        text("Text Column Validation Expression", max_length=1000),
         choice("Text Column Format", "Default,HTML"),
+        yes_no("YesNo Column Default"),
         link("Link Column Target", COLUMN_NAME),
         link("Link Column Search Display Columns", COLUMN_NAME, multi=True),
         text("Data Security Classification", max_length=100),
@@ -135,6 +154,7 @@ def _saved_queries(domain: str, domains: str, version: tuple[int, ...]) -> list[
         yes_no("Use Legacy URL Structure"),
         *_groups("Groups With Design Access,Groups With Execute Access"),
         link("Users With Execute Access", "Cinchy.Users.Username", multi=True),
+        *_icon(),
         text("Sync GUID"),
         *(since_510 if version >= (5, 10) else ()),
     ]
@@ -223,12 +243,92 @@ def _settings_columns() -> dict[str, list[Column]]:
         "Cinchy.Table Access Control": [
             link("Table", TABLE_NAME),
             *_groups("Groups"),
-            yes_no("View All Columns"),
-            link("Viewable Columns", COLUMN_NAME, multi=True),
-            text("Viewable Row Filter"),
-            yes_no("Direct Query"),
-            yes_no("Export Data"),
-            text("Sync GUID"),
+            *_flags("View All Columns,Edit All Columns,Direct Query,Export Data,Add Rows"),
+            *_flags("Delete Rows,Approve Changes,Design Table,Install Table,Manage Controls"),
+            *_several("Viewable Columns,Editable Columns,Approvable Columns", COLUMN_NAME),
+            *_texts("Viewable Row Filter,Editable Row Filter,Sync GUID"),
+        ],
+    }
+
+
+def _design_columns(domain: str, domains: str) -> dict[str, list[Column]]:
+    """Return the tables of views, applets, translations and data experiences."""
+    key = "Sync GUID"
+    parts = {
+        "Applets": "Applets",
+        "Data Sync Configurations": "Data Sync Configurations",
+        "Formatting Rules": "Formatting Rules",
+        "Groups": "Groups",
+        "Integrated Clients": "Integrated Clients",
+        "Listener Configurations": "Listener Config",
+        "Literal Groups": "Literal Groups",
+        "Models": "Models",
+        "Reference Data": "Data Experience Reference Data",
+        "Saved Queries": "Saved Queries",
+        "System Colours": "System Colours",
+        "User Defined Functions": "User Defined Functions",
+        "Views": "Views",
+        "Webhooks": "Webhooks",
+    }
+    definitions = [link(name, f"Cinchy.{t}.{key}", multi=True) for name, t in parts.items()]
+    return {
+        "Cinchy.Applets": [
+            *_texts("Name,Description,Application Url,Target Window"),
+            link(domain, f"{domains}.Name"),
+            *_groups("Groups"),
+            *_icon(),
+            link("Integrated Client", "Cinchy.Integrated Clients.Client Id"),
+            text(key),
+        ],
+        "Cinchy.Formatting Rules": [
+            number("Ordinal"),
+            link("Table", "Cinchy.Tables.Guid"),
+            text("Row Condition"),
+            link("Highlight Color", "Cinchy.System Colours.Hex Value"),
+            *_several("Highlight Columns", COLUMN_NAME),
+            text(key),
+        ],
+        "Cinchy.View Columns": [
+            link("View", f"Cinchy.Views.{key}"),
+            link("Column", COLUMN_NAME),
+            text("Aggregate Operation"),
+            *(number(name) for name in ("Ordinal", "Group By Ordinal", "Sort Ordinal")),
+            yes_no("Sort Ascending"),
+            text(key),
+        ],
+        "Cinchy.View Column Link Graph": [
+            link("View Column", f"Cinchy.View Columns.{key}"),
+            link("Link Column", COLUMN_NAME),
+            number("Traversal Sequence"),
+            text(key),
+        ],
+        "Cinchy.Literals": [
+            *_texts("Default Text,Guid Override"),
+            *_several("Literal Groups", f"Cinchy.Literal Groups.{key}"),
+            text(key),
+        ],
+        "Cinchy.Literal Translations": [
+            link("Literal", f"Cinchy.Literals.{key}"),
+            *_texts(f"Language,Region,Translated Text,{key}"),
+        ],
+        "Cinchy.Data Experience Reference Data": [
+            text("Name"),
+            number("Ordinal"),
+            link("Table", "Cinchy.Tables.Guid"),
+            *_several("Sync Key", "Cinchy.Table Columns.Guid"),
+            link("Expiration Timestamp Field", COLUMN_NAME),
+            *_texts("Filter,Target Filter,New Records,Changed Records,Dropped Records"),
+            text(key),
+        ],
+        "Cinchy.Data Experience Definitions": [
+            text("Name"),
+            *_several("Tables", "Cinchy.Tables.Guid"),
+            *definitions,
+            text(key),
+        ],
+        "Cinchy.Data Experience Releases": [
+            link("Data Experience", f"Cinchy.Data Experience Definitions.{key}"),
+            text("Release Version"),
         ],
     }
 
@@ -255,6 +355,7 @@ def system_tables(
         "Cinchy.Saved Queries": _saved_queries(domain, domains, version),
         **_settings_columns(),
         **_sync_columns(),
+        **_design_columns(domain, domains),
     }
     if version >= (5, 7):
         tables["Cinchy.External Secrets Manager"] = [
@@ -263,4 +364,7 @@ def system_tables(
             text("Sync GUID"),
         ]
         tables["Cinchy.Secrets"] = _secrets(domain, domains)
+        tables["Cinchy.Data Experience Definitions"] += _several(
+            "Secrets", "Cinchy.Secrets.Sync GUID"
+        )
     return tables

@@ -1,0 +1,52 @@
+"""The installed command serves a platform, and refuses options it does not know."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import requests
+
+from sandbox.cinchy.command import options_from
+
+
+def test_the_command_serves_what_it_says() -> None:
+    command = [sys.executable, "-m", "sandbox", "cinchy", "--rows", "25", "--max-seconds", "60"]
+    chosen = ["--option", "page_cap=7", "--option", "output_zone=UTC", "--churn", "1"]
+    with subprocess.Popen(
+        [*command, *chosen], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[1]
+        form = {"Query": "SELECT [Cinchy Id] FROM [Delivery].[Tasks]", "ResultFormat": "JSON"}
+        headers = {"Authorization": "Bearer pat-reader"}
+        answer = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=10)
+        process.terminate()
+        _, said = process.communicate(timeout=10)
+    assert len(answer.json()["data"]) == 7
+    assert "personal access token: pat-reader" in said
+
+
+def test_options_are_read_by_their_type() -> None:
+    options = options_from(
+        ["page_cap=5", "login_page=true", "backend=postgres", "start_row_base=1", "idp_path=/sso"]
+    )
+    assert (options.page_cap, options.login_page, options.backend) == (5, True, "postgres")
+    assert (options.start_row_base, options.idp_path) == (1, "/sso")
+    assert options_from(["page_cap="]).page_cap is None
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("nothing=1", "there is no option 'nothing'"),
+        ("health=Red", "there is no option 'health'"),
+        ("backend=oracle", "takes one of sqlserver, postgres, not 'oracle'"),
+        ("login_page=yes", "takes one of true, false, not 'yes'"),
+        ("page_cap=many", "takes a number, not 'many'"),
+    ],
+)
+def test_wrong_options_are_refused(setting: str, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        options_from([setting])
