@@ -193,6 +193,19 @@ def test_unknown_parameters_are_named(start: Start, path: str, query: str, messa
     assert (answer.status, answer.json) == (400, {"message": message})
 
 
+def test_of_all_counts_only_that_of_an_incidents_components_shows(start: Start) -> None:
+    client, world, _ = start(SMALL)
+    row = next(one for one in world.incidents if len(one.components) == 2 and one.visible == 1)
+    shown = client.get(f"incidents/{row.id}", "include=componentsCount,updatesCount").json["data"]
+    alive = [link for link in row.components if world.components.find(link.component_id)]
+    assert shown["attributes"]["components_count"] == len(alive)
+    assert "updates_count" not in shown["attributes"]
+    for path in ("component-groups", "schedules", "subscribers"):
+        one = client.get(path, "include=componentsCount&per_page=1").json["data"][0]
+        assert "components_count" not in one["attributes"]
+        assert "relationships" not in one
+
+
 def test_include_must_be_text(start: Start) -> None:
     client, _, _ = start(SMALL)
     assert client.get("components", "include[]=group").status == 400

@@ -274,6 +274,22 @@ def test_hard_deletes_and_cascades() -> None:
         world.incidents.insert(id=row.id + 1, guid="g", name="n", message="m")
 
 
+def test_measurements_close_together_are_merged_into_the_newest_point() -> None:
+    world = generate(Size(metric_points=0), clock=Clock(NOW))
+    threshold = world.metrics.update(1).threshold * 60
+    world.clock.advance(17)
+    first = world.record(1, 5.0)
+    assert first.created_at == first.updated_at - 17
+    world.clock.advance(threshold - 20)
+    merged = world.record(1, 99.0)
+    assert (merged.id, merged.counter, merged.value) == (first.id, 2, 5.0)
+    assert merged.updated_at == world.clock.now()
+    world.clock.advance(60)
+    assert world.record(1, 7.0).id == first.id + 1
+    with pytest.raises(KeyError):
+        world.record(999, 1.0)
+
+
 def test_side_tables_do_not_touch_their_row() -> None:
     world = generate(clock=Clock(NOW))
     old = next(iter(world.incidents))

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 from functools import cached_property
 from typing import Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 Database = Literal["postgresql", "mysql", "sqlite"]
 
@@ -101,8 +101,7 @@ class Options:
         if self.api not in {"2.3", "2.4"}:
             parse_build(self.api)
         for zone in (self.timezone, self.app_timezone):
-            if zone not in available_timezones():
-                raise ValueError(f"time zone {zone!r} is unknown: use a name such as Europe/Berlin")
+            zone_named(zone)
         if self.prefix and (not self.prefix.startswith("/") or self.prefix.endswith("/")):
             raise ValueError(f"prefix {self.prefix!r} must look like /status")
 
@@ -175,6 +174,20 @@ class Build:
     def latest_status(self) -> bool:
         """Components have it, and an incident's status is its own column again."""
         return self.since(2026, 7, 26)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """Return the time zone of a name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError(
+            f"time zone {name!r} is unknown: use a name such as Europe/Berlin"
+        ) from error
 
 
 def parse_build(api: str) -> Build:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from sandbox.cachet.clock import Clock
+from sandbox.cachet.clock import MINUTE, Clock
 from sandbox.cachet.rows import (
     Component,
     ComponentGroup,
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     Hook = Callable[[Request], Response | None]
+
+POINT_SECONDS = 30
+"""A point's date is rounded to half a minute."""
 
 
 class World:
@@ -62,6 +65,27 @@ class World:
         """
         self.hooks.append(hook)
         return hook
+
+    def record(self, metric_id: int, value: float) -> MetricPoint:
+        """Write a measurement as 3.x does.
+
+        Within ``threshold`` minutes of the newest point, that point's counter grows and the value
+        is thrown away; later, a new point begins, its date rounded to half a minute.
+
+        Raises:
+            KeyError: No such metric.
+        """
+        metric = self.metrics.find(metric_id)
+        if metric is None:
+            raise KeyError(metric_id)
+        now = self.clock.now()
+        with self.lock:
+            points = self.metric_points.of_parent(metric_id, by_id=True)
+            newest = max(points, key=lambda point: (point.created_at, point.id), default=None)
+            if newest and newest.created_at > now - metric.threshold * MINUTE:
+                return self.metric_points.update(newest.id, counter=newest.counter + 1)
+            created = now - now % POINT_SECONDS
+            return self.metric_points.insert(metric_id=metric_id, value=value, created_at=created)
 
     def delete_incident(self, incident_id: int) -> None:
         """Delete an incident as 3.x does: softly, its updates for good."""

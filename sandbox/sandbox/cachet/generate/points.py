@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sandbox.cachet.clock import DAY, HOUR, MINUTE
 from sandbox.cachet.generate import words
 from sandbox.cachet.rows import Metric, MetricPoint
+from sandbox.cachet.world import POINT_SECONDS
 
 if TYPE_CHECKING:
     import random
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 DEFAULTS = ("0.000", None, "12.500", "-3.142")
 THRESHOLDS = (5, 10, 30, 60)
-ROUNDED = 30
-"""A point's date is rounded to half a minute."""
 
 
 def add_metrics(world: World, count: int, points: int, rng: random.Random) -> None:
@@ -73,7 +72,7 @@ def _points_of(
     level = rng.uniform(1, 100)
     for number in range(count):
         written = now - (count - number) * step + rng.randrange(MINUTE)
-        created = written - written % ROUNDED
+        created = written - written % POINT_SECONDS
         if number % 50 == 30:  # noqa: PLR2004
             created -= HOUR * rng.randrange(1, 200)
         counter = rng.randrange(2, 9) if number % 8 == 5 else 1  # noqa: PLR2004

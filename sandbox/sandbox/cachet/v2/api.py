@@ -7,9 +7,9 @@ import math
 import uuid
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sandbox.cachet.access import Viewer, viewer_of_key
+from sandbox.cachet.options import zone_named
 from sandbox.cachet.order import in_order, unsorted
 from sandbox.cachet.php import ApiError, page_number, query_of, resolve_id, to_int, wants_json
 from sandbox.cachet.remember import Found, Remembered
@@ -19,6 +19,8 @@ from sandbox.cachet.v2.resources import RESOURCES, Resource
 from sandbox.cachet.v2.status import page_status
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from starlette.requests import Request
 
     from sandbox.cachet.options import Options
@@ -122,11 +124,11 @@ class Api:
         }
         return Reply({"errors": [body]}, status=error.status, headers=error.headers)
 
-    def _zone(self, request: Request) -> ZoneInfo:
+    def _zone(self, request: Request) -> tzinfo:
         name = request.headers.get("time-zone") or self.options.app_timezone
         try:
-            return ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            return zone_named(name)
+        except ValueError as error:
             raise ApiError(500) from error
 
     def _word(self, word: str) -> Reply:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sandbox.cachet.clock import ago, written
 from sandbox.cachet.php import empty_as_list, number
+from sandbox.cachet.rows import Incident
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from sandbox.cachet.rows import (
         Component,
         ComponentGroup,
-        Incident,
         IncidentTemplate,
         Metric,
         MetricPoint,
@@ -241,7 +241,8 @@ class Writer:
         extra: Attributes = {}
         if "meta" in self.include:
             extra["meta"] = empty_as_list(row.meta or {})
-        if "componentsCount" in self.include:
+        counts = "componentsCount" in self.include and self.build.no_component_id
+        if counts and isinstance(row, Incident):
             find = self.sight.world.components.find
             extra["components_count"] = sum(1 for link in row.components if find(link.component_id))
         return extra
