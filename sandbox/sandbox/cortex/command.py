@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
@@ -9,38 +10,38 @@ from .app import create_app
 from .keys import ROLES, ApiKey
 from .limiter import Limit
 from .options import DEFAULT_TOKEN, Options
+from .scoring import EVALUATED_EVERY
+from .snowflake import DEFAULT_TOKEN as SNOWFLAKE_TOKEN
+from .snowflake import create_snowflake_app
 from .world import World, WorldSpec
 
 if TYPE_CHECKING:
-    import argparse
-
     from .app import App
 
+SIZES = {
+    "seed": "decides every value",
+    "entities": "catalog entities, teams not counted",
+    "scorecards": "scorecards, drafts included",
+    "teams": "teams, member-less ones included",
+    "users": "users of the workspace",
+    "logs": "rows of each log",
+    "deleted": "entities that are listed but answer 404",
+}
 DEFAULTS = WorldSpec()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be chosen about the workspace and the server."""
     world = parser.add_argument_group("workspace")
-    for name, text in (
-        ("seed", "decides every value"),
-        ("entities", "catalog entities, teams not counted"),
-        ("scorecards", "scorecards, drafts included"),
-        ("teams", "teams, member-less ones included"),
-        ("users", "users"),
-        ("logs", "rows of each log"),
-        ("deleted", "entities that are listed but answer 404"),
-    ):
-        default = getattr(DEFAULTS, name)
-        world.add_argument(
-            f"--{name}", type=int, default=default, help=f"{text} (default {default})"
-        )
+    for name, text in SIZES.items():
+        world.add_argument(f"--{name}", type=int, default=getattr(DEFAULTS, name), help=text)
     world.add_argument(
         "--plain", action="store_true", help="no hostile names, no nulls, no undocumented fields"
     )
     world.add_argument(
         "--now",
         type=dt.datetime.fromisoformat,
+        default=argparse.SUPPRESS,
         metavar="DATE-TIME",
         help="the latest moment of the workspace, UTC (default: the current hour)",
     )
@@ -49,14 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="how often the scorecards were evaluated again; some scores move each time",
+        help="how often the scorecards were evaluated again, four hours apart; some scores move",
     )
-    server = parser.add_argument_group("server")
-    server.add_argument("--key", default=DEFAULT_TOKEN, help=f"API key (default {DEFAULT_TOKEN})")
+    server = parser.add_argument_group("behaviour")
+    server.add_argument("--key", default=DEFAULT_TOKEN, help="the API key that is accepted")
     server.add_argument("--role", choices=sorted(ROLES), default="ADMIN", help="role of the key")
-    server.add_argument("--latency", type=float, default=0.0, help="seconds every answer waits")
     server.add_argument(
-        "--requests-per-minute", type=int, default=0, help="rate limit (default 0: none)"
+        "--requests-per-minute", type=int, default=0, help="rate limit; 0 means none"
     )
     server.add_argument(
         "--window",
@@ -70,16 +70,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     server.add_argument(
         "--scores-totals", action="store_true", help="pages of scores say how many there are"
     )
+    server.add_argument(
+        "--snowflake",
+        action="store_true",
+        help=f"serve Snowflake's chat completions instead, with the token {SNOWFLAKE_TOKEN}",
+    )
 
 
-def _now(chosen: dt.datetime | None) -> dt.datetime:
+def _now(args: argparse.Namespace) -> dt.datetime:
+    """Return the chosen moment, or one that puts the last evaluation into the current hour."""
+    chosen: dt.datetime | None = getattr(args, "now", None)
     if chosen is None:
-        return dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+        hour = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+        evaluations: int = args.evaluation
+        return hour - evaluations * EVALUATED_EVERY
     return chosen if chosen.tzinfo else chosen.replace(tzinfo=dt.UTC)
 
 
 def build(args: argparse.Namespace) -> App:
-    """Return the application that the arguments describe."""
+    """Return the application that the arguments describe.
+
+    Raises:
+        ValueError: A size or a rate is negative.
+    """
+    if args.snowflake:
+        return create_snowflake_app()
+    if args.requests_per_minute < 0:
+        raise ValueError("--requests-per-minute cannot be negative; 0 means no limit.")
     spec = WorldSpec(
         seed=args.seed,
         entities=args.entities,
@@ -91,7 +108,7 @@ def build(args: argparse.Namespace) -> App:
         hostile=not args.plain,
         sparse=not args.plain,
         extras=not args.plain,
-        now=_now(args.now),
+        now=_now(args),
     )
     world = World(spec)
     for _ in range(args.evaluation):
@@ -101,7 +118,6 @@ def build(args: argparse.Namespace) -> App:
         limit = Limit(requests=args.requests_per_minute, kind=args.window)
     options = Options(
         keys=[ApiKey(token=args.key, role=args.role)],
-        latency=args.latency,
         limit=limit,
         teams_in_catalog=args.teams_in_catalog,
         scores_totals=args.scores_totals,

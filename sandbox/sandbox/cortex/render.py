@@ -70,13 +70,19 @@ class Renderer:
         row["definition"] = entity.definition
         row["ownersV2"] = self._owners(entity) if owners else None
         row["ownership"] = {
-            "emails": [dict(person) for person in entity.owner_people],
+            "emails": [{**person, "inheritance": "APPEND"} for person in entity.owner_people],
             "groups": [
-                {"groupName": team["tag"], "provider": team.get("provider"), "description": None}
+                {"groupName": team["tag"]}
+                | {name: team.get(name) for name in ("provider", "description", "inheritance")}
                 for team in entity.owner_teams
             ],
             "slackChannels": [
-                {"channel": row["name"], "notificationsEnabled": row["notificationsEnabled"]}
+                {
+                    "channel": row["name"],
+                    "notificationsEnabled": row["notificationsEnabled"],
+                    "description": row.get("description"),
+                    "inheritance": "NONE",
+                }
                 for row in entity.slack_channels
             ],
         }

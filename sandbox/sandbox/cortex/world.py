@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+COUNTS = ("entities", "scorecards", "teams", "users", "logs", "deleted", "crowd", "identical_logs")
 DEFAULT_NOW = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 
 
@@ -48,6 +49,9 @@ class WorldSpec:
         extras: Whether rows carry fields that no document mentions.
         identical_logs: Audit logs that repeat another one in all six fields.
         now: The latest moment anything in the world happened.
+
+    Raises:
+        ValueError: A size is negative, or a share is not between 0 and 1.
     """
 
     seed: int = 1
@@ -65,6 +69,18 @@ class WorldSpec:
     extras: bool = True
     identical_logs: int = 0
     now: dt.datetime = DEFAULT_NOW
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that no world can have.
+
+        Raises:
+            ValueError: A number of things is negative, or a share is not between 0 and 1.
+        """
+        for name in COUNTS:
+            if getattr(self, name) < 0:
+                raise ValueError(f"The number of {name} cannot be negative.")
+        if not 0 <= self.archived_share <= 1:
+            raise ValueError("archived_share is a share: between 0 and 1.")
 
 
 class World:

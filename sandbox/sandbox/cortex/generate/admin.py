@@ -70,7 +70,7 @@ def integrations(dice: Dice) -> dict[str, list[Row]]:
     plain: Row = {"isDefault": True, "lastFour": four}
     return {
         "aws": [
-            {"accountId": "111122223333", "role": "cortex", "accountName": None},
+            {"accountId": "111122223333", "role": "cortex", "accountName": "main"},
             {"accountId": "444455556666", "role": "cortex/path"},
         ],
         "azure-devops": [
@@ -81,6 +81,36 @@ def integrations(dice: Dice) -> dict[str, list[Row]]:
                 "type": "PERSONAL_ACCESS_TOKEN",
                 "username": "robot",
                 "lastFour": four,
+                "host": "https://devops.example.com",
+            },
+            {
+                "alias": "principal",
+                "isDefault": False,
+                "organizationSlug": "example",
+                "type": "SERVICE_PRINCIPAL",
+                "azureTenantId": "tenant",
+                "clientId": "client",
+                "lastFour": four,
+            },
+        ],
+        "azure-resources": [
+            {
+                "alias": "cloud",
+                "azureTenantId": "tenant",
+                "clientId": "client",
+                "subscriptionId": "subscription",
+                **plain,
+            }
+        ],
+        "incidentio": [{"alias": "incidents", **plain}],
+        "newrelic": [{"alias": "relic", "accountId": 12, "region": "EU", **plain}],
+        "prometheus": [
+            {
+                "alias": "metrics",
+                "host": "https://prometheus.example.com",
+                "prometheusTenantId": "tenant",
+                "username": "robot",
+                **plain,
             }
         ],
         "coralogix": [{"alias": "logs", "region": "EU1", **plain}],
@@ -92,7 +122,7 @@ def integrations(dice: Dice) -> dict[str, list[Row]]:
                 "lastFourApiKey": four,
                 "lastFourAppKey": four,
                 "region": "EU1",
-                "customSubdomain": None,
+                "customSubdomain": "example",
             },
             {
                 "alias": "us",
@@ -104,15 +134,35 @@ def integrations(dice: Dice) -> dict[str, list[Row]]:
             },
         ],
         "github": [
-            {"alias": "app", "isDefault": True, "type": "APP", "host": None},
+            {
+                "alias": "app",
+                "isDefault": True,
+                "type": "APP",
+                "host": "https://github.example.com",
+                "appUrl": "https://github.example.com/apps/cortex",
+                "installation": {"installationId": 9_007_199_254_740_993},
+            },
             {"alias": "personal", "isDefault": False, "type": "PERSONAL_ACCESS_TOKEN"},
         ],
-        "gitlab": [{"alias": "lab", "groupNames": ["a/b"], "hidePersonalProjects": True, **plain}],
+        "gitlab": [
+            {
+                "alias": "lab",
+                "groupNames": ["a/b"],
+                "hidePersonalProjects": True,
+                "host": "https://gitlab.example.com",
+                **plain,
+            }
+        ],
         "pagerduty": [{"isTokenReadonly": True, "lastFour": four}],
         "sonarqube": [{"alias": "sonar", "host": "https://sonar.example.com", **plain}],
         "jira": [{"alias": "jira", "host": "https://jira.example.com", "isDefault": True}],
         "active-directory": [
-            {"clientId": "client", "clientSecretLastFour": four, "tenantId": "tenant"}
+            {
+                "clientId": "client",
+                "clientSecretLastFour": four,
+                "groupsFilter": "startswith(name, 'a')",
+                "tenantId": "tenant",
+            }
         ],
         "okta": [{"domain": "example.okta.com", "apiToken": "never-show-this"}],
         "checkmarx/sast": [{"host": "https://checkmarx.example.com"}],

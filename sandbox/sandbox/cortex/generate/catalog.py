@@ -91,7 +91,7 @@ def _type(dice: Dice, number: int) -> str:
 
 
 def _decorate(entity: Entity, dice: Dice) -> None:
-    if entity.type not in {SERVICE_TYPE, DOMAIN_TYPE}:
+    if entity.type != SERVICE_TYPE:
         entity.definition = dice.choice(
             [{"region": "eu-west-1", "size": None}, "a scalar", 42, [1, "two"], None]
         )

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from sandbox.cortex.model import SERVICE_TYPE
 
+from .hostile import SHADOWED_TAG
+
 if TYPE_CHECKING:
     from sandbox.cortex.model import Entity, Row
     from sandbox.cortex.world import WorldSpec
@@ -43,7 +45,8 @@ def fill(spec: WorldSpec, dice: Dice, entities: list[Entity]) -> None:
         entity.deploys = [_deploy(dice) for _ in range(many or _busy(dice, entity))]
         entity.packages = [_package(dice, n) for n in range(many or dice.randint(0, 2))]
         entity.k8s = [_workload(dice, n) for n in range(many or dice.choice((0, 0, 1)))]
-        entity.dependencies = _dependencies(dice, entity, entities, many)
+        if entity.tag != SHADOWED_TAG:
+            entity.dependencies = _dependencies(dice, entity, entities, many)
         if dice.happens(0.1):
             entity.api_groups = ["added-by-api"]
         if entity.type == SERVICE_TYPE:

@@ -26,7 +26,12 @@ HOSTILE_TAGS: tuple[str, ...] = (
     "semi;colon,comma",
     "n" * 200,
 )
-"""Tags of entities. ``definitions`` is also the name of a route under ``/catalog``."""
+"""Tags of entities."""
+
+SHADOWED_TAG = "definitions"
+"""An entity that is reached by its id alone: its tag is also the name of a route under
+``/catalog``, which wins. Its dependencies, which only a tag could ask for, are out of reach, so it
+has none."""
 
 HOSTILE_SCORECARD_TAG = "dora/2026 ready?"
 HOSTILE_RELATIONSHIP_TAG = "owned/by"

@@ -25,16 +25,23 @@ NOTIFICATION_TYPES = (
 MEDIUMS = ("SLACK", "MICROSOFT_TEAMS", "EMAIL", "WEBHOOK")
 DISCOVERIES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("GITHUB", "NEW_REPOSITORY", "GITHUB", ("repoName", "basePath", "alias")),
-    ("AZURE_DEVOPS", "REPOSITORY_DELETED", "AZURE_DEVOPS", ("projectName", "repoName")),
-    ("GITLAB", "REPOSITORY_ARCHIVED", "GITLAB", ("projectId", "alias")),
+    ("AZURE_DEVOPS", "REPOSITORY_DELETED", "AZURE_DEVOPS", ("projectName", "repoName", "basePath")),
+    ("BITBUCKET", "REPOSITORY_DELETED", "BITBUCKET", ("repoName", "basePath", "alias")),
+    ("GITLAB", "REPOSITORY_ARCHIVED", "GITLAB", ("projectId", "alias", "basePath")),
+    ("AZURE_RESOURCES", "NEW_AZURE_RESOURCE", "AZURE_RESOURCES", ("identifier", "alias")),
     ("K8S", "NEW_K8S_RESOURCE", "K8S", ("identifier",)),
     ("AWS", "NEW_AWS_RESOURCE", "AWS", ("arn",)),
     ("ECS", "ECS_RESOURCE_NOT_DETECTED", "ECS", ("clusterArn", "serviceArn")),
     ("GCP", "NEW_GOOGLE_CLOUD_RESOURCE", "GCP", ("projectId", "resourceName")),
     ("DATADOG", "APM_RESOURCE_NOT_DETECTED", "DATADOG", ("serviceName",)),
+    ("DYNATRACE", "NEW_APM_RESOURCE", "DYNATRACE", ("entityId",)),
+    ("INSTANA", "NEW_APM_RESOURCE", "INSTANA", ("label",)),
+    ("LIGHTSTEP", "NEW_APM_RESOURCE", "LIGHTSTEP", ("name",)),
+    ("NEWRELIC", "APM_RESOURCE_NOT_DETECTED", "NEWRELIC", ("id",)),
     ("LAMBDA", "AWS_RESOURCE_NOT_DETECTED", "LAMBDA", ("arn",)),
     ("SERVICENOW", "NEW_APM_RESOURCE", "SERVICENOW", ("id", "tableName")),
 )
+"""Source, event, and the mapping key with its fields."""
 REQUIRED_EXTRAS = {"K8S": {"k8sType": "DEPLOYMENT"}, "GCP": {"resourceType": "SQL"}}
 OPERATIONS = ("CREATED", "UPDATED", "ARCHIVED", "NO_CHANGE")
 
@@ -83,12 +90,14 @@ def gitops_logs(spec: WorldSpec, dice: Dice, entities: Sequence[Entity]) -> list
 def _file(dice: Dice, number: int, entities: Sequence[Entity]) -> Row:
     row: Row = {"fileName": f".cortex/catalog/{number}.yaml", "isPackageFile": False}
     operation = dice.choice(OPERATIONS)
-    kind = dice.randrange(4)
+    kind = dice.randrange(5)
     if kind == 0 or not entities:
         row["error"] = {"errorType": "INVALID_YAML", "message": "mapping expected at line 3"}
         row["entity"] = None
     elif kind == 1:
         row["scorecard"] = {"name": dice.title(), "operation": operation, "tag": dice.word()}
+    elif kind == 2:  # noqa: PLR2004
+        row["workflow"] = {"name": dice.title(), "operation": operation, "tag": dice.word()}
     else:
         entity = dice.choice(entities)
         row["entity"] = {
@@ -117,6 +126,7 @@ def discovery(spec: WorldSpec, dice: Dice, entities: Sequence[Entity]) -> list[R
         if entities and dice.happens(0.5):
             entity = dice.choice(entities)
             row["entity"] = {"tag": entity.tag, "name": entity.name, "type": entity.type}
+            dice.maybe(row["entity"], "description", dice.title())
         else:
             dice.maybe(row, "entity", None)
         found.append(row)
@@ -139,20 +149,25 @@ def notification_runs(spec: WorldSpec, dice: Dice, cards: Sequence[Scorecard]) -
             "deliveredCount": dice.randint(1, 9) if status.startswith("COMPLETED") else 0,
             "seqNo": dice.randint(0, 1),
             "summary": dice.title(),
-            "notificationObjects": [
-                {"id": card.id, "name": card.row["name"], "type": "SCORECARD", "tag": card.tag}
-                for card in dice.some(cards, 2)
-            ],
+            "notificationObjects": [_object(dice, card) for card in dice.some(cards, 2)],
         }
         if status == "FAILED":
             row |= {"failedReason": "INTERNAL_ERROR", "errorMessage": "Broken pipe"}
         elif status == "IGNORED":
             row["ignoredReason"] = "NO_RECIPIENTS"
-        dice.maybe(row, "originalRunId", None)
+        dice.maybe(row, "originalRunId", row["id"] - 3 if row["seqNo"] else None)
         _dates(dice, row)
         found.append(row)
     dice.shuffle(found)
     return found
+
+
+def _object(dice: Dice, card: Scorecard) -> Row:
+    row: Row = {"id": card.id, "name": card.row["name"], "type": "SCORECARD"}
+    dice.maybe(row, "cid", dice.cid("sc"))
+    dice.maybe(row, "tag", card.tag)
+    dice.maybe(row, "url", f"https://app.example.com/scorecards/{card.id}")
+    return row
 
 
 def notification_logs(spec: WorldSpec, dice: Dice, runs: Sequence[Row]) -> list[Row]:

@@ -67,7 +67,7 @@ def entity_filter(dice: Dice, kinds: list[str]) -> Row:
     row: Row = {"types": {"include": kinds}}
     dice.maybe(row["types"], "exclude", [])
     dice.maybe(row, "query", 'entity.tag() matches "^a/b?"')
-    dice.maybe(row, "groups", {"include": dice.some(GROUPS, 1), "exclude": None})
+    dice.maybe(row, "groups", {"include": dice.some(GROUPS, 1), "exclude": dice.some(GROUPS, 1)})
     return row
 
 
@@ -130,7 +130,7 @@ def initiatives(dice: Dice, cards: list[Scorecard]) -> list[Row]:
                 for step in card.levels[:1]
             ],
             "emphasizedRules": [
-                {"expression": rule["expression"], "title": rule.get("title") or "Untitled"}
+                {name: rule.get(name) for name in ("expression", "title", "description")}
                 for rule in card.row["rules"][:2]
             ],
         }

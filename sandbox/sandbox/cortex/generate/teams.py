@@ -102,10 +102,7 @@ def _team(dice: Dice, entity: Entity, people: list[Row]) -> Row:
         "teamTag": entity.tag,
         "catalogEntityTag": entity.tag,
         "isArchived": entity.is_archived,
-        "links": [
-            {"name": "wiki", "type": "DOCUMENTATION", "url": "https://wiki.example.com/a b"}
-            for _ in range(dice.randint(0, 1))
-        ],
+        "links": [_link(dice) for _ in range(dice.randint(0, 1))],
         "metadata": {"name": entity.name},
         "slackChannels": [slack_channel(dice, dice.word()) for _ in range(dice.randint(0, 1))],
     }
@@ -129,6 +126,12 @@ def _team(dice: Dice, entity: Entity, people: list[Row]) -> Row:
     return dice.unknown(row)
 
 
+def _link(dice: Dice) -> Row:
+    row: Row = {"name": "wiki", "type": "DOCUMENTATION", "url": "https://wiki.example.com/a b"}
+    dice.maybe(row, "description", dice.title())
+    return row
+
+
 def _member(dice: Dice, person: Row) -> Row:
     roles: list[Row] = []
     if dice.happens(0.6):
@@ -149,7 +152,10 @@ def _member(dice: Dice, person: Row) -> Row:
 
 
 def _idp_member(dice: Dice, person: Row) -> Row:
-    row: Row = {"id": dice.hex(10), "roles": [{"name": "member"}]}
+    role: Row = {"name": "member"}
+    dice.maybe(role, "source", "OKTA")
+    row: Row = {"id": dice.hex(10), "roles": [role]}
+    dice.maybe(row, "role", role)
     dice.maybe(row, "email", person["email"])
     dice.maybe(row, "name", person["name"])
     return row
@@ -159,7 +165,9 @@ def _catalog_member(dice: Dice, person: Row) -> Row:
     row: Row = {"roles": [{"name": "engineer"}], "sources": [{"type": "ENTITY_DEFINED"}]}
     dice.maybe(row, "email", person["email"])
     dice.maybe(row, "name", person["name"])
-    dice.maybe(row["sources"][0], "provider", "OKTA")
+    dice.maybe(row, "description", "Joined from another team")
+    for name, value in (("provider", "OKTA"), ("externalId", "u1"), ("externalGroupId", "g1")):
+        dice.maybe(row["sources"][0], name, value)
     return row
 
 
@@ -192,11 +200,18 @@ def departments(dice: Dice, people: list[Row]) -> list[Row]:
             "departmentTag": tag,
             "catalogEntityTag": tag,
             "name": dice.title(),
-            "members": [
-                {"email": person["email"], "name": person["name"], "role": None}
-                for person in dice.some(people, 3)
-            ],
+            "members": [_department_member(dice, person) for person in dice.some(people, 3)],
         }
         dice.maybe(row, "description", "An old way to group teams")
         found.append(row)
     return found
+
+
+def _department_member(dice: Dice, person: Row) -> Row:
+    row: Row = {"email": person["email"], "name": person["name"]}
+    role: Row = {"type": "TEAM_ROLE", "tag": "lead", "name": "Lead"}
+    if dice.happens(0.3):
+        role = {"type": "MISCONFIGURED", "tag": "no-such-role"}
+    dice.maybe(row, "description", dice.title())
+    dice.maybe(row, "role", role)
+    return row

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .actions import actions
 from .hostile import HOSTILE_METRIC_KEY, HOSTILE_RELATIONSHIP_TAG, HOSTILE_WORKFLOW_TAG
 
 if TYPE_CHECKING:
@@ -17,6 +18,27 @@ if TYPE_CHECKING:
 CUSTOM_METRIC_KEYS = ("deploy-frequency", HOSTILE_METRIC_KEY)
 RUN_STATES = ("COMPLETED", "FAILED", "CANCELLED", "RUNNING")
 ICON = "lightning"
+GROUP_FILTER: Row = {"entityGroups": ["tier-1"], "excludedEntityGroups": []}
+TYPE_FILTER: Row = {"include": True, "types": ["service"]}
+CQL_FILTER: Row = {
+    "type": "CQL_FILTER",
+    "category": "Service",
+    "cqlVersion": "V2",
+    "query": "entity.tag() != 'a/b'",
+}
+ENTITY_FILTERS: tuple[Row, ...] = (
+    CQL_FILTER,
+    {"type": "SERVICE_FILTER", "entityGroupFilter": GROUP_FILTER},
+    {"type": "RESOURCE_FILTER", "entityGroupFilter": GROUP_FILTER, "typeFilter": TYPE_FILTER},
+    {"type": "DOMAIN_FILTER", "entityGroupFilter": GROUP_FILTER},
+    {"type": "TEAM_FILTER", "entityGroupFilter": GROUP_FILTER},
+    {
+        "type": "COMPOUND_FILTER",
+        "cqlFilter": CQL_FILTER,
+        "entityGroupFilter": GROUP_FILTER,
+        "typeFilter": TYPE_FILTER,
+    },
+)
 
 
 def relationship_types(dice: Dice) -> list[Row]:
@@ -65,17 +87,18 @@ def relationships(
 def plugins(dice: Dice) -> list[Row]:
     """Return the rows of ``/plugins``: one in three a draft."""
     found = []
-    for number in range(6):
+    for number in range(len(ENTITY_FILTERS)):
         row: Row = {
             "tag": f"plugin-{number}",
             "name": dice.title(),
             "isDraft": number % 3 == 1,
             "lastUpdated": dice.stamp(),
             "minimumRoleRequired": dice.choice(("VIEWER", "USER", "custom-role")),
-            "contexts": [{"type": "GLOBAL"}],
+            "contexts": [
+                {"type": "ENTITY", "entityFilter": ENTITY_FILTERS[number]},
+                *([{"type": "GLOBAL"}] if number % 2 else []),
+            ],
         }
-        if number % 2:
-            row["contexts"].append({"type": "ENTITY", "entityFilter": {"type": "SERVICE_FILTER"}})
         for name in ("description", "iconTag", "proxyTag", "version"):
             dice.maybe(row, name, dice.word())
         author: Row = {
@@ -87,6 +110,7 @@ def plugins(dice: Dice) -> list[Row]:
         }
         dice.maybe(author, "id", 12)
         dice.maybe(author, "timezone", "Europe/Berlin")
+        dice.maybe(author, "lastLogin", dice.stamp(20))
         dice.maybe(row, "createdBy", author)
         found.append(row)
     return found
@@ -101,10 +125,8 @@ def workflows(dice: Dice) -> list[Row]:
             "name": dice.title(),
             "isDraft": number == 3,  # noqa: PLR2004
             "restrictActionCompletionToRunnerUser": dice.happens(0.3),
-            "filter": {"type": "ENTITY", "ownershipScope": "ALL"}
-            if number % 2
-            else {"type": "GLOBAL"},
-            "actions": _actions(dice),
+            "filter": _workflow_filter(number),
+            "actions": actions(dice, number),
             "variables": [],
         }
         variable: Row = {"slug": "count", "type": "NUMBER"}
@@ -118,31 +140,16 @@ def workflows(dice: Dice) -> list[Row]:
     return found
 
 
-def _actions(dice: Dice) -> list[Row]:
-    request = {
-        "type": "HTTP_REQUEST",
-        "headers": {"Authorization": "Bearer {{context.secrets.token}}"},
-        "httpMethod": "POST",
-        "url": "https://hooks.example.com/x?y=1",
-        "payload": '{"tag": "{{context.entity.tag}}"}',
+def _workflow_filter(number: int) -> Row:
+    if number % 2 == 0:
+        return {"type": "GLOBAL"}
+    groups = {"entityGroups": ["tier-1"], "excludedEntityGroups": []}
+    kinds = {"types": ["service"]}
+    return {
+        "type": "ENTITY",
+        "ownershipScope": "ALL",
+        "entityFilter": {"entityGroupFilter": groups, "typeFilter": kinds},
     }
-    message = {"type": "SLACK", "channel": "#general", "message": dice.title()}
-    return [
-        {
-            "name": "Call",
-            "slug": "call",
-            "isRootAction": True,
-            "outgoingActions": ["say"],
-            "schema": request,
-        },
-        {
-            "name": "Say",
-            "slug": "say",
-            "isRootAction": False,
-            "outgoingActions": [],
-            "schema": message,
-        },
-    ]
 
 
 def workflow_runs(spec: WorldSpec, dice: Dice, flows: Sequence[Row]) -> list[Row]:
@@ -218,7 +225,11 @@ def metric_definitions(dice: Dice) -> list[Row]:
             "timeAttribute": {"name": "mergedAt", "type": "DATETIME"},
         }
         if key.startswith("incident"):
-            row["readiness"] = {"type": "NOT_READY", "hint": "Connect an incident provider"}
+            row["readiness"] = {
+                "type": "NOT_READY",
+                "hint": "Connect an incident provider",
+                "docsUrl": "https://docs.example.com/incidents",
+            }
         dice.maybe(row, "description", dice.title())
         found.append(row)
     return found
