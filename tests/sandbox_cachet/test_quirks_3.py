@@ -88,6 +88,29 @@ def test_rows_tied_in_a_sort_come_in_disk_order(start: Start) -> None:
     assert again == [*ids[1:], ids[0]]
 
 
+@pytest.mark.parametrize(
+    ("database", "sort", "null_first"),
+    [
+        ("postgresql", "order", False),
+        ("postgresql", "-order", True),
+        ("mysql", "order", True),
+        ("sqlite", "-order", False),
+    ],
+)
+def test_databases_sort_null_differently(
+    start: Start,
+    database: str,
+    sort: str,
+    null_first: bool,  # noqa: FBT001
+) -> None:
+    client, _, _ = start(SMALL, database=database)
+    rows = client.get("components", f"sort={sort}&per_page=100").json["data"]
+    orders = [row["attributes"]["order"] for row in rows]
+    assert (orders[0] is None, orders[-1] is None) == (null_first, not null_first)
+    given = [order for order in orders if order is not None]
+    assert given == sorted(given, reverse=sort.startswith("-"))
+
+
 def test_insertion_order_is_an_option(start: Start) -> None:
     client, _, _ = start(SMALL, scrambled=False)
     ids = client.get("components", "per_page=100").ids
