@@ -45,7 +45,6 @@ if TYPE_CHECKING:
 SERVER_TRIES = 5
 BODY_TRIES = 3
 NAME_TRIES = 3
-NAME_PAUSE = 1.0
 EXCERPT = 200
 """Characters of a server's own message that are shown."""
 REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
@@ -318,11 +317,11 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
     where, host = plain_url(url), host_of(url)
     text = _chain_text(error)
 
-    def unreachable(sentence: str, code: str, tries: int, pause: float | None = None) -> Failure:
+    def unreachable(sentence: str, code: str, tries: int, **how: bool) -> Failure:
         fault = UnreachableFault(
             context.redactor.text(sentence), code=code, url=where, first=context.first
         )
-        return Failure(fault, tries, pause=pause)
+        return Failure(fault, tries, **how)
 
     if isinstance(error, requests.exceptions.InvalidURL):
         raise ConfigFault(f"{where} is not a URL that can be asked; check api_url.") from None
@@ -340,7 +339,7 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
             f"{host} does not resolve; check the host in api_url and the network.",
             "DNS",
             NAME_TRIES,
-            NAME_PAUSE,
+            steady=True,
         )
     if isinstance(error, requests.exceptions.ConnectTimeout):
         return unreachable(f"{host} did not accept a connection in time.", "TIMEOUT", SERVER_TRIES)
@@ -360,7 +359,7 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
             f"{where} sent a body that does not unpack as its Content-Encoding says.",
             "BAD-ENCODING",
             BODY_TRIES,
-            0.0,  # asks once more for an unpacked body, at once
+            unpacked=True,
         )
     if isinstance(error, requests.exceptions.ConnectionError) and "refused" in text.lower():
         return unreachable(f"Cannot reach {host}: connection refused.", "REFUSED", SERVER_TRIES)

@@ -33,6 +33,8 @@ LONGEST_PAUSE = 60.0
 RETRIED_STATUSES = frozenset({408, 425, 500, 502, 503, 504, *range(520, 528)})
 TOO_MANY_REQUESTS = 429
 SERVICE_UNAVAILABLE = 503
+LIMIT_PAUSE = 1.0
+"""Longest first pause after a refusal that names no waiting time."""
 JITTER = 0.25
 """Share of a second added to a wait the server named, so that clients do not return together."""
 
@@ -46,6 +48,8 @@ class RetryPolicy:
     """A server that names a longer wait ends the stream, which can be resumed later."""
     stall: float = 900.0
     """Seconds without any answer worth having before a run gives up waiting for the limit."""
+    first_pause: float = 1.0
+    """Longest pause before the first repetition; it doubles with every further one."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -60,8 +64,10 @@ class Failure:
     """The server asked for patience; this is not an error."""
     retry_after: float | None = None
     """Seconds the server named."""
-    pause: float | None = None
-    """Fixed seconds between tries, instead of growing ones."""
+    steady: bool = False
+    """Always the same short pause between tries, instead of growing ones."""
+    unpacked: bool = False
+    """Try again at once, and ask for a body without any encoding."""
 
 
 class GiveUp(Exception):  # control flow between two modules of this package
@@ -79,8 +85,8 @@ class Attempts:
         self._policy = policy
         self._progress = progress
         self._failures = 0
-        self._waits = _exponential()
-        self._limit_waits = _exponential()
+        self._waits = _exponential(policy.first_pause)
+        self._limit_waits = _exponential(LIMIT_PAUSE)
 
     def pause_after(self, failure: Failure) -> float:
         """Return the seconds to wait before the next try.
@@ -94,8 +100,10 @@ class Attempts:
         if self._failures >= min(failure.tries, self._policy.tries):
             tries = f"tried {self._failures} times" if self._failures > 1 else ""
             raise GiveUp(tries)
-        if failure.pause is not None:
-            return failure.pause
+        if failure.unpacked:
+            return 0.0
+        if failure.steady:
+            return self._policy.first_pause
         return backoff.full_jitter(next(self._waits))
 
     def _limit_pause(self, failure: Failure) -> float:
@@ -123,8 +131,8 @@ class Progress:
         self.last = time.monotonic()
 
 
-def _exponential() -> Generator[float, None, None]:
-    waits = backoff.expo(base=2, factor=1, max_value=LONGEST_PAUSE)
+def _exponential(first: float) -> Generator[float, None, None]:
+    waits = backoff.expo(base=2, factor=first, max_value=LONGEST_PAUSE)
     next(waits)  # the library's generators are primed by one empty step
     return waits
 

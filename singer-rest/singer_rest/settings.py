@@ -81,11 +81,18 @@ def common(
             "the server asks for it does not count.",
         ),
         integer(
+            "retry_pause",
+            1,
+            "Retry pause",
+            "Longest pause in seconds before the first repetition; it doubles with every further "
+            "one, up to a minute. Raise it for a server that needs long to recover.",
+        ),
+        integer(
             "max_wait",
             300,
             "Longest wait",
             "Longest wait in seconds that the server may ask for before the stream is given up "
-            "for this run.",
+            "for this run. Three times as long without any answer but refusals ends it too.",
             least=1,
         ),
         integer(
@@ -154,7 +161,15 @@ def common(
             "progress_interval",
             10,
             "Progress interval",
-            "Seconds between two progress lines on standard error; 0 for none.",
+            "Seconds between two progress lines on standard error; 0 for none. Where standard "
+            "error is not a terminal, they are metrics in the SDK's form.",
+        ),
+        th.Property(
+            "summary_file",
+            th.StringType,
+            title="Summary file",
+            description="Path of a file to write the summary of the run to, as JSON: outcome, "
+            "counts and proof of every stream. Written however the run ends.",
         ),
     ]
 

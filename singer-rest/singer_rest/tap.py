@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LONGEST_CONNECT = 10.0
+STALL_WAITS = 3
+"""Longest waits without an answer worth having before the limit is taken for permanent."""
+
 
 class RestTap(singer_sdk.Tap):
     """A tap whose streams are read one after the other, each for itself.
@@ -128,12 +132,18 @@ class RestTap(singer_sdk.Tap):
         return TransportOptions(
             user_agent=config.get("user_agent")
             or f"{self.name}/{self.plugin_version} (Python {python})",
+            connect_timeout=min(LONGEST_CONNECT, config["request_timeout"]),
             read_timeout=config["request_timeout"],
             total_timeout=config["response_timeout"],
             largest_body=config["max_response_mb"] * MEGABYTE,
             verify=settings.verification(config),
             pool_size=config["concurrency"] + 1,
-            retry=RetryPolicy(tries=config["max_retries"] + 1, longest_wait=config["max_wait"]),
+            retry=RetryPolicy(
+                tries=config["max_retries"] + 1,
+                longest_wait=config["max_wait"],
+                stall=STALL_WAITS * config["max_wait"],
+                first_pause=config["retry_pause"],
+            ),
         )
 
     @functools.cached_property
@@ -284,7 +294,8 @@ class RestTap(singer_sdk.Tap):
             parse_env_config=config.parse_env,
         )
         if test == "schema":
-            tap.write_schemas()
+            for stream in tap.selected_streams():
+                stream._write_schema_message()  # noqa: SLF001  # the SDK's hook
         elif test is not None:
             tap.run_doctor(test)
         elif plan is not None:

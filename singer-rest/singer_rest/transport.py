@@ -187,8 +187,7 @@ class Transport:
                     return outcome
             else:
                 outcome = answer
-            if outcome.pause == 0.0:
-                identity = True
+            identity = identity or outcome.unpacked
             self._wait(request, attempts, outcome)
 
     def _wait(self, request: Request, attempts: Attempts, failure: Failure) -> None:
