@@ -179,6 +179,7 @@ def test_listeners_see_requests_and_may_answer(start: Start) -> None:
     world, client = start()
     seen: list[str] = []
 
+    @world.on_request
     def listener(call: Call) -> Answer | None:
         seen.append(call.route)
         if len(seen) == 2:
@@ -187,7 +188,7 @@ def test_listeners_see_requests_and_may_answer(start: Start) -> None:
             world.vanish("a/b")
         return None
 
-    world.on_request(listener)
+    assert world.listeners == [listener]
     path = f"{CATALOG}/{world.entity('a/b').id}/groups"
     assert [client.get(path).status for _ in range(3)] == [200, 429, 404]
     assert seen == [f"{CATALOG}/{{tagOrId}}/groups"] * 3

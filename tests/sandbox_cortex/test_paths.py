@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sandbox.cortex import Options, World, WorldSpec, create_app
+from sandbox.cortex.generate.admin import DEFAULT_ONLY_PROVIDERS, LIST_PROVIDERS
 from sandbox.cortex.generate.hostile import (
     HOSTILE_SCORECARD_TAG,
     HOSTILE_TAGS,
@@ -150,3 +151,39 @@ def test_addresses_that_no_source_names(start: Start) -> None:
     _, there = start(Options(documentation="object", health="text"))
     assert there.get(documentation).data == {"documents": entity.links, "page": 0}
     assert there.get("/api/v1/health").body == b"OK"
+
+
+def test_routes_that_the_document_does_not_know(client: Client, world: World) -> None:
+    run = world.workflow_runs[0]
+    period = world.verification_periods[0]["cid"]
+    entity = next(e for e in world.entities if e.aws and not e.deleted)
+    rows = {
+        f"catalog-pages/{segment(world.catalog_pages[-1]['slug'])}": world.catalog_pages[-1],
+        f"scaffolders/{world.scaffolders[0]['tag']}": world.scaffolders[0],
+        f"verification-periods/{period}": world.verification_periods[0],
+        f"workflows/{segment(run['workflow']['tag'])}/runs/{run['id']}": run,
+        "sso/configurations": None,
+    }
+    for path, row in rows.items():
+        reply = client.get(f"/api/v1/{path}")
+        assert reply.status == 200, path
+        assert row is None or reply.data == row
+    assert client.get(f"{CATALOG}/{entity.id}/aws").data["resources"] == entity.aws
+    assert client.get(f"{CATALOG}/{entity.id}/verifications").data
+    active = client.rows("/api/v1/verifications", isActive="true", status="PENDING")
+    assert 0 < len(active) < world.truth.count("verifications")
+    assert len(client.rows("/api/v1/verification-periods", isActive="true")) == 1
+
+
+@pytest.mark.parametrize("provider", [*LIST_PROVIDERS, *DEFAULT_ONLY_PROVIDERS])
+def test_every_integration_answers(client: Client, world: World, provider: str) -> None:
+    rows = world.integrations.get(provider)
+    status = 200 if rows else 404
+    if provider in LIST_PROVIDERS:
+        reply = client.get(f"/api/v1/{provider}/configurations")
+        assert reply.status == status
+        assert not rows or reply.data == {"configurations": rows}
+    if provider != "aws":
+        reply = client.get(f"/api/v1/{provider}/default-configuration")
+        assert reply.status == status
+        assert not rows or reply.data == rows[0]

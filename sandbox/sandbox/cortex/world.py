@@ -256,12 +256,17 @@ class World:
         self.version += 1
         self._views = {}
 
-    def on_request(self, listener: Callable[[Call], Answer | None]) -> None:
+    def on_request(
+        self, listener: Callable[[Call], Answer | None]
+    ) -> Callable[[Call], Answer | None]:
         """Call a listener before each request is answered, in the thread of the server.
 
+        It is called before the key is checked, but not for what the rate limit refuses.
         It may change the world. When it returns an answer, that is sent instead of the real one.
+        Returns the listener, so that this can stand above a function as a decorator.
         """
         self.listeners.append(listener)
+        return listener
 
     def add_entity(self, tag: str, kind: str = SERVICE_TYPE, *, at: int = 0) -> Entity:
         """Add an entity at a position of the list, by default at its head, and return it."""
