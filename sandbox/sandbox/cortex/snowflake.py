@@ -64,7 +64,7 @@ class SnowflakeOptions:
     token: str = DEFAULT_TOKEN
     token_type: str = TOKEN_TYPES[0]
     type_required: bool = False
-    models: frozenset[str] = frozenset({"claude-sonnet-4-5", "llama3.1-70b", "mistral-large2"})
+    models: frozenset[str] = frozenset({"llama3.1-70b", "mistral-large2", "openai-gpt-5"})
     failures: tuple[Failure, ...] = ()
     error_shape: Literal["snowflake", "openai"] = "snowflake"
     answer: str | None = "Forty-two."
