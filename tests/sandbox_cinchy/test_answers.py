@@ -130,6 +130,12 @@ def test_a_label_with_a_comma_is_ambiguous_or_quoted(start: Start) -> None:
     assert site.rows(query) == [['"A Smith, Jr.", B C"D']]
 
 
+def test_type_names_may_be_others(start: Start) -> None:
+    site = start(type_names={"Double": "Decimal", "Int64": "Whatever"})
+    schema = site.execute(f"SELECT [Cinchy Id], [Estimate], [Title] FROM {TASKS}").json()["schema"]
+    assert [column["type"] for column in schema] == ["Whatever", "Decimal", "String"]
+
+
 @pytest.mark.parametrize(("how", "yes"), [("json", True), ("number", 1), ("text", "True")])
 def test_booleans(start: Start, how: str, yes: Any) -> None:
     query = f"SELECT TOP 1 [Billable] FROM {TASKS} WHERE [Billable] = 1"

@@ -156,7 +156,7 @@ def test_distinct_counts_before_top(ask: Ask) -> None:
 def test_parameters_and_declared_variables(ask: Ask) -> None:
     query = f"SELECT [Cinchy Id] FROM {TASKS} WHERE [Cinchy Id] = @Id"
     assert ask(query, parameters={"@id": "7"}) == [(7,)]
-    assert ask(f"DECLARE @id INT = 9; {query}", parameters={"@id": "7"}) == [(9,)]
+    assert ask(f"DECLARE @id INT = 9; {query}", parameters={"@ID": "7"}) == [(9,)]
     assert ask(f"DECLARE @id NVARCHAR(10); {query}", parameters={"@id": "7"}) == []
     assert ask(query, absent_is_null=True) == []
     with pytest.raises(CqlError, match='Must declare the scalar variable "@Id"'):
@@ -237,6 +237,16 @@ def test_unnamed_columns_are_named_by_the_database(world: World) -> None:
     assert [c.name for c in result_of(world, "SELECT 1, 'a'").columns] == ["Column1", "Column2"]
     postgres = result_of(world, "SELECT 1, 'a'", backend="postgres")
     assert [column.name for column in postgres.columns] == ["?column?", "?column?"]
+
+
+def test_long_names_are_cut_or_refused_by_the_database(world: World) -> None:
+    domain, name = story.ORDERS.split(".")
+    query = f"SELECT [{story.LONG}A], [{story.LONG}B] FROM [{domain}].[{name}]"
+    columns = [column.name for column in result_of(world, query, backend="postgres").columns]
+    assert columns == [story.LONG[:63]] * 2
+    assert [c.name for c in result_of(world, query).columns] == [f"{story.LONG}{x}" for x in "AB"]
+    with pytest.raises(CqlError, match="Maximum length is 128"):
+        result_of(world, f"SELECT 1 AS '{'x' * 129}'")
 
 
 def test_the_server_may_send_one_name_twice(world: World) -> None:

@@ -117,6 +117,8 @@ def test_anonymous_callers_reach_only_what_is_shared_with_them(start: Start) -> 
     url = f"{site.url}/API/HR"
     assert site.http.get(f"{url}/Public%20Directory?ResultFormat=JSON").json()["data"]
     assert site.http.get(f"{url}/Salaries?ResultFormat=JSON").status_code == 401
+    wrong = {"Authorization": "Bearer wrong"}
+    assert site.http.get(f"{url}/Public%20Directory", headers=wrong).status_code == 401
 
 
 def test_basic_works_on_its_own_route_only(start: Start) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from sandbox.cinchy import build_world, story
 from sandbox.cinchy.columns import ColumnType, calculated, link, number, text
+from sandbox.cinchy.cql import CqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -207,6 +208,16 @@ def test_a_delete_may_leave_modified_alone() -> None:
     assert (after["Modified"], after["Deleted"]) == (before, world.now())
 
 
+def test_the_world_answers_queries_itself(world: World) -> None:
+    world.update(story.DEPARTMENTS, 1, {"Head": 2})
+    query = "SELECT TOP 1 [Cinchy Id], [Head].[Email] AS 'who' FROM [HR].[Departments]"
+    email = world.truth(story.EMPLOYEES)[1]["Email"]
+    assert world.query(query) == [{"Cinchy Id": 1, "who": email}]
+    assert world.query("SELECT [Cinchy Id] FROM [Cinchy].[Tables]", "lowly") == []
+    with pytest.raises(CqlError, match="no DELETE"):
+        world.query("DELETE FROM [HR].[Departments]")
+
+
 def test_erased_rows_leave_only_a_hint_and_their_id_is_not_given_again(world: World) -> None:
     last = world.table(story.TASKS).ids[-1]
     world.erase(story.TASKS, last)
@@ -234,6 +245,30 @@ def test_drafts_wait_for_approval(world: World) -> None:
     approved = world.truth(story.INVOICES)[1]
     assert (approved["Amount"], approved["Gross"]) == (2.0, 2.26)
     assert (approved["Version"], approved["Draft Version"]) == (version + 1, 0)
+    history = [r for r in world.truth(story.INVOICES, history=True) if r["Cinchy Id"] == 2]
+    keys = [(row["Version"] - version, row["Draft Version"]) for row in history]
+    assert keys[-4:] == [(0, 0), (0, 1), (0, 2), (1, 0)]
+    assert [row["Replaced"] is None for row in history[-4:]] == [False, False, False, True]
+
+
+def test_tables_without_versions_or_ids_lack_system_columns(world: World) -> None:
+    names = [column.name for column in world.table(story.READINGS).columns if column.system]
+    assert names == ["Cinchy Id", "Created By", "Created", "Modified By", "Modified"]
+    world.update(story.READINGS, 1, {"Value": 1.0})
+    world.delete(story.READINGS, 2)
+    rows = world.truth(story.READINGS, history=True)
+    assert [row["Cinchy Id"] for row in rows[:2]] == [1, 3]
+    ledger = [column.name for column in world.table(story.LEDGER).columns if column.system]
+    assert ledger == ["Created", "Modified"]
+
+
+def test_every_larger_table_changed_in_the_repeated_hour(world: World) -> None:
+    for name in (story.TASKS, story.EMPLOYEES, story.INVOICES):
+        hours = {
+            row["Modified"].astimezone(ZONE).strftime("%Y-%m-%d %H %z")
+            for row in world.truth(name, history=True)
+        }
+        assert {"2026-11-01 01 -0400", "2026-11-01 01 -0500"} <= hours
 
 
 def test_a_late_commit_has_a_lower_id_and_an_earlier_instant(world: World) -> None:

@@ -111,7 +111,9 @@ class Writer:
 
     def schema(self, result: Result) -> list[dict[str, str]]:
         """Return the names and types of an answer."""
-        return [{"columnName": one.name, "type": type_name(one)} for one in result.columns]
+        other = self.options.type_names
+        named = [(column.name, type_name(column)) for column in result.columns]
+        return [{"columnName": name, "type": other.get(type_, type_)} for name, type_ in named]
 
     def answer(self, result: Result, form: str, *, compressed: bool, wrapped: bool) -> Response:
         """Return the answer in a ResultFormat.

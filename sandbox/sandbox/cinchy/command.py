@@ -74,9 +74,10 @@ def options_from(settings: list[str]) -> Options:
     types = typing.get_type_hints(Options)
     for setting in settings:
         name, _, value = setting.partition("=")
-        if name not in types or dataclasses.is_dataclass(types[name]):
+        wanted = types.get(name)
+        if wanted is None or dataclasses.is_dataclass(wanted) or typing.get_origin(wanted) is dict:
             raise ValueError(f"there is no option {name!r}")
-        setattr(options, name, _read(name, value, types[name]))
+        setattr(options, name, _read(name, value, wanted))
     return options
 
 

@@ -112,6 +112,8 @@ class Options:
     """Yes/No as true, 1 or "True"."""
     spatial: Literal["wkt", "object"] = "wkt"
     """Geometry as its text, or as an object."""
+    type_names: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Other names for .NET types in a schema, such as ``{"Double": "Decimal"}``."""
 
     # Saved queries
     start_row_base: Literal[0, 1] = 0

@@ -98,7 +98,7 @@ class Queries:
             self.on_log()
         reads: Reads = kind if kind in {"DRAFT_QUERY", "VERSION_HISTORY_QUERY"} else "QUERY"  # type: ignore[assignment]
         session = dataclasses.replace(self.session(account, reads), parameters=parameters)
-        seconds = float(request.parameter("commandtimeout") or DEFAULT_SECONDS)
+        seconds = _seconds(request, DEFAULT_SECONDS)
         return self._run(request, text, session, seconds=seconds, kind=kind, route="ExecuteCQL")
 
     def _parameters(self, request: SandboxRequest) -> tuple[str, dict[str, Any]]:
@@ -238,7 +238,7 @@ class Queries:
             absent_is_null=True,
         )
         self._note(request, route, kind, text, account.username)
-        seconds = float(request.parameter("commandtimeout") or stored["Timeout"] or DEFAULT_SECONDS)
+        seconds = _seconds(request, stored["Timeout"] or DEFAULT_SECONDS)
         return self._run(
             request, text, session, seconds=seconds, kind=kind, route=route, stored=stored
         )
@@ -279,6 +279,11 @@ class Queries:
         place = groups.column("Name").slot
         allowed = [groups.rows[id_][place] for id_ in stored["Groups With Execute Access"] or ()]
         return any(group in account.groups for group in allowed)
+
+
+def _seconds(request: SandboxRequest, otherwise: float) -> float:
+    sent = request.parameter("commandtimeout")
+    return float(sent) if sent.isdigit() else otherwise
 
 
 def _claimed_value(claimed: str, raw: str) -> Any:

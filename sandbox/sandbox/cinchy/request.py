@@ -40,7 +40,7 @@ class SandboxRequest:
     def form(self) -> tuple[tuple[str, str], ...]:
         """The fields of a form body, or of a JSON object (nested values as JSON text)."""
         if self.content_type == FORM:
-            return tuple(parse_qsl(self.body.decode(), keep_blank_values=True))
+            return tuple(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
         if self.content_type == "application/json":
             found = self.json()
             if isinstance(found, dict):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 MODEL = "cinchy"
 NAME_PARTS = 2
 HEAP_LIMIT = 1000
+POSTGRES_NAME_BYTES = 63
+SQL_SERVER_NAME = 128
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,7 +161,7 @@ class _Select:
     def _named(self, item: Item) -> Iterator[tuple[str, Operand]]:
         if not isinstance(item.what, Star):
             found = self.scope.operand(item.what)
-            yield item.alias if item.alias is not None else self._name(item), found
+            yield self._fitted(self._name(item) if item.alias is None else item.alias), found
             return
         if self.table is None:
             raise BadSyntax("*")
@@ -168,7 +170,18 @@ class _Select:
             raise UnknownName("table", alias)
         for column in self.table.columns:
             if self.session.view.may_view_column(self.table, column):
-                yield column.name, self.scope.operand(Path((column.name,)))
+                yield self._fitted(column.name), self.scope.operand(Path((column.name,)))
+
+    def _fitted(self, name: str) -> str:
+        """Shorten a name silently, as PostgreSQL does, or refuse it, as SQL Server does."""
+        if self.session.backend == "postgres":
+            return name.encode()[:POSTGRES_NAME_BYTES].decode(errors="ignore")
+        if len(name) > SQL_SERVER_NAME:
+            raise CqlError(
+                f"The identifier that starts with '{name[:SQL_SERVER_NAME]}' is too long. "
+                f"Maximum length is {SQL_SERVER_NAME}."
+            )
+        return name
 
     def _name(self, item: Item) -> str:
         if isinstance(item.what, Path):
