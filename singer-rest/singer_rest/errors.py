@@ -50,6 +50,11 @@ class Fault(Exception):
         if code is not None:
             self.code = code
 
+    def add(self, words: str) -> None:
+        """Say more, in brackets at the end."""
+        self.sentence = f"{self.sentence.rstrip('.')} ({words})."
+        self.args = (self.sentence,)
+
 
 class ConfigFault(Fault):
     """A setting is missing, wrong or contradicts another; found before any row."""

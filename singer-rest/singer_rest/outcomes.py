@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
+import logging
+import pathlib
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Fault, Outcome
+from singer_rest.errors import ConfigFault, Fault, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+
+    from singer_rest.errors import Stopped
+    from singer_rest.redact import Redactor
+
+logger = logging.getLogger(__name__)
 
 GOOD = frozenset({Outcome.COMPLETE, Outcome.SKIPPED})
 EXCUSABLE = frozenset({Outcome.FORBIDDEN, Outcome.UNAVAILABLE})
@@ -59,10 +67,36 @@ class RunReport:
     waited: float = 0.0
     """Seconds spent waiting for the rate limit."""
     seconds: float = 0.0
+    exit_code: int = 1
+    last_line: str = ""
+    """What the run ends with, unless it succeeds."""
+
+    @property
+    def rows(self) -> int:
+        """Return the records of all streams."""
+        return sum(result.rows for result in self.results)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any stream was asked for."""
+        return any(result.outcome is not Outcome.SKIPPED for result in self.results)
 
     def add(self, results: Sequence[StreamResult]) -> None:
         """Note how streams ended."""
         self.results.extend(results)
+
+    def end(self, end: Fault | Stopped, streams: Iterable[str]) -> None:
+        """Note that the run does not succeed, and which streams it never came to."""
+        self.exit_code = end.exit_code
+        self.last_line = end.sentence if isinstance(end, Fault) else "stopped by a signal"
+        done = {result.stream for result in self.results}
+        self.add(
+            [
+                StreamResult(stream, Outcome.SKIPPED, sentence="the run ended before it")
+                for stream in streams
+                if stream not in done
+            ]
+        )
 
     @property
     def bad(self) -> list[StreamResult]:
@@ -117,12 +151,36 @@ class RunReport:
             values["outcome"] = result.outcome.value
             streams.append(values)
         return {
+            "exit_code": self.exit_code,
+            "last_line": self.last_line,
             "streams": streams,
             "requests": self.requests,
             "retries": self.retries,
             "waited_seconds": round(self.waited, 3),
             "seconds": round(self.seconds, 3),
         }
+
+
+class SummaryFile:
+    """Where the summary goes as JSON, if anywhere.
+
+    Raises:
+        ConfigFault: There is no such folder.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = pathlib.Path(path) if path else None
+        if self._path and not self._path.parent.is_dir():
+            raise ConfigFault(f"summary_file lies in {self._path.parent}, which is no folder.")
+
+    def write(self, report: RunReport, redactor: Redactor) -> None:
+        """Write it; a full disk only warns, because the run is over."""
+        if self._path is None:
+            return
+        try:
+            self._path.write_text(redactor.text(json.dumps(report.as_json(), indent=2)) + "\n")
+        except OSError as error:
+            logger.warning("summary_file cannot be written: %s.", error.strerror)
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

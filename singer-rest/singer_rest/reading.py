@@ -34,7 +34,13 @@ class Pass:
         self.tap = tap
         self.streams = streams
         self.emitters = [Emitter(stream, tap.version) for stream in streams]
+        self.source: Source | None = None
         self.started = time.monotonic()
+
+    @property
+    def rows(self) -> int:
+        """Return the records written so far."""
+        return sum(emitter.rows for emitter in self.emitters)
 
     def run(self) -> list[StreamResult]:
         """Read to the end and return the outcome of every stream.
@@ -43,27 +49,34 @@ class Pass:
             RunFault: The run must end here.
             Stopped: A stop signal arrived.
         """
-        source: Source | None = None
         try:
-            source = self.streams[0].new_source()
-            self._read(source)
+            self.source = self.streams[0].new_source()
+            self._read(self.source)
         except RunFault:
             raise
         except StatusFault as fault:
-            return self._failed(source, *judge_status(fault, self.streams[0].permission))
+            return self._failed(*judge_status(fault, self.streams[0].permission))
         except StreamFault as fault:
-            return self._failed(source, fault.outcome, fault.sentence, fault.code)
+            return self._failed(fault.outcome, fault.sentence, fault.code)
         except Exception as error:
             # One stream's bug must not cost the others; the traceback is for us.
             logger.exception("Unexpected error in %s", self.streams[0].name)
             return self._failed(
-                source,
                 Outcome.FAILED,
                 f"unexpected {type(error).__name__}, a bug in the tap; please report it with the "
                 "log above.",
                 "BUG",
             )
-        return self._finish(source)
+        return self._finish(self.source)
+
+    def cut_short(self, sentence: str, code: str) -> list[StreamResult]:
+        """Return how far the streams came when the run ended in the middle of them."""
+        results = []
+        for emitter in self.emitters:
+            result = self._result(emitter)
+            result.outcome, result.sentence, result.code = Outcome.PARTIAL, sentence, code
+            results.append(result)
+        return results
 
     def _read(self, source: Source) -> None:
         stop, progress = self.tap.stop, self.tap.progress
@@ -74,7 +87,7 @@ class Pass:
             if page is None:
                 return
             self._write(page)
-            progress.show(self.streams[0].name, source, sum(e.rows for e in self.emitters))
+            progress.show(self.streams[0].name, source, self.rows)
             stop.check()
 
     def _write(self, page: Page) -> None:
@@ -90,7 +103,7 @@ class Pass:
         results = []
         for emitter in self.emitters:
             emitter.open()
-            result = self._result(emitter, source)
+            result = self._result(emitter)
             result.outcome, result.sentence = source.tally.outcome, source.tally.reason
             if emitter.misfits.without_key:
                 result.outcome = Outcome.PARTIAL
@@ -146,11 +159,11 @@ class Pass:
                 context,
             )
 
-    def _result(self, emitter: Emitter, source: Source | None) -> StreamResult:
+    def _result(self, emitter: Emitter) -> StreamResult:
         result = StreamResult(emitter.stream.name, Outcome.FAILED, rows=emitter.rows)
         result.seconds = round(time.monotonic() - self.started, 3)
-        if source is not None:
-            tally = source.tally
+        if self.source is not None:
+            tally = self.source.tally
             result.expected = tally.expected
             result.received = tally.received
             result.duplicates = tally.duplicates
@@ -162,13 +175,11 @@ class Pass:
             result.notes.append(note)
         return result
 
-    def _failed(
-        self, source: Source | None, outcome: Outcome, sentence: str, code: str
-    ) -> list[StreamResult]:
+    def _failed(self, outcome: Outcome, sentence: str, code: str) -> list[StreamResult]:
         excused = outcome in EXCUSABLE and self.tap.config.get("on_stream_error", "fail") == "skip"
         results = []
         for emitter in self.emitters:
-            result = self._result(emitter, source)
+            result = self._result(emitter)
             result.outcome, result.sentence, result.code = outcome, sentence, code
             result.excused = excused
             logger.log(

@@ -15,11 +15,20 @@ import singer_sdk
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib import StateMessage
 
-from singer_rest import doctor, settings, timestamps
+from singer_rest import doctor, outcomes, settings, timestamps
 from singer_rest import state as state_module
 from singer_rest.command import RestCommand, read_catalog
 from singer_rest.credentials import Keyring
-from singer_rest.errors import ConfigFault, Outcome, RequestFault, RunFault, ServerFault, Stopped
+from singer_rest.errors import (
+    ConfigFault,
+    CredentialRevokedFault,
+    Fault,
+    Outcome,
+    RequestFault,
+    RunFault,
+    ServerFault,
+    Stopped,
+)
 from singer_rest.messages import SingerOutput
 from singer_rest.outcomes import RunReport, StreamResult
 from singer_rest.prefetch import Prefetcher
@@ -211,6 +220,7 @@ class RestTap(singer_sdk.Tap):
             Fault: The run did not succeed; the summary has been logged.
             Stopped: A stop signal arrived; the last STATE has been written.
         """
+        summary = outcomes.SummaryFile(self.config.get("summary_file"))
         report = RunReport()
         started = time.monotonic()
         groups = self.passes()
@@ -219,28 +229,34 @@ class RestTap(singer_sdk.Tap):
                 self.write_state()
             self.check_connection()
             self._read(groups, report)
-        except (RunFault, Stopped):
-            done = {result.stream for result in report.results}
-            report.add(
-                [
-                    StreamResult(stream.name, Outcome.SKIPPED, sentence="the run ended before it")
-                    for stream in itertools.chain.from_iterable(groups)
-                    if stream.name not in done
-                ]
-            )
-            self._log_report(report, started)
+            fault = report.fault()
+            if fault is not None:
+                raise fault
+            report.exit_code = 0
+        except (Fault, Stopped) as end:
+            report.end(end, [s.name for s in itertools.chain.from_iterable(groups)])
             raise
         finally:
             self.prefetch.close()
-        self._log_report(report, started)
-        fault = report.fault()
-        if fault is not None:
-            raise fault
+            self._log_report(report, started)
+            summary.write(report, self.redactor)
 
     def _read(self, groups: Sequence[Sequence[RestStream]], report: RunReport) -> None:
         for group in self._stoppable(groups, report):
             logger.info("Reading %s", ", ".join(stream.name for stream in group))
-            report.add(Pass(self, group).run())
+            reading = Pass(self, group)
+            try:
+                report.add(reading.run())
+            except CredentialRevokedFault as fault:
+                fault.add(f"{report.rows + reading.rows} records came before")
+                report.add(reading.cut_short(fault.sentence, fault.code))
+                raise
+            except RunFault as fault:
+                report.add(reading.cut_short(fault.sentence, fault.code))
+                raise
+            except Stopped:
+                report.add(reading.cut_short("stopped by a signal", "STOPPED"))
+                raise
 
     def _stoppable(
         self, groups: Sequence[Sequence[RestStream]], report: RunReport
@@ -263,8 +279,9 @@ class RestTap(singer_sdk.Tap):
         report.requests, report.retries = traffic.requests, traffic.retries
         report.waited = self.rate_limit.waited
         report.seconds = time.monotonic() - started
-        for line in report.table():
-            logger.info("%s", line)
+        if report.begun:
+            for line in report.table():
+                logger.info("%s", line)
 
     def write_state(self) -> None:
         """Write the bookmarks as they are now."""

@@ -201,11 +201,9 @@ class Transport:
                 raise GiveUp("not repeated, because it may have taken effect")
             pause = attempts.pause_after(failure)
         except GiveUp as end:
-            fault = failure.fault
             if end.reason:
-                fault.sentence = f"{fault.sentence.rstrip('.')} ({end.reason})."
-                fault.args = (fault.sentence,)
-            raise fault from None
+                failure.fault.add(end.reason)
+            raise failure.fault from None
         with self._lock:
             self.traffic.retries += 1
         logger.info("%s Trying again in %.1f s.", self.redactor.text(failure.fault.sentence), pause)
