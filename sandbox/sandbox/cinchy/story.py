@@ -43,7 +43,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
 
 
 def _full_name(row: Reading) -> str:
-    return f"{row['First Name']} {row['Last Name']}"
+    return f"{row['First Name'] or ''} {row['Last Name'] or ''}"  # CONCAT reads NULL as nothing
 
 
 def _anniversary(row: Reading) -> dt.datetime | None:
