@@ -6,14 +6,14 @@ import dataclasses
 import json
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Fault, Outcome, RunFault, StatusFault, StreamFault
+from singer_rest.errors import Fault, RunFault, StatusFault, StreamFault
 from singer_rest.outcomes import EXCUSABLE, align
 from singer_rest.reading import judge_status
+from singer_rest.sources import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from singer_rest.sources import Plan
     from singer_rest.streams import RestStream
     from singer_rest.tap import RestTap
 
@@ -35,6 +35,8 @@ class Finding:
     detail: str
     permission: str
     cost: str
+    excused: bool = False
+    """Does not fail a run either."""
 
 
 def examine(tap: RestTap) -> list[Finding]:
@@ -46,16 +48,17 @@ def examine(tap: RestTap) -> list[Finding]:
     tap.check_connection()
     findings = []
     for group in tap.passes():
-        result, detail = _probe(group)
+        result, detail, excused = _probe(group)
         findings += [
-            Finding(stream.name, result, detail, stream.permission or "-", stream.cost)
+            Finding(stream.name, result, detail, stream.permission or "-", stream.cost, excused)
             for stream in group
         ]
     return sorted(findings, key=lambda finding: finding.stream)
 
 
-def _probe(group: Sequence[RestStream]) -> tuple[str, str]:
+def _probe(group: Sequence[RestStream]) -> tuple[str, str, bool]:
     stream = group[0]
+    skips = stream.tap.config.get("on_stream_error", "fail") == "skip"
     try:
         with stream.tap.stop.interruptible():
             reply = stream.new_source().probe()
@@ -63,12 +66,13 @@ def _probe(group: Sequence[RestStream]) -> tuple[str, str]:
         raise
     except StatusFault as fault:
         outcome, sentence, _code = judge_status(fault, stream.permission)
-        return outcome.value, sentence
+        return outcome.value, sentence, skips and outcome in EXCUSABLE
     except StreamFault as fault:
-        return fault.outcome.value, fault.sentence
+        excused = fault.excused or (skips and fault.outcome in EXCUSABLE)
+        return fault.outcome.value, fault.sentence, excused
     if reply is None:
-        return OK, "nothing to ask"
-    return OK, f"answered in {reply.seconds * 1000:.0f} ms"
+        return OK, "nothing to ask", False
+    return OK, f"answered in {reply.seconds * 1000:.0f} ms", False
 
 
 def report(findings: Sequence[Finding], output_format: str) -> str:
@@ -86,12 +90,7 @@ def report(findings: Sequence[Finding], output_format: str) -> str:
 
 def verdict(tap: RestTap, findings: Sequence[Finding]) -> Fault | None:
     """Return what ``--test`` ends with; nothing if every stream can be read."""
-    excused = tap.config.get("on_stream_error", "fail") == "skip"
-    bad = [
-        finding
-        for finding in findings
-        if finding.result != OK and not (excused and Outcome(finding.result) in EXCUSABLE)
-    ]
+    bad = [finding for finding in findings if finding.result != OK and not finding.excused]
     if not bad:
         return None
     names = " ".join(f"--exclude {finding.stream}" for finding in bad[:1])
@@ -118,7 +117,8 @@ def estimate(tap: RestTap) -> list[Estimate]:
         Fault: Server or credential are unusable altogether.
     """
     tap.check_connection()
-    estimates = []
+    connecting = Plan(tap.transport.traffic.requests)
+    estimates = [Estimate(["(connecting)"], connecting)] if connecting.requests else []
     for group in tap.passes():
         names = [stream.name for stream in group]
         try:

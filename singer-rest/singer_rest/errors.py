@@ -109,9 +109,16 @@ class StreamFault(Fault):
     outcome = Outcome.FAILED
 
     def __init__(
-        self, sentence: str, *, code: str | None = None, outcome: Outcome | None = None
+        self,
+        sentence: str,
+        *,
+        code: str | None = None,
+        outcome: Outcome | None = None,
+        excused: bool = False,
     ) -> None:
         super().__init__(sentence, code=code)
+        self.excused = excused
+        """The run may succeed all the same: nobody knows whether there is anything to read."""
         if outcome is not None:
             self.outcome = outcome
 

@@ -22,6 +22,7 @@ from singer_rest.completeness import IncompleteFault, KeyLedger, PageGuard, Tall
 from singer_rest.errors import StatusFault, TooLargeFault
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from singer_rest.prefetch import Prefetcher
@@ -43,6 +44,8 @@ class Page:
     """Of a per-parent source: what the request was made for."""
     ends_parent: bool = False
     """Of a per-parent source: the last page of this parent."""
+    complete_to: dt.datetime | None = None
+    """Of a source that goes through time: with this page, every row up to here has come."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,6 +11,7 @@ from singer_rest.errors import Outcome, RunFault, StatusFault, StreamFault
 from singer_rest.outcomes import EXCUSABLE, StreamResult
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Sequence
 
     from singer_rest.pages import Page
@@ -57,7 +58,7 @@ class Pass:
         except StatusFault as fault:
             return self._failed(*judge_status(fault, self.streams[0].permission))
         except StreamFault as fault:
-            return self._failed(fault.outcome, fault.sentence, fault.code)
+            return self._failed(fault.outcome, fault.sentence, fault.code, excused=fault.excused)
         except Exception as error:
             # One stream's bug must not cost the others; the traceback is for us.
             logger.exception("Unexpected error in %s", self.streams[0].name)
@@ -97,6 +98,9 @@ class Pass:
             emitter.write(stream.rows(page), partition)
             if page.ends_parent and partition:
                 self._move_bookmark(emitter, partition)
+                self.tap.write_state()
+            elif page.complete_to is not None:
+                self._move_bookmark(emitter, None, page.complete_to)
                 self.tap.write_state()
 
     def _finish(self, source: Source) -> list[StreamResult]:
@@ -147,15 +151,18 @@ class Pass:
         emitter.activate()
         self.tap.bookmarks.note_rows(stream.name, emitter.rows)
 
-    def _move_bookmark(self, emitter: Emitter, partition: object) -> None:
+    def _move_bookmark(
+        self, emitter: Emitter, partition: object, complete_to: dt.datetime | None = None
+    ) -> None:
         """Move a bookmark to the greatest value seen, but never past the start of the run."""
         context = dict(partition) if isinstance(partition, dict) else None
         greatest = emitter.greatest.pop(frozenset((context or {}).items()), None)
         if greatest is not None:
+            bound = min(self.tap.upper_bound, complete_to or self.tap.upper_bound)
             self.tap.bookmarks.advance(
                 emitter.stream.name,
                 emitter.stream.replication_key or "",
-                min(greatest, self.tap.upper_bound),
+                min(greatest, bound),
                 context,
             )
 
@@ -175,8 +182,11 @@ class Pass:
             result.notes.append(note)
         return result
 
-    def _failed(self, outcome: Outcome, sentence: str, code: str) -> list[StreamResult]:
-        excused = outcome in EXCUSABLE and self.tap.config.get("on_stream_error", "fail") == "skip"
+    def _failed(
+        self, outcome: Outcome, sentence: str, code: str, *, excused: bool = False
+    ) -> list[StreamResult]:
+        skips = self.tap.config.get("on_stream_error", "fail") == "skip"
+        excused = excused or (skips and outcome in EXCUSABLE)
         results = []
         for emitter in self.emitters:
             result = self._result(emitter)
