@@ -1,31 +1,26 @@
-"""What can go wrong with one request, each as a fault with its sentence and its patience.
+"""What can be wrong with an answer, each as a fault with its sentence and its patience.
 
-The catalogue of codes is documented in the README of this package.
+What can go wrong before there is one is in :mod:`singer_rest.unreachable`. The catalogue of codes
+is documented in the README of this package.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import re
-import socket
-import ssl
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3
 
 from singer_rest import json_body
 from singer_rest.errors import (
     BodyFault,
-    ConfigFault,
     CredentialFault,
     CredentialRevokedFault,
     Fault,
     RequestFault,
     StatusFault,
     TooLargeFault,
-    UnreachableFault,
 )
 from singer_rest.redact import plain_url
 from singer_rest.retry import (
@@ -44,12 +39,9 @@ if TYPE_CHECKING:
 
 SERVER_TRIES = 5
 BODY_TRIES = 3
-NAME_TRIES = 3
 EXCERPT = 200
 """Characters of a server's own message that are shown."""
 REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
-
-TransportError = urllib3.exceptions.HTTPError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,6 +69,8 @@ class Context:
     redactor: Redactor
     first: bool
     """No request of this run has been answered with success."""
+    deadline: float
+    """Seconds a whole answer may take."""
 
 
 def body_or_none(answer: Answer) -> Any:
@@ -256,20 +250,6 @@ def too_large(url: str, ceiling: int, context: Context) -> TooLargeFault:
     )
 
 
-def too_slow(url: str, seconds: float, size: int, context: Context) -> Failure:
-    """A body that keeps coming but never ends."""
-    where = plain_url(url)
-    return Failure(
-        UnreachableFault(
-            f"{where} sent {size} bytes in {seconds:.0f} s and was still sending.",
-            code="TOO-SLOW",
-            url=where,
-            first=context.first,
-        ),
-        BODY_TRIES,
-    )
-
-
 def changed_method(answer: Answer, target: str, context: Context) -> RequestFault:
     """A redirect that would turn a POST into a GET."""
     where = plain_url(answer.url)
@@ -310,108 +290,3 @@ def origin_text(url: str) -> str:
     """Return scheme, host and port of a URL as text."""
     parts = urlsplit(plain_url(url))
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def from_exception(error: Exception, url: str, context: Context) -> Failure:
-    """Judge an exchange that brought no answer."""
-    where, host = plain_url(url), host_of(url)
-    text = _chain_text(error)
-
-    def unreachable(sentence: str, code: str, tries: int, **how: bool) -> Failure:
-        fault = UnreachableFault(
-            context.redactor.text(sentence), code=code, url=where, first=context.first
-        )
-        return Failure(fault, tries, **how)
-
-    if isinstance(error, requests.exceptions.InvalidURL):
-        raise ConfigFault(f"{where} is not a URL that can be asked; check api_url.") from None
-    if isinstance(error, requests.exceptions.ProxyError) or "407" in text:
-        return unreachable(
-            f"The proxy for {host} refused or failed: {excerpt(_reason(error), context.redactor)}; "
-            "check HTTPS_PROXY and NO_PROXY.",
-            "PROXY",
-            1 if "407" in text else SERVER_TRIES,
-        )
-    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
-        return unreachable(_tls_sentence(host, text), "TLS", 1)
-    if _is_name_failure(error, text):
-        return unreachable(
-            f"{host} does not resolve; check the host in api_url and the network.",
-            "DNS",
-            NAME_TRIES,
-            steady=True,
-        )
-    if isinstance(error, requests.exceptions.ConnectTimeout):
-        return unreachable(f"{host} did not accept a connection in time.", "TIMEOUT", SERVER_TRIES)
-    if isinstance(
-        error,
-        (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError),
-    ):
-        return unreachable(
-            f"{where} did not answer in time; raise request_timeout or lower page_size.",
-            "TIMEOUT",
-            SERVER_TRIES,
-        )
-    if isinstance(
-        error, (requests.exceptions.ContentDecodingError, urllib3.exceptions.DecodeError)
-    ):
-        return unreachable(
-            f"{where} sent a body that does not unpack as its Content-Encoding says.",
-            "BAD-ENCODING",
-            BODY_TRIES,
-            unpacked=True,
-        )
-    if isinstance(error, requests.exceptions.ConnectionError) and "refused" in text.lower():
-        return unreachable(f"Cannot reach {host}: connection refused.", "REFUSED", SERVER_TRIES)
-    return unreachable(
-        f"The connection to {host} broke off: {excerpt(_reason(error), context.redactor)}.",
-        "BROKEN-CONNECTION",
-        SERVER_TRIES,
-    )
-
-
-def _chain_text(error: BaseException) -> str:
-    parts, seen = [], set()
-    current: BaseException | None = error
-    while current is not None and id(current) not in seen:
-        seen.add(id(current))
-        parts.append(str(current))
-        current = current.__cause__ or current.__context__
-    return " ".join(parts)
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost words of an exception, without the URL urllib3 puts around them."""
-    inner = error.args[0] if error.args else error
-    reason = getattr(inner, "reason", inner)
-    text = str(reason)
-    return re.sub(r"<[^>]*>:?\s*", "", text).removeprefix("(").strip() or type(error).__name__
-
-
-def _is_name_failure(error: BaseException, text: str) -> bool:
-    current: BaseException | None = error
-    while current is not None:
-        if isinstance(current, socket.gaierror):
-            return True
-        current = current.__cause__ or current.__context__
-    return "NameResolutionError" in text or "Failed to resolve" in text
-
-
-def _tls_sentence(host: str, text: str) -> str:
-    lowered = text.lower()
-    if "self-signed" in lowered or "self signed" in lowered:
-        which = "its certificate is self-signed"
-    elif "expired" in lowered:
-        which = "its certificate has expired"
-    elif "hostname mismatch" in lowered or "doesn't match" in lowered:
-        which = "its certificate is for another host"
-    elif "unable to get local issuer" in lowered or "certificate_verify_failed" in lowered:
-        which = "its certificate is signed by an authority this machine does not know"
-    elif "version" in lowered or "protocol" in lowered:
-        which = "it speaks no TLS version that is still safe"
-    else:
-        which = "the TLS handshake failed"
-    return (
-        f"{host} cannot be trusted: {which}. Set ca_bundle to your authority's certificate file "
-        "(or, knowingly, verify_ssl to false)."
-    )

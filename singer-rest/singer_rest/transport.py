@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
-import requests.adapters
 from requests.structures import CaseInsensitiveDict
 
-from singer_rest import failures, json_body
+from singer_rest import failures, json_body, unreachable
+from singer_rest.connections import TimedAdapter
 from singer_rest.failures import Answer
 from singer_rest.redact import plain_url
 from singer_rest.retry import Attempts, Failure, GiveUp, Progress, RetryPolicy, parse_http_date
@@ -146,7 +146,7 @@ class Transport:
         self._progress = Progress()
         self._lock = threading.Lock()
         self._session = requests.Session()
-        adapter = requests.adapters.HTTPAdapter(pool_maxsize=options.pool_size, max_retries=0)
+        adapter = TimedAdapter(options.total_timeout, options.pool_size)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
         # Cookies are credentials too, and no vendor here needs any.
@@ -221,7 +221,9 @@ class Transport:
         return credential is not None and credential.renew()
 
     def _context(self) -> failures.Context:
-        return failures.Context(self.redactor, first=not self.answered)
+        return failures.Context(
+            self.redactor, first=not self.answered, deadline=self.options.total_timeout
+        )
 
     def _judge(self, request: Request, answer: Answer) -> Reply | Failure:
         """Turn a complete answer into a reply or a reason to try again."""
@@ -301,11 +303,9 @@ class Transport:
                     verify=self.options.verify,
                 )
                 with response:
-                    body = self._read(response, started, context)
-            except (requests.RequestException, OSError, failures.TransportError) as error:
-                return failures.from_exception(error, url, context)
-            if isinstance(body, Failure):
-                return body
+                    body = self._read(response, context)
+            except (requests.RequestException, OSError, unreachable.TransportError) as error:
+                return unreachable.from_exception(error, url, context)
             with self._lock:
                 self.traffic.bytes += len(body)
             answer = Answer(
@@ -328,15 +328,10 @@ class Transport:
             url = target
         raise failures.redirect_loop(request.url, MOST_REDIRECTS, context)
 
-    def _read(
-        self, response: requests.Response, started: float, context: failures.Context
-    ) -> bytes | Failure:
-        """Read the decoded body in small steps, so that neither time nor size can run away."""
+    def _read(self, response: requests.Response, context: failures.Context) -> bytes:
+        """Read the decoded body in small steps, so that its size cannot run away."""
         chunks, size = [], 0
-        deadline = started + self.options.total_timeout
         while True:
-            # read1 returns what one receive brought; a read for a full chunk would let a server
-            # that sends a byte at a time hold us for ever.
             chunk = response.raw.read1(CHUNK, decode_content=True)
             if not chunk:
                 break
@@ -344,8 +339,6 @@ class Transport:
             size += len(chunk)
             if size > self.options.largest_body:
                 raise failures.too_large(response.url, self.options.largest_body, context)
-            if time.monotonic() > deadline:
-                return failures.too_slow(response.url, self.options.total_timeout, size, context)
         return b"".join(chunks)
 
 
