@@ -189,6 +189,7 @@ class Paging:
     meta: Callable[[Page], Meta]
     key: Callable[[dict[str, Any]], Any] | None = None
     overlap: bool = False
+    repeats: bool = False
 
     def asking(self, request: Request, number: int, size: int) -> Request:
         """Return the request for one page; our own parameters are sent again each time."""
@@ -237,6 +238,7 @@ class ListSource(Source):
             overlap=self.paging.overlap,
             ahead=self.ahead,
             stop_when=self.stop_when,
+            repeats=self.paging.repeats,
         ).pages()
 
     def probe(self) -> Reply | None:
