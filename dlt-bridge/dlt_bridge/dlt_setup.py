@@ -1,0 +1,40 @@
+"""Defaults for dlt that suit a command; whatever the user configures wins."""
+
+import logging
+import os
+from typing import Final
+
+import dlt
+
+_DEFAULTS: Final = {
+    # Nobody asked for it.
+    "runtime.dlthub_telemetry": "false",
+    # Loaded files would stay in the pipelines folder for ever.
+    "load.delete_completed_jobs": "true",
+}
+
+_NOISE: Final = (
+    # A stream that replaces its table at one time and merges at another.
+    'The "dedup_sort" column hint',
+    # JSON arrives as text.
+    "several column hints were different",
+)
+
+
+def prepare_dlt() -> None:
+    """Sets the defaults; call it before the first pipeline is made."""
+    for name, value in _DEFAULTS.items():
+        if dlt.config.get(name) is None:
+            os.environ[name.replace(".", "__").upper()] = value
+    # Signals are the command's own business.
+    os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
+    logging.getLogger("dlt").addFilter(_is_no_noise)
+
+
+def _is_no_noise(record: logging.LogRecord) -> bool:
+    message = record.getMessage()
+    if not logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
+        # The fault is reported once, at the end, in a sentence.
+        record.exc_info = record.exc_text = None
+        record.msg, record.args = message.partition("\n")[0], ()
+    return not any(noise in message for noise in _NOISE)

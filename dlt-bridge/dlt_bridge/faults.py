@@ -1,0 +1,98 @@
+"""Says in one sentence what dlt or a destination complains about in many."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
+from dlt.common.destination.exceptions import (
+    InvalidDestinationReference,
+    UnknownDestinationModule,
+)
+from dlt.common.exceptions import MissingDependencyException
+from dlt.pipeline.exceptions import InvalidPipelineName
+
+from dlt_bridge.errors import BridgeError, ConfigError, LoadError
+
+_LONGEST_REASON: Final = 300
+
+
+@contextmanager
+def translated(doing: str, destination: str) -> Iterator[None]:
+    """Turns what goes wrong at the destination into a known fault.
+
+    Args:
+        doing: What was being done, for the sentence, such as "load into".
+        destination: The destination, for the sentence.
+
+    Raises:
+        ConfigError: If the settings of the destination are incomplete or wrong.
+        LoadError: If the destination does not do what it was asked.
+    """
+    try:
+        yield
+    except BridgeError:
+        raise
+    except Exception as error:
+        raise _fault(error, doing, destination) from error
+
+
+def _fault(error: BaseException, doing: str, destination: str) -> BridgeError:
+    causes = list(_causes(error))
+    for cause in causes:
+        if isinstance(cause, BridgeError):
+            return cause
+        if isinstance(cause, UnknownDestinationModule | InvalidDestinationReference):
+            return ConfigError(
+                f"There is no dlt destination {destination!r}; set destination to one of "
+                "https://dlthub.com/docs/dlt-ecosystem/destinations."
+            )
+        if isinstance(cause, ConfigFieldMissingException):
+            return ConfigError(
+                f"The destination {destination!r} lacks {_missing(cause)}: set credentials (or "
+                "destination_config), or give them the dlt way, in .dlt/secrets.toml or as "
+                f"DESTINATION__{destination.upper()}__CREDENTIALS."
+            )
+        if isinstance(cause, MissingDependencyException):
+            return ConfigError(
+                f"The destination {destination!r} needs packages that are not installed: "
+                f"pip install 'dlt[{destination}]'."
+            )
+        if isinstance(cause, ConfigurationException | InvalidPipelineName):
+            return ConfigError(f"The destination {destination!r} is not set up: {_reason(cause)}.")
+    return LoadError(
+        f"Could not {doing} {destination!r}: {_reason(causes[-1])}. Nothing that was there "
+        "before is lost; run again once that is mended."
+    )
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        inner: Any = getattr(error, "exception", None) or getattr(error, "dbapi_exception", None)
+        if not isinstance(inner, BaseException):
+            inner = None
+        error = error.__cause__ or inner or error.__context__
+
+
+def _missing(error: ConfigFieldMissingException) -> str:
+    names: list[str] = []
+
+    def collect(traces: Any) -> None:
+        for name, found in traces.items():
+            inner = [trace for trace in found if hasattr(trace, "traces")]
+            for trace in inner:
+                collect(trace.traces)
+            if not inner and name not in names:
+                names.append(name)
+
+    collect(error.traces)
+    return ", ".join(names) or "part of its configuration"
+
+
+def _reason(error: BaseException) -> str:
+    text = re.sub(r"\s+", " ", str(error)).strip().rstrip(".") or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "..."

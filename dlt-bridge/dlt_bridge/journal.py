@@ -1,0 +1,102 @@
+"""Remembers on this machine which rows the tap has not been told about.
+
+Rows without a key cannot be merged: when a run ends between loading them and passing on the
+STATE behind them, the tap sends them again, and they would be there twice. The journal tells
+the next run which rows those are, so that it can take them out before it begins.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+
+@dataclass
+class Entry:
+    """What the journal says.
+
+    Attributes:
+        covered: The sequence number up to which the tap knows that its rows are safe.
+        is_open: Whether the run that wrote it has not come to its end.
+        appended: The tables that got rows without a key, and the sequence number before the
+            first of them.
+    """
+
+    covered: int = 0
+    is_open: bool = False
+    appended: dict[str, int] = field(default_factory=dict)
+
+    def repeated(self) -> dict[str, int]:
+        """The tables with rows that will come again, and the number before the first."""
+        if not self.is_open:
+            return {}
+        return {table: max(after, self.covered) for table, after in self.appended.items()}
+
+
+class Journal:
+    """The journal of one pipeline and dataset; every change is on disk when its method returns.
+
+    Args:
+        path: The file; its folder must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entry = _read(path)
+
+    @property
+    def last(self) -> Entry:
+        """What was written last; an empty entry if nothing was, on this machine."""
+        return self._entry
+
+    def keep(self, entry: Entry) -> None:
+        """Writes down an entry from before the folder was emptied."""
+        self._entry = entry
+        self._write()
+
+    def begin(self, sequence: int) -> None:
+        """A run begins whose rows all have higher sequence numbers."""
+        self._entry = Entry(sequence, is_open=True)
+        self._write()
+
+    def loading(self, appended: Mapping[str, int], replaced: Iterable[str]) -> None:
+        """Rows are about to be loaded.
+
+        Args:
+            appended: The tables that get rows without a key, and the number before the first.
+            replaced: The tables that are replaced, so that nothing in them comes twice.
+        """
+        entries = self._entry.appended
+        before = dict(entries)
+        for table in replaced:
+            entries.pop(table, None)
+        for table, after in appended.items():
+            entries.setdefault(table, after)
+        if entries != before:
+            self._write()
+
+    def cover(self, sequence: int) -> None:
+        """The tap is about to be told that its rows up to this one are safe."""
+        self._entry.covered = sequence
+        self._write()
+
+    def close(self) -> None:
+        """The run came to its end, and what it loaded stays."""
+        self._entry.is_open = False
+        self._write()
+
+    def _write(self) -> None:
+        draft = self._path.with_suffix(".new")
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump(asdict(self._entry), file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+
+
+def _read(path: Path) -> Entry:
+    try:
+        return Entry(**json.loads(path.read_bytes()))
+    except (OSError, ValueError, TypeError):
+        return Entry()

@@ -1,0 +1,236 @@
+"""Loads packages of batches through a dlt pipeline, and starts every run from the truth.
+
+The truth is what the destination holds. Whatever a run that was cut off left in dlt's working
+folder is thrown away, schemas and state are fetched from the destination, and rows that the
+tap will send again are taken out where they cannot be merged.
+"""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final, Self
+
+import dlt
+from dlt.common.destination import Destination
+from dlt.extract import DltResource
+
+from dlt_bridge.delivery import deliver
+from dlt_bridge.errors import ConfigError
+from dlt_bridge.faults import translated
+from dlt_bridge.intake import Batch, Disposition, Intake
+from dlt_bridge.journal import Journal
+from dlt_bridge.resources import LoadOptions, hints_of, prepared
+from dlt_bridge.settings import Settings
+from dlt_bridge.shape import SEQUENCE, TypeOptions
+from dlt_bridge.tables import IdentifierNaming, Tables
+
+logger = logging.getLogger(__name__)
+
+_VERSIONS: Final = "singer_versions"
+
+_STORES_NUL: Final = frozenset({"duckdb", "ducklake", "filesystem", "motherduck"})
+
+
+class Loader:
+    """One run's connection to the destination; a context manager.
+
+    Entering it reaches the destination and cleans up after a run that was cut off.
+
+    Args:
+        settings: Checked settings.
+
+    Raises:
+        ConfigError: If the destination cannot be used with these settings.
+        LoadError: If it cannot be reached.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._options = LoadOptions(
+            unnest=settings.nested == "tables", hard_delete=settings.hard_delete
+        )
+        self._cleanup = ExitStack()
+        self._versions: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        with ExitStack() as cleanup, translated("reach", self._settings.destination):
+            self._pipeline = self._make_pipeline()
+            cleanup.enter_context(_locked(self._pipeline))
+            self._synchronize()
+            cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._cleanup = cleanup.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._cleanup.close()
+
+    def make_intake(self) -> Intake:
+        """The intake for this run's messages."""
+        settings, pipeline = self._settings, self._pipeline
+        naming: Any = pipeline.naming
+        options = TypeOptions(
+            exact_numbers=settings.number_type == "decimal",
+            variants=settings.on_type_mismatch == "variant",
+            strip_nul=self._destination_type not in _STORES_NUL,
+        )
+        tables = Tables(
+            IdentifierNaming(naming) if self._options.unnest else naming,
+            self._stored_tables(),
+            self._folder,
+            options=options,
+            when=settings.replace_when,
+            versions=self._versions,
+        )
+        return Intake(tables.make_stream, self._first_sequence)
+
+    def load(self, package: list[Batch]) -> None:
+        """Loads batches of different streams together; they are durable when this returns.
+
+        Raises:
+            LoadError: If the destination does not take them all.
+        """
+        rows = sum(batch.rows for batch in package)
+        started = time.monotonic()
+        with translated("load into", self._settings.destination):
+            package = [prepared(batch, self._destination_type) for batch in package]
+            self._versions |= {
+                batch.shape.stream: batch.version for batch in package if batch.version is not None
+            }
+            self._journal.loading(
+                {
+                    batch.shape.table: batch.first_sequence - 1
+                    for batch in package
+                    if batch.disposition == Disposition.APPEND and batch.rows
+                },
+                [b.shape.table for b in package if b.disposition == Disposition.REPLACE],
+            )
+            self._pipeline.extract([self._resource(batch) for batch in package])
+            self._pipeline.normalize()
+            self._pipeline.load()
+        for batch in package:
+            for file in batch.files:
+                file.path.unlink(missing_ok=True)
+        logger.info(
+            "Loaded %d rows into %s in %.1f s.",
+            rows,
+            ", ".join(sorted(batch.shape.table for batch in package)),
+            time.monotonic() - started,
+        )
+
+    def cover(self, sequence: int) -> None:
+        """Notes that the tap is about to be told that rows up to `sequence` are safe."""
+        self._journal.cover(sequence)
+
+    def finish(self) -> None:
+        """Notes that the input came to its end, so that what was loaded stays."""
+        self._journal.close()
+
+    def _make_pipeline(self) -> dlt.Pipeline:
+        settings = self._settings
+        destination = Destination.from_reference(
+            settings.destination,
+            credentials=settings.credentials,
+            **(settings.destination_config or {}),
+        )
+        options: dict[str, Any] = {"pipeline_name": settings.pipeline_name}
+        if settings.pipelines_dir:
+            options["pipelines_dir"] = settings.pipelines_dir
+        if settings.staging:
+            options["staging"] = settings.staging
+        pipeline: dlt.Pipeline = dlt.pipeline(
+            **options, destination=destination, dataset_name=settings.dataset_name
+        )
+        return pipeline
+
+    def _synchronize(self) -> None:
+        identity = f"{self._settings.destination} {self._pipeline.dataset_name}"
+        name = f"journal-{sha256(identity.encode()).hexdigest()[:12]}.json"
+        last = Journal(self._home() / name).last
+        if self._pipeline.has_pending_data or last.is_open:
+            logger.info("The last run was cut off; starting from what the destination holds.")
+            self._pipeline = self._pipeline.drop()
+        self._pipeline.sync_destination()
+        self._destination_type = self._pipeline.destination.destination_type.rsplit(".", 1)[-1]
+        self._journal = Journal(self._home() / name)
+        self._journal.keep(last)
+        self._folder = self._home() / "rows"
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        self._remove(last.repeated())
+        state = self._pipeline.state.get("sources", {}).get(self._schema_name or "", {})
+        self._versions = dict(state.get(_VERSIONS, {}))
+        self._first_sequence = max(time.time_ns() // 1_000, last.covered + 1)
+        self._journal.begin(self._first_sequence)
+
+    def _home(self) -> Path:
+        home = Path(self._pipeline.working_dir) / "singer"
+        home.mkdir(parents=True, exist_ok=True)
+        return home
+
+    def _remove(self, repeated: dict[str, int]) -> None:
+        """Takes out rows without a key that the tap is going to send again."""
+        repeated = {
+            table: after for table, after in repeated.items() if table in self._stored_tables()
+        }
+        if not repeated:
+            return
+        if self._destination_type == "filesystem":
+            logger.warning(
+                "The last run was cut off; rows it added to %s may come twice, since files "
+                "cannot be taken back.",
+                ", ".join(repeated),
+            )
+            return
+        naming: Any = self._pipeline.naming
+        with self._pipeline.sql_client() as client:
+            column = client.escape_column_name(naming.normalize_path(SEQUENCE))
+            for table, after in repeated.items():
+                name = client.make_qualified_table_name(table)
+                client.execute_sql(f"DELETE FROM {name} WHERE {column} > %s", after)  # noqa: S608
+
+    def _stored_tables(self) -> dict[str, Any]:
+        return dict(self._pipeline.default_schema.tables) if self._schema_name else {}
+
+    @property
+    def _schema_name(self) -> str | None:
+        return self._pipeline.default_schema_name
+
+    def _resource(self, batch: Batch) -> DltResource:
+        capabilities = self._pipeline.destination.capabilities()
+        hints = hints_of(batch, self._destination_type, capabilities, self._options)
+        more = hints.pop("additional_table_hints")
+
+        def rows() -> Iterator[Any]:
+            state = dlt.current.source_state()
+            if state.get(_VERSIONS, {}) != self._versions:
+                state[_VERSIONS] = dict(self._versions)
+            yield from deliver(batch, self._destination_type, unnest=self._options.unnest)
+
+        resource: DltResource = dlt.resource(rows, name=batch.shape.table, **hints)
+        resource.apply_hints(additional_table_hints=more)
+        return resource
+
+
+@contextmanager
+def _locked(pipeline: dlt.Pipeline) -> Iterator[None]:
+    """Keeps two runs from using one working folder, where the system has file locks."""
+    try:
+        import fcntl  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        yield
+        return
+    path = Path(pipeline.pipelines_dir) / f".{pipeline.pipeline_name}.target-dlt.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ConfigError(
+                f"Another target-dlt is loading as pipeline {pipeline.pipeline_name!r}; give "
+                "this one another pipeline_name, or wait."
+            ) from None
+        yield

@@ -1,0 +1,65 @@
+"""Names of tables and columns: the destination's rules, and no two for one."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+
+class Naming(Protocol):
+    """The part of a dlt naming convention that is used here."""
+
+    def normalize_path(self, path: str) -> str:
+        """Turns a name into one the destination accepts."""
+
+    def normalize_tables_path(self, path: str) -> str:
+        """The same for a table."""
+
+    def shorten_fragments(self, *normalized_idents: str) -> str:
+        """Joins normalised parts into one name within the length limit."""
+
+
+RESERVED_PREFIX = "_dlt_"
+
+
+def assign_names(
+    naming: Naming,
+    originals: Iterable[str],
+    taken: Mapping[str, str],
+    *,
+    tables: bool = False,
+) -> dict[str, str]:
+    """Gives each original name a name of its own at the destination.
+
+    Two originals can become the same name (`userId` and `user_id`; everything not Latin
+    becomes `x`). Who had the name first keeps it, from run to run; the others get a short
+    hash of their original name behind it.
+
+    Args:
+        naming: The destination's naming convention.
+        originals: Names of streams or of properties.
+        taken: Names in use at the destination, with the original each stands for.
+        tables: Whether the names are those of tables.
+
+    Returns:
+        The name at the destination for each original.
+    """
+    owners = dict(taken)
+    names = {original: name for name, original in taken.items()}
+    wanted = {original: _normalized(naming, original, tables=tables) for original in originals}
+    # A name that needs no change has the better claim to it.
+    for original in sorted(wanted, key=lambda name: wanted[name] != name):
+        name = names.get(original) or wanted[original]
+        if name.startswith(RESERVED_PREFIX) or owners.get(name, original) != original:
+            digest = hashlib.sha256(original.encode()).hexdigest()[:8]
+            name = naming.normalize_path(f"{name.lstrip('_')}_{digest}")
+        owners[name] = original
+        names[original] = name
+    return {original: names[original] for original in wanted}
+
+
+def _normalized(naming: Naming, original: str, *, tables: bool) -> str:
+    try:
+        normalize = naming.normalize_tables_path if tables else naming.normalize_path
+        return normalize(original)
+    except ValueError:  # a name of nothing but spaces
+        return "x"

@@ -1,0 +1,90 @@
+"""Makes dlt resources of batches: what dlt is told about a table and its rows."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from dlt.common.destination import DestinationCapabilitiesContext
+
+from dlt_bridge.dedup import without_duplicates
+from dlt_bridge.delivery import nested_columns
+from dlt_bridge.intake import Batch, Disposition
+from dlt_bridge.tables import STREAM_HINT
+
+
+@dataclass(frozen=True)
+class LoadOptions:
+    """How batches are loaded.
+
+    Attributes:
+        unnest: Make child tables of nested values.
+        hard_delete: Remove rows that were deleted at the source.
+    """
+
+    unnest: bool = False
+    hard_delete: bool = False
+
+
+def hints_of(
+    batch: Batch,
+    destination: str,
+    capabilities: DestinationCapabilitiesContext,
+    options: LoadOptions,
+) -> dict[str, Any]:
+    """The hints for a batch's table, as `dlt.resource` takes them.
+
+    Args:
+        batch: The rows.
+        destination: dlt's name of the type of destination.
+        capabilities: What it can do.
+        options: How batches are loaded.
+    """
+    columns = batch.shape.hints()
+    if options.unnest:
+        columns = {k: v for k, v in columns.items() if k not in nested_columns(batch)}
+    disposition, strategy = _disposition(batch, destination, capabilities)
+    if disposition == Disposition.MERGE:
+        columns[batch.shape.sequence.name]["dedup_sort"] = "desc"
+        deleted = batch.shape.deleted_column
+        if options.hard_delete and deleted in columns:
+            columns[deleted]["hard_delete"] = True
+    return {
+        "columns": columns,
+        "primary_key": list(batch.keys),
+        "write_disposition": {"disposition": str(disposition), "strategy": strategy}
+        if strategy
+        else str(disposition),
+        "additional_table_hints": {STREAM_HINT: batch.shape.stream},
+    }
+
+
+def prepared(batch: Batch, destination: str) -> Batch:
+    """The batch with one row for each key, where dlt does not see to that."""
+    if batch.disposition != Disposition.REPLACE and not _hides_alias(batch, destination):
+        return batch
+    files = without_duplicates(batch.files, batch.keys, batch.shape.sequence.name)
+    return replace(batch, files=tuple(files))
+
+
+def _disposition(
+    batch: Batch, destination: str, capabilities: DestinationCapabilitiesContext
+) -> tuple[Disposition, str | None]:
+    if batch.disposition == Disposition.MERGE:
+        if _hides_alias(batch, destination):
+            return Disposition.MERGE, "upsert"
+        if "delete-insert" in (capabilities.supported_merge_strategies or ()):
+            return Disposition.MERGE, "delete-insert"
+        # Files cannot be merged: every state of a row is kept, in the order of _singer_seq.
+        return Disposition.APPEND, None
+    if batch.disposition == Disposition.REPLACE:
+        # Rows are swapped in one transaction, so that readers and a crash find all or nothing.
+        safe = "insert-from-staging" in (capabilities.supported_replace_strategies or ())
+        return Disposition.REPLACE, "insert-from-staging" if safe else None
+    return Disposition.APPEND, None
+
+
+def _hides_alias(batch: Batch, destination: str) -> bool:
+    """Whether a column has the name that dlt's delete-insert gives the table in its SQL.
+
+    DuckDB then takes `d.id` for the field `id` of the column `d`.
+    """
+    return destination in {"duckdb", "ducklake", "motherduck"} and "d" in batch.shape.hints()

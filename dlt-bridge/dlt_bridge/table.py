@@ -1,0 +1,260 @@
+"""Collects the records of one stream and turns them, a chunk at a time, into columns."""
+
+import logging
+import re
+from collections.abc import Callable
+from operator import attrgetter
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec import Raw
+
+from dlt_bridge.convert import convert
+from dlt_bridge.errors import MessageError, ValueMisfitError
+from dlt_bridge.messages import repaired
+from dlt_bridge.misfits import Misfits
+from dlt_bridge.shape import Column, Shape, natural_type
+from dlt_bridge.spool import Spool, SpoolFile
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ROWS: Final = 10_000
+CHUNK_BYTES: Final = 16 * 2**20
+
+_NULL: Final = b"null"
+_ESCAPED_NUL: Final = b"\\u0000"
+_ESCAPED_SURROGATES: Final = (b"\\ud", b"\\uD")
+_NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
+
+_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_decode_scalar = msgspec.json.Decoder(float_hook=str).decode
+
+
+class StreamTable:
+    """The rows of one stream that are not at the destination yet.
+
+    Args:
+        shape: The stream's columns.
+        folder: Where rows are kept once there are many; must exist.
+        name: What its files are called; unique in the folder.
+    """
+
+    def __init__(self, shape: Shape, folder: Path, name: str) -> None:
+        self.shape = shape
+        self.rows = 0
+        self.first_sequence = 0
+        self._spool = Spool(folder, name)
+        self._records: list[Raw] = []
+        self._sequence: list[int] = []
+        self._extracted: list[Any] = []
+        self._bytes = 0
+        self._decode: Callable[[bytes], list[Any]] | None = None
+        self._nul_reported = False
+
+    def forget_columns(self) -> None:
+        """Has to be called when the shape's columns changed; `close_chunk` before that."""
+        self._decode = None
+
+    def discard(self) -> None:
+        """Drops all rows."""
+        self._records, self._sequence, self._extracted = [], [], []
+        self._bytes = 0
+        self.take()
+
+    def append(self, record: Raw, sequence: int, extracted: Any, size: int) -> bool:
+        """Takes a record.
+
+        Args:
+            record: Its JSON text.
+            sequence: Its place among all records.
+            extracted: When the tap read it, or None.
+            size: Bytes of the line that it keeps in memory.
+
+        Returns:
+            Whether that completed a chunk, which is now on disk.
+        """
+        if not self.rows:
+            self.first_sequence = sequence
+        self._records.append(record)
+        self._sequence.append(sequence)
+        self._extracted.append(extracted)
+        self._bytes += size
+        self.rows += 1
+        if len(self._records) < CHUNK_ROWS and self._bytes < CHUNK_BYTES:
+            return False
+        self.close_chunk()
+        return True
+
+    def take(self) -> list[SpoolFile]:
+        """Hands over all rows, as files, and starts anew."""
+        self.close_chunk()
+        self.rows = 0
+        return self._spool.take()
+
+    def close_chunk(self) -> None:
+        """Converts the records at hand and puts them on disk.
+
+        Raises:
+            ValueMisfitError: If a value does not fit the type its SCHEMA declares.
+            MessageError: If a record is no JSON object or lacks a key.
+        """
+        if not self._records:
+            return
+        table = self._to_arrow()
+        self.shape.settle()
+        self._spool.write(table)
+        self._records, self._sequence, self._extracted = [], [], []
+        self._bytes = 0
+
+    def _to_arrow(self) -> pa.Table:
+        text = self._clean_text()
+        rows = self._decoded(text)
+        has_nul = _ESCAPED_NUL in text
+        arrays: dict[str, pa.Array] = {}
+        misfits = Misfits(self.shape, self._records)
+        for number, column in enumerate(self.shape.columns.values()):
+            values = list(map(attrgetter(f"f{number}"), rows))
+            array = self._column(column, values, misfits)
+            if array.null_count and (column.key or not column.nullable):
+                self._refuse_null(column, array)
+            arrays[column.name] = array
+        arrays |= misfits.arrays(len(rows))
+        if has_nul and self.shape.options.strip_nul:
+            arrays = self._without_nul(arrays)
+        arrays[self.shape.sequence.name] = pa.array(self._sequence, pa.int64())
+        extracted, _ = convert(self._extracted, self.shape.extracted_at.type)
+        arrays[self.shape.extracted_at.name] = extracted
+        # dlt rewrites files that do not say, as its own schema does, what may be null.
+        filled = {column.name for column in self.shape.columns.values() if not column.nullable}
+        fields = [
+            pa.field(name, array.type, nullable=name not in filled)
+            for name, array in arrays.items()
+        ]
+        return pa.table(list(arrays.values()), schema=pa.schema(fields))
+
+    def _clean_text(self) -> bytes:
+        """The records as one JSON array, in valid UTF-8 and without halves of characters."""
+        text = b"[" + b",".join(self._records) + b"]"
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            pass
+        else:
+            if not any(escape in text for escape in _ESCAPED_SURROGATES):
+                return text
+        self._records = [Raw(repaired(bytes(record))) for record in self._records]
+        return b"[" + b",".join(self._records) + b"]"
+
+    def _column(self, column: Column, values: list[Any], misfits: Misfits) -> pa.Array:
+        if column.is_raw:
+            texts = [None if (text := bytes(raw)) == _NULL else text for raw in values]
+            if column.type.data_type == "json":
+                return pa.array(texts, pa.string())
+            values = [None if text is None else _decode_scalar(text) for text in texts]
+        array, positions = convert(values, column.type)
+        if not positions:
+            return array
+        if misfits.widen(column, values, positions):
+            array, positions = convert(values, column.type)
+        return misfits.place(column, values, positions, array)
+
+    def _decoded(self, text: bytes) -> list[Any]:
+        if self._decode is None:
+            self._decode = self._decoder()
+        try:
+            return self._decode(text)
+        except msgspec.ValidationError:
+            self._add_undeclared()
+            self._decode = self._decoder()
+            return self._decode(text)
+        except msgspec.DecodeError as error:
+            raise MessageError(
+                f"A RECORD of stream {self.shape.stream!r} is not valid JSON: {error}."
+            ) from None
+
+    def _decoder(self) -> Callable[[bytes], list[Any]]:
+        """A decoder for chunks of exactly these columns.
+
+        Nested values stay text, so no digit of theirs is touched; floats become text.
+        """
+        columns = list(self.shape.columns.items())
+        fields: list[tuple[str, type, Any]] = [
+            (f"f{number}", Raw, Raw(_NULL)) if column.is_raw else (f"f{number}", object, None)
+            for number, (_, column) in enumerate(columns)
+        ]
+        row = msgspec.defstruct(
+            "Row",
+            fields,
+            rename={f"f{number}": source for number, (source, _) in enumerate(columns)},
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+        return msgspec.json.Decoder(list[row], float_hook=str).decode  # type: ignore[valid-type]
+
+    def _add_undeclared(self) -> None:
+        """Makes columns for properties that SCHEMA does not know, so that they are not lost."""
+        found: dict[str, bytes] = {}
+        for record in self._records:
+            try:
+                properties = _decode_object(record)
+            except msgspec.ValidationError:
+                raise MessageError(
+                    f"A RECORD of stream {self.shape.stream!r} is not a JSON object."
+                ) from None
+            for source in properties.keys() - self.shape.columns.keys():
+                if found.get(source, _NULL) == _NULL:
+                    found[source] = bytes(properties[source])
+        for source in sorted(found):
+            kind = natural_type(msgspec.json.decode(found[source]))
+            column = self.shape.add_undeclared(source, kind)
+            logger.warning(
+                "Stream %r has the property %r, which its SCHEMA does not declare: it goes "
+                "into the column %s as %s.",
+                self.shape.stream,
+                source,
+                column.name,
+                column.type.data_type,
+            )
+
+    def _refuse_null(self, column: Column, array: pa.Array) -> None:
+        position = array.is_null().to_pylist().index(True)
+        stream = self.shape.stream
+        if column.key:
+            raise MessageError(
+                f"A RECORD of stream {stream!r} has no value for its key property "
+                f"{column.source!r} (row {self._sequence[position]}); a row without its key "
+                "cannot be merged."
+            )
+        if self.shape.options.variants and not column.settled:
+            column.nullable = True
+            return
+        raise ValueMisfitError(
+            f"{self.shape.table}.{column.name}: a RECORD of stream {stream!r} has no value for "
+            f"{column.source!r}, which its SCHEMA requires and does not allow to be null."
+        )
+
+    def _without_nul(self, arrays: dict[str, pa.Array]) -> dict[str, pa.Array]:
+        """Removes U+0000, which PostgreSQL and its kin store in no text."""
+        if not self._nul_reported:
+            self._nul_reported = True
+            logger.warning(
+                "Texts of stream %r contain U+0000, which the destination cannot store: it was "
+                "removed.",
+                self.shape.stream,
+            )
+        columns = (*self.shape.columns.values(), *self.shape.variants.values())
+        nested = {column.name for column in columns if column.type.data_type == "json"}
+        cleaned = {}
+        for name, array in arrays.items():
+            if array.type != pa.string():
+                cleaned[name] = array
+            elif name not in nested:
+                cleaned[name] = pc.replace_substring(array, "\x00", "")
+            else:
+                texts = array.to_pylist()
+                kept = [text and _NUL_IN_JSON.sub(r"\1", text) for text in texts]
+                cleaned[name] = pa.array(kept, pa.string())
+        return cleaned

@@ -1,0 +1,95 @@
+"""The Singer target: loads the messages on its input and answers with the STATE that is safe."""
+
+import logging
+import os
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from dlt_bridge.loader import Loader
+from dlt_bridge.messages import Message, read_messages
+from dlt_bridge.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_LATEST: Final = 2
+"""How many times the wanted number of rows may be kept while no STATE comes."""
+
+
+class Target:
+    """One run of the target.
+
+    Args:
+        settings: Checked settings.
+        state_output: The file descriptor STATE goes to.
+    """
+
+    def __init__(self, settings: Settings, state_output: int) -> None:
+        self._settings = settings
+        self._output = state_output
+        self._state: bytes | None = None
+        self._held_state: bytes | None = None
+        self._covered = 0
+        self._held_covered = 0
+        self._last_load = time.monotonic()
+
+    def run(self, lines: Iterable[bytes]) -> None:
+        """Loads everything.
+
+        Rows are loaded in packages. STATE is passed on when the package with the rows before
+        it is at the destination; on a fault, what was not loaded yet is dropped, so that the
+        next run continues from the last STATE that was passed on.
+
+        Args:
+            lines: The input.
+
+        Raises:
+            BridgeError: On any fault a user can do something about.
+        """
+        with Loader(self._settings) as loader:
+            self._loader = loader
+            self._intake = loader.make_intake()
+            limit = self._settings.batch_size_rows * _LATEST
+            for _, line, message in read_messages(lines):
+                if message.type == "STATE":
+                    self._take_state(message)
+                elif self._intake.take(message, len(line)) and self._intake.rows >= limit:
+                    self._load()
+            self._intake.finish()
+            self._release_state()
+            self._load()
+            loader.finish()
+
+    def _take_state(self, message: Message) -> None:
+        self._held_state = bytes(message.value)
+        self._held_covered = self._intake.sequence
+        if self._intake.has_open_snapshot:
+            return
+        self._release_state()
+        waited = time.monotonic() - self._last_load
+        if (
+            self._intake.rows >= self._settings.batch_size_rows
+            or waited >= self._settings.batch_wait_limit_seconds
+        ):
+            self._load()
+
+    def _release_state(self) -> None:
+        """Lets the last STATE go with the next load: nothing before it is held back."""
+        if self._held_state is not None:
+            self._state, self._covered = self._held_state, self._held_covered
+            self._held_state = None
+
+    def _load(self) -> None:
+        for package in self._intake.take_packages():
+            self._loader.load(package)
+        self._last_load = time.monotonic()
+        if self._state is not None:
+            # The other way round, a run cut off in between would have rows that are
+            # known to be safe taken out by the next.
+            self._loader.cover(self._covered)
+            self._write(self._state + b"\n")
+            self._state = None
+
+    def _write(self, text: bytes) -> None:
+        while text:
+            text = text[os.write(self._output, text) :]
