@@ -71,6 +71,8 @@ class Context:
     """No request of this run has been answered with success."""
     deadline: float
     """Seconds a whole answer may take."""
+    error_headers: tuple[str, ...] = ()
+    """Headers in which this vendor says what is wrong."""
 
 
 def body_or_none(answer: Answer) -> Any:
@@ -120,6 +122,12 @@ def message_of(body: Any) -> str:
     return ""
 
 
+def words_of(answer: Answer, body: Any, context: Context) -> str:
+    """Return the server's own words about an error as one safe line, or nothing."""
+    said = (answer.headers.get(name) for name in context.error_headers)
+    return excerpt(next(filter(None, said), "") or message_of(body), context.redactor)
+
+
 def excerpt(text: str, redactor: Redactor) -> str:
     """Shorten a server's words to one safe line."""
     line = " ".join(redactor.text(text).split())
@@ -158,14 +166,14 @@ def unauthorized(answer: Answer, credential: str | None, *, first: bool) -> Faul
 def from_status(answer: Answer, context: Context) -> Failure:
     """Judge a status from 400 up."""
     body = body_or_none(answer) if answer.body.strip() else None
-    words = excerpt(message_of(body), context.redactor)
+    words = words_of(answer, body, context)
     identifier = request_id(answer, body)
     where = plain_url(answer.url)
     wait = retry_after(answer.headers, answer.received)
     limited = answer.status == TOO_MANY_REQUESTS or (
         answer.status == SERVICE_UNAVAILABLE and wait is not None
     )
-    if answer.status == requests.codes.forbidden and looks_like_html(answer):
+    if answer.status == requests.codes.forbidden and looks_like_html(answer) and not words:
         what = (
             f"{host_of(answer.url)} blocked the request before it reached the API (403 with a web "
             "page): look for an IP allowlist, a firewall or a proxy"

@@ -110,6 +110,8 @@ class TransportOptions:
     """Whether certificates are checked; a path names a bundle of authorities."""
     pool_size: int = 10
     retry: RetryPolicy = dataclasses.field(default_factory=RetryPolicy)
+    error_headers: tuple[str, ...] = ()
+    """Headers in which this vendor says what is wrong, where its bodies do not."""
 
 
 @dataclasses.dataclass
@@ -222,7 +224,10 @@ class Transport:
 
     def _context(self) -> failures.Context:
         return failures.Context(
-            self.redactor, first=not self.answered, deadline=self.options.total_timeout
+            self.redactor,
+            first=not self.answered,
+            deadline=self.options.total_timeout,
+            error_headers=self.options.error_headers,
         )
 
     def _judge(self, request: Request, answer: Answer) -> Reply | Failure:
