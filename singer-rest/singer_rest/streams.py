@@ -32,7 +32,8 @@ class RestStream(singer_sdk.Stream):
     keep a bookmark for every parent and read one after the other.
     """
 
-    table: ClassVar[Table]
+    table: Table
+    """Of the class; of the instance where the server says which columns there are."""
     route: ClassVar[str] = ""
     """What is asked, for the documentation: ``GET /incidents``."""
     permission: ClassVar[str] = ""
@@ -87,6 +88,15 @@ class RestStream(singer_sdk.Stream):
         """Return the partition whose bookmark the rows of a page belong to, if any."""
         del page
         return None
+
+    def move_bookmark(self, source: Source) -> bool:
+        """Set the bookmark of a complete pass where the server itself marked the place.
+
+        Returns:
+            Whether that was done; otherwise the bookmark moves to the greatest value written.
+        """
+        del source
+        return False
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
         """Yield conforming records, for the SDK's own ways of reading a stream."""
