@@ -170,6 +170,8 @@ def from_status(answer: Answer, context: Context) -> Failure:
     identifier = request_id(answer, body)
     where = plain_url(answer.url)
     wait = retry_after(answer.headers, answer.received)
+    if wait is None and answer.status == TOO_MANY_REQUESTS:
+        wait = _named_wait(body)
     limited = answer.status == TOO_MANY_REQUESTS or (
         answer.status == SERVICE_UNAVAILABLE and wait is not None
     )
@@ -201,6 +203,12 @@ def from_status(answer: Answer, context: Context) -> Failure:
     )
     tries = SERVER_TRIES if answer.status in RETRIED_STATUSES else 1
     return Failure(fault, tries, limited=limited, retry_after=wait if limited else None)
+
+
+def _named_wait(body: Any) -> float | None:
+    """Return the seconds that a problem body (RFC 9457) names where no header does."""
+    seconds = body.get("retryAfter") if isinstance(body, dict) else None
+    return float(seconds) if type(seconds) is int and seconds >= 0 else None
 
 
 def empty(answer: Answer, context: Context) -> Failure:
