@@ -15,7 +15,7 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help setup test lint types unit demo clean constraints
+.PHONY: help setup meltano test lint types unit demo clean constraints
 
 help:
 	@echo "make demo    load a status page through Meltano and look at the result"
@@ -26,12 +26,28 @@ setup: $(VENV)/.ready
 
 .tools/bin/uv:
 	$(PYTHON) -m venv .tools
-	.tools/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' constraints-tools.txt)"
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check "$$(grep '^uv==' constraints/uv.txt)"
 
-$(VENV)/.ready: constraints.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml) | $(filter .tools/%,$(UV))
+$(VENV)/.ready: constraints/workspace.txt pyproject.toml $(PACKAGES:%=%/pyproject.toml) | $(filter .tools/%,$(UV))
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
-	$(UV) pip install --quiet --python $(BIN)/python --constraint constraints.txt --group dev $(PACKAGES:%=--editable ./%)
+	$(UV) pip install --quiet --python $(BIN)/python --constraint constraints/workspace.txt --group dev $(PACKAGES:%=--editable ./%)
 	@touch $@
+
+# Meltano in an environment of its own, and its plugins, as meltano.yml pins them.
+meltano: .meltano/.ready
+
+.tools/meltano/.ready: constraints/meltano.txt | $(filter .tools/%,$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/meltano
+	$(UV) pip install --quiet --python .tools/meltano/bin/python --constraint constraints/meltano.txt meltano
+	@touch $@
+
+.meltano/.ready: .tools/meltano/.ready meltano.yml $(wildcard constraints/*.txt) $(PACKAGES:%=%/pyproject.toml)
+	mkdir -p output
+	PATH="$(dir $(abspath $(UV))):$$PATH" .tools/meltano/bin/meltano install
+	@touch $@
+
+demo: setup meltano
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
 
 test: lint types unit
 
@@ -42,14 +58,18 @@ lint: setup
 types: setup
 	$(BIN)/mypy $(SOURCES)
 
-unit: setup
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+unit: setup meltano
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Newest versions that fit together; names and numbers only, never an address.
+COMPILE = $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header
+
 constraints: | $(filter .tools/%,$(UV))
-	$(UV) pip compile --quiet --universal --upgrade --python-version 3.11 --no-annotate --no-header \
-		$(PACKAGES:%=--no-emit-package %) --no-emit-package singer-sandbox --group dev \
-		$(PACKAGES:%=%/pyproject.toml) --output-file constraints.txt
+	$(COMPILE) $(PACKAGES:%=--no-emit-package %) --no-emit-package singer-sandbox --group dev \
+		$(PACKAGES:%=%/pyproject.toml) --output-file constraints/workspace.txt
+	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
+	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
+	echo "meltanolabs-target-postgres~=0.8" | $(COMPILE) - --output-file constraints/target-postgres.txt
 
 clean:
 	rm -rf $(VENV) .tools .meltano output .pytest_cache .mypy_cache .ruff_cache
