@@ -46,12 +46,7 @@ class RestCommand(SingerCommand):
             self._last_line(" ".join(str(error).split()), ConfigFault.code, error)
             sys.exit(ConfigFault.exit_code)
         except Stopped as stopped:
-            self._last_line(
-                f"Stopped by signal {stopped.signum} before the end; what was read is in the "
-                "state, run again to go on.",
-                "STOPPED",
-                None,
-            )
+            self._last_line(stopped.sentence, stopped.code, None)
             sys.exit(stopped.exit_code)
         except json.JSONDecodeError as error:
             self._last_line(

@@ -178,9 +178,15 @@ class Stopped(BaseException):
     Not an ``Exception``, so that no handler of faults mistakes it for one.
     """
 
+    code = "STOPPED"
+
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
         self.signum = signum
+        self.sentence = (
+            f"Stopped by signal {signum} before the end; what was read is in the state, run again "
+            "to go on."
+        )
 
     @property
     def exit_code(self) -> int:

@@ -8,7 +8,7 @@ import logging
 import pathlib
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import ConfigFault, Fault, Outcome
+from singer_rest.errors import ConfigFault, CredentialRevokedFault, Fault, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -87,8 +87,9 @@ class RunReport:
 
     def end(self, end: Fault | Stopped, streams: Iterable[str]) -> None:
         """Note that the run does not succeed, and which streams it never came to."""
-        self.exit_code = end.exit_code
-        self.last_line = end.sentence if isinstance(end, Fault) else "stopped by a signal"
+        if isinstance(end, CredentialRevokedFault):
+            end.add(f"{self.rows} records came before")
+        self.exit_code, self.last_line = end.exit_code, end.sentence
         done = {result.stream for result in self.results}
         self.add(
             [

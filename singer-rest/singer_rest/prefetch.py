@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import functools
+import itertools
+import queue
+import threading
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -19,6 +23,9 @@ consumer writes, little enough to keep memory flat."""
 class Prefetcher:
     """A pool of threads for the requests of one tap.
 
+    The threads are daemons: a tap that ends, on a stop signal for one, does not wait for answers
+    that are still under way, as the pools of the standard library do.
+
     Args:
         workers: Requests under way at once; 1 means no threads at all.
 
@@ -27,7 +34,8 @@ class Prefetcher:
 
     def __init__(self, workers: int) -> None:
         self.workers = max(1, workers)
-        self._pool: concurrent.futures.ThreadPoolExecutor | None = None
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._threads = 0
 
     def ordered(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
         """Run tasks ahead of the consumer and yield their results in order.
@@ -39,29 +47,46 @@ class Prefetcher:
             for task in tasks:
                 yield task()
             return
-        if self._pool is None:
-            self._pool = concurrent.futures.ThreadPoolExecutor(
-                self.workers, thread_name_prefix="prefetch"
-            )
         window: collections.deque[concurrent.futures.Future[T]] = collections.deque()
         remaining = iter(tasks)
         try:
-            for task in remaining:
-                window.append(self._pool.submit(task))
-                if len(window) >= self.workers * AHEAD:
-                    break
+            for task in itertools.islice(remaining, self.workers * AHEAD):
+                window.append(self._submit(task))
             while window:
                 result = window.popleft().result()
-                for task in remaining:
-                    window.append(self._pool.submit(task))
-                    break
+                for task in itertools.islice(remaining, 1):
+                    window.append(self._submit(task))
                 yield result
         finally:
             for future in window:
                 future.cancel()
 
+    def _submit(self, task: Callable[[], T]) -> concurrent.futures.Future[T]:
+        future: concurrent.futures.Future[T] = concurrent.futures.Future()
+        self._tasks.put(functools.partial(_run, future, task))
+        if self._threads < self.workers:
+            self._threads += 1
+            name = f"prefetch-{self._threads}"
+            threading.Thread(target=self._work, name=name, daemon=True).start()
+        return future
+
+    def _work(self) -> None:
+        while (job := self._tasks.get()) is not None:
+            job()
+
     def close(self) -> None:
         """Start nothing more and do not wait for what is under way."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            self._pool = None
+        for _thread in range(self._threads):
+            self._tasks.put(None)
+        self._threads = 0
+
+
+def _run(future: concurrent.futures.Future[T], task: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = task()
+    except BaseException as error:  # noqa: BLE001  # raised again where the result is awaited
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
+    from singer_rest.errors import Stopped
     from singer_rest.pages import Page
     from singer_rest.sources import Source
     from singer_rest.streams import RestStream
@@ -39,9 +40,9 @@ class Pass:
         self.started = time.monotonic()
 
     @property
-    def rows(self) -> int:
-        """Return the records written so far."""
-        return sum(emitter.rows for emitter in self.emitters)
+    def rows(self) -> dict[str, int]:
+        """Return the records written so far, by stream."""
+        return {emitter.stream.name: emitter.rows for emitter in self.emitters}
 
     def run(self) -> list[StreamResult]:
         """Read to the end and return the outcome of every stream.
@@ -70,12 +71,12 @@ class Pass:
             )
         return self._finish(self.source)
 
-    def cut_short(self, sentence: str, code: str) -> list[StreamResult]:
+    def cut_short(self, end: RunFault | Stopped) -> list[StreamResult]:
         """Return how far the streams came when the run ended in the middle of them."""
         results = []
         for emitter in self.emitters:
             result = self._result(emitter)
-            result.outcome, result.sentence, result.code = Outcome.PARTIAL, sentence, code
+            result.outcome, result.sentence, result.code = Outcome.PARTIAL, end.sentence, end.code
             results.append(result)
         return results
 
@@ -88,7 +89,7 @@ class Pass:
             if page is None:
                 return
             self._write(page)
-            progress.show(self.streams[0].name, source, self.rows)
+            progress.show(source, self.rows)
             stop.check()
 
     def _write(self, page: Page) -> None:

@@ -21,7 +21,6 @@ from singer_rest.command import RestCommand, read_catalog
 from singer_rest.credentials import Keyring
 from singer_rest.errors import (
     ConfigFault,
-    CredentialRevokedFault,
     Fault,
     Outcome,
     RequestFault,
@@ -246,17 +245,12 @@ class RestTap(singer_sdk.Tap):
             logger.info("Reading %s", ", ".join(stream.name for stream in group))
             reading = Pass(self, group)
             try:
-                report.add(reading.run())
-            except CredentialRevokedFault as fault:
-                fault.add(f"{report.rows + reading.rows} records came before")
-                report.add(reading.cut_short(fault.sentence, fault.code))
+                results = reading.run()
+            except (RunFault, Stopped) as end:
+                report.add(reading.cut_short(end))
                 raise
-            except RunFault as fault:
-                report.add(reading.cut_short(fault.sentence, fault.code))
-                raise
-            except Stopped:
-                report.add(reading.cut_short("stopped by a signal", "STOPPED"))
-                raise
+            report.add(results)
+            self.progress.end(results)
 
     def _stoppable(
         self, groups: Sequence[Sequence[RestStream]], report: RunReport
