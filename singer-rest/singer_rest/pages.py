@@ -5,8 +5,8 @@ later rows move up by one, and the first row of the next page is never seen. No 
 where a list is sorted by its key, a walk makes every page *overlap* the one before by at least a
 row: if the last row read is found again at its place, nothing moved; if not, the walk steps back
 until it finds rows it knows. Page numbers can only express offsets that are multiples of the page
-size, hence the page size varies a little from page to page (100, 99, 98, ...), which costs about
-one request in twenty.
+size, hence the page size varies a little from page to page (100, 99, 98, ...), which costs one
+request in twenty on short lists and one in eight on long ones.
 
 Where the order is not documented, a walk trusts the server's total, and reads the list again when
 fewer distinct rows came than the server counts.

@@ -97,7 +97,7 @@ def test_a_quiet_list_is_read_in_order(count: int, size: int) -> None:
 def test_overlap_costs_little() -> None:
     server = Server(list(range(10_000)))
     server.walk(100, overlap=True)
-    assert len(server.asked) <= 107
+    assert len(server.asked) <= 115
 
 
 def test_totals_make_a_shrinking_list_be_read_again() -> None:
