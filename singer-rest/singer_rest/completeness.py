@@ -79,7 +79,7 @@ class KeyLedger:
     """Remembers which keys of a list have come, in eight bytes a key.
 
     Lists sorted by a number, the normal case, cost one comparison a page; anything else is kept
-    as a set of hashes.
+    as a set of hashes. Rows whose key is ``None`` pass through: whoever writes them refuses them.
     """
 
     def __init__(self, key: Key) -> None:
@@ -91,9 +91,22 @@ class KeyLedger:
         self.count = 0
         """Distinct keys so far."""
 
+    def copy(self) -> KeyLedger:
+        """Return a ledger that knows the same keys."""
+        other = KeyLedger(self._key)
+        other._runs = list(self._runs)
+        other._low, other._high, other.count = self._low, self._high, self.count
+        other._hashes = None if self._hashes is None else set(self._hashes)
+        return other
+
     def key(self, row: dict[str, Any]) -> Any:
         """Return the key of a row."""
         return self._key(row)
+
+    def is_beyond(self, row: dict[str, Any]) -> bool:
+        """Tell whether the key of a row is a number greater than any that has come."""
+        key = self._key(row)
+        return self._hashes is None and type(key) is int and (not self.count or key > self._high)
 
     def knows(self, row: dict[str, Any]) -> bool:
         """Tell whether the key of a row has come before."""
@@ -120,6 +133,11 @@ class KeyLedger:
         keeps the last one. One that is identical to its copy on the page before is not.
         """
         keys = [self._key(row) for row in rows]
+        if None in keys:
+            keyless = [row for key, row in zip(keys, rows, strict=True) if key is None]
+            keyed = [row for key, row in zip(keys, rows, strict=True) if key is not None]
+            fresh, again = self.take(keyed)
+            return fresh + keyless, again
         distinct = len(set(keys)) == len(keys)
         if distinct and self._outside(keys):
             self._add(keys)
@@ -172,6 +190,43 @@ class KeyLedger:
             self._low = low if not self.count else min(self._low, low)
             self._high = high if not self.count else max(self._high, high)
         self.count += len(keys)
+
+
+class Comparison:
+    """Compares the keys of one pass over a list with those of the pass before.
+
+    Args:
+        before: The keys of the pass before.
+        growing: The list is sorted by its key, so that rows behind its end are new, not missed.
+    """
+
+    def __init__(self, before: KeyLedger, *, growing: bool) -> None:
+        self.seen = KeyLedger(before.key)
+        self.added = 0
+        """Rows that the pass before has not shown."""
+        self._before = before
+        self._growing = growing
+        self._known = 0
+
+    def note(self, rows: Sequence[dict[str, Any]]) -> None:
+        """Take a page of the pass."""
+        fresh = [row for row in rows if not self.seen.knows(row)]
+        self.seen.take(fresh)
+        for row in fresh:
+            if self._before.knows(row):
+                self._known += 1
+            elif not (self._growing and self._before.is_beyond(row)):
+                self.added += 1
+
+    @property
+    def gone(self) -> int:
+        """Rows that only the pass before has shown."""
+        return self._before.count - self._known
+
+    @property
+    def same(self) -> bool:
+        """Whether both passes have shown the same."""
+        return not self.added and not self.gone
 
 
 class PageGuard:

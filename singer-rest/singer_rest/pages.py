@@ -9,7 +9,8 @@ size, hence the page size varies a little from page to page (100, 99, 98, ...), 
 request in twenty on short lists and one in eight on long ones.
 
 Where the order is not documented, a walk trusts the server's total, and reads the list again when
-fewer distinct rows came than the server counts.
+fewer distinct rows came than the server counts. Where there is neither, it can be told to read the
+list again in any case and to compare the keys.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.completeness import IncompleteFault, KeyLedger, PageGuard, Tally
+from singer_rest.completeness import Comparison, IncompleteFault, KeyLedger, PageGuard, Tally
 from singer_rest.errors import StatusFault, TooLargeFault
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SERVER_ERROR = 500
 MOST_STEPS_BACK = 50
+MOST_PASSES = 3
+"""Two passes in a row must show the same keys; a list that changes gets one chance more."""
 SLOW_ENOUGH = 0.01
 """Seconds a page must take before it pays to ask for the next ones ahead."""
 
@@ -93,6 +96,8 @@ class Walk:
     repeats: bool = False
     """Different rows may have the same key. A second pass that brings as many rows and no new key
     then proves that nothing is missing."""
+    confirm: bool = False
+    """Read a list whose length the server does not tell again, until two passes agree."""
 
     def __post_init__(self) -> None:
         self.ledger = KeyLedger(self.key) if self.key else None
@@ -102,17 +107,16 @@ class Walk:
         self._totals: list[int] = []
         self._received = 0
         self._stopped_early = False
+        self._comparison: Comparison | None = None
 
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
         yield from self._once()
+        if self.confirm and self.ledger and not self._totals and not self._stopped_early:
+            yield from self._confirm(self.ledger.copy())
         if self._short():
             before = self._counts()
-            self.tally.rereads += 1
-            self.guard = PageGuard(self.where)
-            self._totals.clear()
-            self._received = 0
-            yield from self._once()
+            yield from self._again()
             if self.repeats and self._totals[-1:] == [before[0]] and before == self._counts():
                 self.tally.received += self._received - self._distinct()
                 self.tally.proof = "two passes agree"
@@ -121,6 +125,27 @@ class Walk:
                     f"{self.where} changes faster than it can be read: the server counts "
                     f"{self._totals[-1]} rows, {self._distinct()} came in two passes"
                 )
+
+    def _again(self) -> Iterator[Page]:
+        self.tally.rereads += 1
+        self.guard = PageGuard(self.where)
+        self._totals.clear()
+        self._received = 0
+        yield from self._once()
+
+    def _confirm(self, before: KeyLedger) -> Iterator[Page]:
+        """Read again and compare the keys; rows that appear only then are yielded."""
+        for _further in range(MOST_PASSES - 1):
+            comparison = self._comparison = Comparison(before, growing=self.overlap)
+            yield from self._again()
+            if comparison.same:
+                self.tally.proof = "two passes with the same keys"
+                return
+            before = comparison.seen
+        self.tally.problems.append(
+            f"{self.where} does not stand still: the last of {MOST_PASSES} passes showed "
+            f"{comparison.added} rows that the one before had not, and lacked {comparison.gone}"
+        )
 
     def _counts(self) -> tuple[int, int]:
         return self._received, self._distinct()
@@ -172,7 +197,8 @@ class Walk:
 
     def _continues(self, page: Page) -> bool:
         assert self.ledger is not None  # noqa: S101  # overlap implies a key
-        return bool(page.rows) and self.ledger.knows(page.rows[0])
+        first = next((row for row in page.rows if self.ledger.key(row) is not None), None)
+        return first is not None and self.ledger.knows(first)
 
     def _marks(self, page: Page) -> list[Any]:
         if self.ledger is None:
@@ -192,6 +218,8 @@ class Walk:
         """Count a page and keep only its new rows."""
         self.tally.pages += 1
         self._received += len(page.rows)
+        if self._comparison:
+            self._comparison.note(page.rows)
         if self.ledger is None:
             self.tally.received += len(page.rows)
             return page

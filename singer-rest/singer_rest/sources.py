@@ -190,6 +190,8 @@ class Paging:
     key: Callable[[dict[str, Any]], Any] | None = None
     overlap: bool = False
     repeats: bool = False
+    confirm: bool = False
+    """Read lists without a total again: the setting ``confirm_complete``."""
 
     def asking(self, request: Request, number: int, size: int) -> Request:
         """Return the request for one page; our own parameters are sent again each time."""
@@ -239,6 +241,7 @@ class ListSource(Source):
             ahead=self.ahead,
             stop_when=self.stop_when,
             repeats=self.paging.repeats,
+            confirm=self.paging.confirm,
         ).pages()
 
     def probe(self) -> Reply | None:

@@ -165,10 +165,13 @@ def has_schedules(transport: Transport, root: str) -> bool:
 class CachetApi:
     """Requests to one server: its paths, its parameters, and what it has refused before."""
 
-    def __init__(self, transport: Transport, server: Server, page_size: int) -> None:
+    def __init__(
+        self, transport: Transport, server: Server, page_size: int, *, confirm: bool = False
+    ) -> None:
         self.transport = transport
         self.server = server
         self.page_size = page_size
+        self.confirm = confirm
         self._refused: dict[str, set[str]] = {}
         self._lock = threading.Lock()
 
@@ -254,6 +257,7 @@ class CachetApi:
             meta=self._meta(),
             key=row_id,
             overlap=sortable,
+            confirm=self.confirm,
         )
 
     def _meta(self) -> Callable[[Page], Meta]:

@@ -274,4 +274,5 @@ class PointsSource(PerParentSource):
             first=paging.first,
             overlap=paging.overlap,
             stop_when=is_old if start is not None and self.api.server.is_v3 else None,
+            confirm=paging.confirm,
         ).pages()

@@ -129,7 +129,12 @@ class TapCachet(RestTap):
         Raises:
             Fault: See :meth:`connect`.
         """
-        return CachetApi(self.transport, self._find_server(), self.config["page_size"])
+        return CachetApi(
+            self.transport,
+            self._find_server(),
+            self.config["page_size"],
+            confirm=self.config["confirm_complete"],
+        )
 
     def connect(self) -> None:
         """Find the API and prove the key; see :mod:`tap_cachet.client`.
