@@ -202,7 +202,8 @@ def test_a_page_that_cannot_be_had_makes_the_list_partial() -> None:
 def test_a_refusal_is_not_taken_for_a_heavy_page() -> None:
     server = Server([1])
 
-    def fetch(_number: int, _size: int) -> Page:
+    def fetch(number: int, size: int) -> Page:
+        del number, size
         raise fault(403)
 
     server.fetch = fetch  # type: ignore[method-assign]

@@ -199,7 +199,7 @@ def test_retry_after_in_both_forms(headers: dict[str, str], seconds: float | Non
 
 
 def test_states_are_unwrapped_or_refused() -> None:
-    value = {"bookmarks": {"a": {}}}
+    value: dict[str, Any] = {"bookmarks": {"a": {}}}
     assert state.read_state(json.dumps({"type": "STATE", "value": value})) == value
     assert state.read_state(json.dumps({"singer_state": value})) == value
     for text in ("", "{", "[]", '{"bookmarks": []}', '{"other": 1}', '{"bookmarks": {"a": 1}}'):
