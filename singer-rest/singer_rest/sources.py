@@ -10,6 +10,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import functools
+import logging
 from typing import TYPE_CHECKING, Any, Literal
 
 from singer_rest.completeness import Tally
@@ -17,17 +18,20 @@ from singer_rest.errors import BodyFault, Outcome, StatusFault, StreamFault
 from singer_rest.pages import Meta, Page, Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from singer_rest.prefetch import Prefetcher
     from singer_rest.transport import Reply, Request, Transport
 
+logger = logging.getLogger(__name__)
+
 Missing = Literal["gone", "none", "problem"]
 GONE = frozenset({404, 410})
-REFUSED_ID = frozenset({400, 422})
 MOST_GONE = 0.2
 """Share of parents that may be gone before the path itself is under suspicion."""
 FEWEST_GONE = 5
+MOST_FAILED = 3
+"""Parents in a row that may fail, each for itself, before the pass ends."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -260,6 +264,9 @@ class ListSource(Source):
 class PerParentSource(Source):
     """One list or one object for each of many parents, in the order of the parents.
 
+    A parent that cannot be read makes the pass partial and does not stop the others, unless
+    several in a row fail.
+
     Args:
         where: Names the route in messages.
         parents: Returns the parents; asked for once, when the pass begins.
@@ -297,32 +304,48 @@ class PerParentSource(Source):
         tally.parents_expected = len(parents)
         tally.proof = "every parent answered"
         tasks = (functools.partial(self._first_or_fault, parent) for parent in parents)
-        for parent, outcome in zip(parents, self.prefetch.ordered(tasks), strict=True):
-            if isinstance(outcome, StatusFault):
-                self._note(parent, outcome)
-                continue
-            tally.parents += 1
-            previous: Page | None = None
-            for page in self.rest(parent, outcome, tally):
+        failed = 0
+        for parent, first in zip(parents, self.prefetch.ordered(tasks), strict=True):
+            fault = first if isinstance(first, StreamFault) else None
+            if not isinstance(first, StreamFault):
+                fault = yield from self._pages_of(parent, first)
+            if fault is None:
+                tally.parents += 1
+                failed = 0
+            elif isinstance(fault, StatusFault) and fault.status in GONE:
+                self._note_missing(parent, fault)
+            else:
+                failed += 1
+                if failed == MOST_FAILED or failed == len(parents):
+                    raise fault  # the route itself is out of order, or out of reach
+                logger.warning("%s, %s: %s", self.where, parent, fault.sentence)
+                tally.problems.append(f"{self.where}, {parent!s}: {fault.sentence.rstrip('.')}")
+        self._judge_gone(len(parents))
+
+    def _pages_of(self, parent: Any, first: Page) -> Generator[Page, None, StreamFault | None]:
+        """Yield the pages of one parent; returns what ended them before their end."""
+        previous: Page | None = None
+        fault: StreamFault | None = None
+        try:
+            for page in self.rest(parent, first, self.tally):
                 if previous is not None:
                     yield dataclasses.replace(previous, parent=parent)
                 previous = page
-            if previous is not None:
-                yield dataclasses.replace(previous, parent=parent, ends_parent=True)
-        self._judge_gone(len(parents))
+        except StreamFault as error:
+            fault = error
+        if previous is not None:
+            yield dataclasses.replace(previous, parent=parent, ends_parent=fault is None)
+        return fault
 
-    def _first_or_fault(self, parent: Any) -> Page | StatusFault:
+    def _first_or_fault(self, parent: Any) -> Page | StreamFault:
         try:
             return self.first(parent)
-        except StatusFault as fault:
-            if fault.status in GONE | REFUSED_ID:
-                return fault
-            raise
+        except StreamFault as fault:
+            return fault
 
-    def _note(self, parent: Any, fault: StatusFault) -> None:
-        if fault.status in REFUSED_ID:
-            self.tally.problems.append(f"{self.where} refused {parent!s}: {fault.sentence}")
-        elif self.missing == "problem":
+    def _note_missing(self, parent: Any, fault: StatusFault) -> None:
+        logger.debug("%s, %s: %s", self.where, parent, fault.sentence)
+        if self.missing == "problem":
             self.tally.problems.append(
                 f"{parent!s} does not exist or the account may not see it ({fault.sentence})"
             )
@@ -347,7 +370,8 @@ class PerParentSource(Source):
             outcome = self._first_or_fault(parent)
             if isinstance(outcome, Page):
                 return outcome.reply
-            if outcome.status in REFUSED_ID or self.missing != "none":
+            gone = isinstance(outcome, StatusFault) and outcome.status in GONE
+            if not gone or self.missing != "none":
                 raise outcome
         return None
 

@@ -191,6 +191,8 @@ class RestTap(singer_sdk.Tap):
                 self.connect()
         except RequestFault as fault:
             raise ServerFault(fault.sentence, code=fault.code) from fault
+        # Rows are stamped by the server's clock, so no bookmark may pass that one.
+        self.upper_bound = self.transport.began or self.upper_bound
 
     # The run
 

@@ -145,6 +145,8 @@ class Transport:
         self.traffic = Traffic()
         self.answered = False
         """Whether any request of this run was answered with success."""
+        self.began: dt.datetime | None = None
+        """The server's clock at its first answer, if it told."""
         self._progress = Progress()
         self._lock = threading.Lock()
         self._session = requests.Session()
@@ -258,6 +260,8 @@ class Transport:
     ) -> Reply:
         self._progress.mark()
         self.answered = True
+        if self.began is None:
+            self.began = parse_http_date(answer.headers.get("Date", ""))
         return self._reply(answer, body, repairs or json_body.Repairs())
 
     @staticmethod
