@@ -55,6 +55,14 @@ class Tally:
         self.expected = total
         self.proof = proof
 
+    def absorb(self, part: Tally) -> None:
+        """Add the account of one parent, whose own total has been judged already."""
+        self.received += part.received
+        self.duplicates += part.duplicates
+        self.rereads += part.rereads
+        self.pages += part.pages
+        self.problems += part.problems
+
     @property
     def outcome(self) -> Outcome:
         """COMPLETE unless something is known to be missing."""
