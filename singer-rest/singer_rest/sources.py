@@ -13,8 +13,8 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-from singer_rest.completeness import IncompleteFault, Tally
-from singer_rest.errors import BodyFault, Outcome, StatusFault, StreamFault
+from singer_rest.completeness import Tally
+from singer_rest.errors import Outcome, StatusFault, StreamFault
 from singer_rest.pages import Meta, Page, Walk
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ class Plan:
 def envelope(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
     """Return the reader of the rows under a key of the body; ``None`` means the body is the list.
 
-    The reader raises :class:`BodyFault` unless there is a list of objects: a renamed key must
-    never look like an empty list.
+    The reader raises a fault unless there is a list of objects: a renamed key must never look like
+    an empty list.
     """
 
     def rows(reply: Reply) -> list[dict[str, Any]]:
@@ -58,12 +58,7 @@ def envelope(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
             found = None
         if isinstance(found, list) and all(isinstance(row, dict) for row in found):
             return found
-        raise BodyFault(
-            f"{reply.url} answered {shape(body)} where a list of objects"
-            f"{f' under {key!r}' if key else ''} was expected.",
-            code="UNEXPECTED-BODY",
-            url=reply.url,
-        )
+        raise unexpected(reply, f"a list of objects{f' under {key!r}' if key else ''}")
 
     return rows
 
@@ -76,24 +71,9 @@ def single(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
         found = body.get(key) if key is not None and isinstance(body, dict) else body
         if isinstance(found, dict) and (key is None or isinstance(body, dict)):
             return [found]
-        raise BodyFault(
-            f"{reply.url} answered {shape(body)} where one object"
-            f"{f' under {key!r}' if key else ''} was expected.",
-            code="UNEXPECTED-BODY",
-            url=reply.url,
-        )
+        raise unexpected(reply, f"one object{f' under {key!r}' if key else ''}")
 
     return rows
-
-
-def shape(body: Any) -> str:
-    """Describe a body by its form, never by its content."""
-    if isinstance(body, dict):
-        names = ", ".join(repr(str(name)[:40]) for name in list(body)[:8])
-        return f"an object with {names}" if names else "an empty object"
-    if isinstance(body, list):
-        return f"a list of {len(body)}"
-    return "null" if body is None else f"a {type(body).__name__}"
 
 
 class Source(abc.ABC):
@@ -324,17 +304,20 @@ class PerParentSource(Source):
 
     def _pages_of(self, parent: Any, first: Page) -> Generator[Page, None, StreamFault | None]:
         """Yield the pages of one parent; returns what ended them before their end."""
+        account = Tally()
         previous: Page | None = None
         fault: StreamFault | None = None
         try:
-            for page in self.rest(parent, first, self.tally):
+            for page in self.rest(parent, first, account):
                 if previous is not None:
                     yield dataclasses.replace(previous, parent=parent)
                 previous = page
         except StreamFault as error:
             fault = error
+        self.tally.absorb(account)
         if previous is not None:
-            yield dataclasses.replace(previous, parent=parent, ends_parent=fault is None)
+            whole = fault is None and not account.problems
+            yield dataclasses.replace(previous, parent=parent, ends_parent=whole)
         return fault
 
     def _first_or_fault(self, parent: Any) -> Page | StreamFault:
