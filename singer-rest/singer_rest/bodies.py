@@ -26,11 +26,11 @@ def unexpected(reply: Reply, wanted: str) -> StreamFault:
         wanted: What was promised: ``a list of objects under 'data'``.
     """
     words = textwrap.shorten(message_of(error_in(reply.body)), EXCERPT, placeholder=" ...")
+    said = f": {words.rstrip('.')}" if words else ""
     status = _status_in(reply.body)
     if status is not None:
         return StatusFault(
-            f"{reply.url} answered {reply.status} with an error {status} inside"
-            f"{f': {words.rstrip(".")}' if words else ''}.",
+            f"{reply.url} answered {reply.status} with an error {status} inside{said}.",
             code=f"HTTP-{status}",
             url=reply.url,
             status=status,
@@ -38,9 +38,8 @@ def unexpected(reply: Reply, wanted: str) -> StreamFault:
             body=reply.body,
             message=words,
         )
-    said = f" ({words.rstrip('.')})" if words else ""
     return BodyFault(
-        f"{reply.url} answered {shape(reply.body)}{said} where {wanted} was expected.",
+        f"{reply.url} answered {shape(reply.body)} where {wanted} was expected{said}.",
         code="UNEXPECTED-BODY",
         url=reply.url,
     )

@@ -13,6 +13,7 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
+from singer_rest.bodies import unexpected
 from singer_rest.completeness import Tally
 from singer_rest.errors import Outcome, StatusFault, StreamFault
 from singer_rest.pages import Meta, Page, Walk
