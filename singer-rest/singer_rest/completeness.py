@@ -127,12 +127,9 @@ class KeyLedger:
             return False
         return any(low <= key <= high and key in keys for low, high, keys in reversed(self._runs))
 
-    def leading(self, rows: Sequence[dict[str, Any]]) -> int:
-        """Count the rows at the start of a page whose keys have come before."""
-        for index, row in enumerate(rows):
-            if not self._known(self._key(row)):
-                return index
-        return len(rows)
+    def unknown(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return the rows whose keys have not come before."""
+        return [row for row in rows if not self._known(self._key(row))]
 
     def take(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
         """Return the rows worth writing, and how many came again.
