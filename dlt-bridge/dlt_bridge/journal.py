@@ -78,8 +78,9 @@ class Journal:
 
     def cover(self, sequence: int) -> None:
         """The tap is about to be told that its rows up to this one are safe."""
-        self._entry.covered = sequence
-        self._write()
+        if sequence != self._entry.covered:
+            self._entry.covered = sequence
+            self._write()
 
     def close(self) -> None:
         """The run came to its end, and what it loaded stays."""

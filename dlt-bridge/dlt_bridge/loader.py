@@ -5,6 +5,7 @@ folder is thrown away, schemas and state are fetched from the destination, and r
 tap will send again are taken out where they cannot be merged.
 """
 
+import inspect
 import logging
 import shutil
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import dlt
-from dlt.common.destination import Destination
+from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.extract import DltResource
 
 from dlt_bridge.delivery import deliver
@@ -131,11 +132,22 @@ class Loader:
 
     def _make_pipeline(self) -> dlt.Pipeline:
         settings = self._settings
+        given = settings.destination_config or {}
         destination = Destination.from_reference(
-            settings.destination,
-            credentials=settings.credentials,
-            **(settings.destination_config or {}),
+            settings.destination, credentials=settings.credentials, **given
         )
+        if destination is not None:
+            fields = {
+                *destination.spec.get_resolvable_fields(),
+                *DestinationCapabilitiesContext.get_resolvable_fields(),
+                *inspect.signature(type(destination)).parameters,
+            }
+            if unknown := sorted(given.keys() - fields):
+                raise ConfigError(
+                    f"The destination {settings.destination!r} has no option "
+                    f"{', '.join(unknown)}; see its page in dlt's documentation for what "
+                    "destination_config can hold."
+                )
         options: dict[str, Any] = {"pipeline_name": settings.pipeline_name}
         if settings.pipelines_dir:
             options["pipelines_dir"] = settings.pipelines_dir

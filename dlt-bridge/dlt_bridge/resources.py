@@ -45,9 +45,11 @@ def hints_of(
     if disposition == Disposition.MERGE:
         columns[batch.shape.sequence.name]["dedup_sort"] = "desc"
         deleted = batch.shape.deleted_column
-        if options.hard_delete and deleted in columns:
-            columns[deleted]["hard_delete"] = True
+        if deleted in columns:
+            columns[deleted]["hard_delete"] = options.hard_delete
     return {
+        # Of Arrow tables dlt would make CSV, in which PostgreSQL finds no empty texts.
+        "file_format": "insert_values" if destination == "postgres" else None,
         "columns": columns,
         "primary_key": list(batch.keys),
         "write_disposition": {"disposition": str(disposition), "strategy": strategy}

@@ -66,9 +66,11 @@ class Target:
         if self._intake.has_open_snapshot:
             return
         self._release_state()
+        rows = self._intake.rows
         waited = time.monotonic() - self._last_load
         if (
-            self._intake.rows >= self._settings.batch_size_rows
+            not rows
+            or rows >= self._settings.batch_size_rows
             or waited >= self._settings.batch_wait_limit_seconds
         ):
             self._load()
