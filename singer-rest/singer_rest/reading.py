@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from singer_rest.emitter import Emitter
-from singer_rest.errors import Outcome, RunFault, StatusFault, StreamFault
+from singer_rest.errors import Fault, Outcome, RunFault, StatusFault, StreamFault
 from singer_rest.outcomes import EXCUSABLE, StreamResult
 
 if TYPE_CHECKING:
@@ -48,18 +48,18 @@ class Pass:
         """Read to the end and return the outcome of every stream.
 
         Raises:
-            RunFault: The run must end here.
+            Fault: The run must end here.
             Stopped: A stop signal arrived.
         """
         try:
             self.source = self.streams[0].new_source()
             self._read(self.source)
-        except RunFault:
-            raise
         except StatusFault as fault:
             return self._failed(*judge_status(fault, self.streams[0].permission))
         except StreamFault as fault:
             return self._failed(fault.outcome, fault.sentence, fault.code, excused=fault.excused)
+        except Fault:
+            raise  # a credential or a setting that turns out wrong only now
         except Exception as error:
             # One stream's bug must not cost the others; the traceback is for us.
             logger.exception("Unexpected error in %s", self.streams[0].name)
@@ -117,18 +117,18 @@ class Pass:
                     f"({', '.join(emitter.stream.primary_keys)}) and were left out."
                 )
             if result.outcome is Outcome.COMPLETE:
-                self._complete(emitter, result)
+                self._complete(emitter, result, source)
             elif not result.code:
                 result.code = "INCOMPLETE"
             results.append(result)
         self.tap.write_state()
         return results
 
-    def _complete(self, emitter: Emitter, result: StreamResult) -> None:
+    def _complete(self, emitter: Emitter, result: StreamResult, source: Source) -> None:
         """Do what only a complete stream allows: move bookmarks, retire rows."""
         stream = emitter.stream
         if stream.replication_key and not stream.is_full_table:
-            if not stream.state_partitioning_keys:
+            if not stream.move_bookmark(source) and not stream.state_partitioning_keys:
                 self._move_bookmark(emitter, None)
             return
         if not stream.is_full_table:
@@ -206,6 +206,8 @@ class Pass:
 
 def judge_status(fault: StatusFault, permission: str) -> tuple[Outcome, str, str]:
     """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
+    if fault.code == "BLOCKED":  # no permission of the account would help
+        return Outcome.FAILED, fault.sentence, fault.code
     if fault.status in NOT_ALLOWED:
         needs = f"; it needs {permission}" if permission else ""
         return (
