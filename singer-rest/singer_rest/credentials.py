@@ -20,7 +20,10 @@ class Credential(Protocol):
         """Return the headers for the next request; may fetch or refresh a token first."""
 
     def renew(self) -> bool:
-        """Replace a credential the server has refused.
+        """Replace the credential that this thread has sent last and the server has refused.
+
+        If another thread has replaced it meanwhile, nothing is asked for: several threads meet the
+        same refusal at about the same time.
 
         Returns:
             Whether there is a new one worth trying. Safe to call from several threads.

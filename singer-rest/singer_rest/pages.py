@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.completeness import Comparison, IncompleteFault, KeyLedger, PageGuard, Tally
 from singer_rest.errors import StatusFault, TooLargeFault
+from singer_rest.retry import RETRIED_STATUSES
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from singer_rest.prefetch import Prefetcher
     from singer_rest.transport import Reply
 
-SERVER_ERROR = 500
 MOST_STEPS_BACK = 50
 MOST_PASSES = 3
 """Two passes in a row must show the same keys; a list that changes gets one chance more."""
@@ -270,7 +270,7 @@ class Walk:
         Raises:
             IncompleteFault: It was halved before; the fault itself if it is of another kind.
         """
-        too_heavy = isinstance(fault, TooLargeFault) or fault.status >= SERVER_ERROR
+        too_heavy = isinstance(fault, TooLargeFault) or fault.status in RETRIED_STATUSES
         if not too_heavy or size == 1:
             raise fault
         if self._limit == self.size:

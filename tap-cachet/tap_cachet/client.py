@@ -76,35 +76,45 @@ def detect(transport: Transport, api_url: str, forced: str) -> tuple[int, str]:
     Raises:
         ConfigFault: No Cachet answers there; names the address of one that was found nearby.
         CredentialFault: The whole API is protected and the key is missing or wrong.
+        StatusFault: Something before the API, a firewall perhaps, forbids to ask.
     """
+    forbidden: list[StatusFault] = []
     for version, root in forms(api_url, forced):
-        if _answers(transport, version, root):
+        if _answers(transport, version, root, forbidden):
             return version, root
     scheme, _, rest = api_url.partition("://")
     origin = f"{scheme}://{rest.split('/', 1)[0]}"
     for version, root in forms(origin, "auto"):
-        if _answers(transport, version, root):
+        if _answers(transport, version, root, forbidden):
             hint = f" and api_version to {version}" if forced not in {"auto", str(version)} else ""
             raise ConfigFault(
                 f"There is no Cachet API at {api_url}. Did you mean {root}? Set api_url to it"
                 f"{hint}."
             )
+    if forbidden:
+        raise forbidden[0]
     raise ConfigFault(
         f"There is no Cachet API at {api_url}; set api_url to the address of the status page, "
         "such as https://status.example.com."
     )
 
 
-def _answers(transport: Transport, version: int, root: str) -> bool:
-    """Whether the API of a version answers at a root.
+def _answers(transport: Transport, version: int, root: str, forbidden: list[StatusFault]) -> bool:
+    """Whether the API of a version answers at a root; a 403 is noted, no Cachet gives one here.
 
     Both versions may see both headers while it is unknown which one listens.
     """
     path = "/version" if version == 3 else "/ping"  # noqa: PLR2004
+    accepted = CLIENT_ERRORS - {FORBIDDEN}
     try:
-        reply = transport.send(Request(f"{root}{path}", accept_statuses=CLIENT_ERRORS))
+        reply = transport.send(Request(f"{root}{path}", accept_statuses=accepted))
     except BodyFault:
         return False  # a web page: something else lives here
+    except StatusFault as fault:
+        if fault.status != FORBIDDEN:
+            raise
+        forbidden.append(fault)
+        return False
     body = reply.body if isinstance(reply.body, dict) else {}
     data = body.get("data")
     if version == 2:  # noqa: PLR2004
