@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .runner import EXAMPLE, FAULT_TAP, Runner
+from .stage import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: measures for a minute or more; run with -m slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.markexpr:
+        return
+    skip = pytest.mark.skip(reason="slow; run with -m slow")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(skip)
+
+
+@pytest.fixture
+def tap(tmp_path: Path) -> Runner:
+    """The installed tap-cachet."""
+    return Runner(tmp_path)
+
+
+@pytest.fixture
+def example(tmp_path: Path) -> Runner:
+    """The example of the README of singer-rest."""
+    return Runner(tmp_path, EXAMPLE)
+
+
+@pytest.fixture
+def fault_tap(tmp_path: Path) -> Runner:
+    """A tap for what no vendor of ours shows."""
+    return Runner(tmp_path, FAULT_TAP)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    """A whole Cachet, with a scriptable server before it."""
+    with Stage() as running:
+        yield running

@@ -1,0 +1,156 @@
+"""A tap with the routes our vendors do not have: ids as text, POST, batches, tokens that expire."""
+
+from __future__ import annotations
+
+import base64
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_sdk import typing as th
+
+from singer_rest import settings
+from singer_rest.batches import BatchSource
+from singer_rest.columns import INTEGER, TEXT, Column, Table
+from singer_rest.pages import Page
+from singer_rest.sources import PerParentSource, SingleSource, Source, envelope
+from singer_rest.streams import RestStream
+from singer_rest.tap import RestTap
+from singer_rest.transport import Request
+from singer_rest.urls import base_url, segment
+
+from .example_tap import Books
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from singer_rest.completeness import Tally
+
+ROWS = envelope("rows")
+NOTES = Table(
+    (
+        Column("parent", TEXT, "Id of what the note is about."),
+        Column("id", INTEGER, "Id of the note."),
+        Column("text", TEXT, "The note."),
+    ),
+    ("parent", "id"),
+)
+THINGS = Table((Column("id", TEXT, "Id."), Column("text", TEXT, "Text.")), ("id",))
+
+
+class Token:
+    """A token that is fetched when it is first needed, and again when it is refused."""
+
+    name = "client_secret"
+
+    def __init__(self, tap: TapFaults, url: str) -> None:
+        self._tap = tap
+        self._url = url
+        self._lock = threading.Lock()
+        self._sent = threading.local()
+        self._token = ""
+
+    def headers(self) -> Mapping[str, str]:
+        with self._lock:
+            if not self._token:
+                self._fetch()
+            self._sent.token = self._token
+            return {"Authorization": f"Bearer {self._token}"}
+
+    def renew(self) -> bool:
+        with self._lock:
+            if self._token == self._sent.token:
+                self._fetch()
+        return True
+
+    def _fetch(self) -> None:
+        pair = f"tap:{self._tap.config['api_key']}".encode()
+        basic = {"Authorization": f"Basic {base64.b64encode(pair).decode()}"}
+        request = Request(f"{self._url}/token", headers=basic, authenticated=False)
+        self._token = self._tap.transport.send(request).body["access_token"]
+        self._tap.redactor.add(self._token)
+
+
+class Notes(RestStream):
+    """The notes of every thing: one request a parent."""
+
+    name = "notes"
+    table = NOTES
+
+    def new_source(self) -> Source:
+        url = self.config["api_url"]
+
+        def parents() -> Sequence[str]:
+            reply = self.tap.transport.send(Request(f"{url}/things"))
+            return [row["id"] for row in ROWS(reply)]
+
+        def first(parent: str) -> Page:
+            reply = self.tap.transport.send(Request(f"{url}/things/{segment(parent)}/notes"))
+            return Page(ROWS(reply), reply)
+
+        def rest(_parent: str, page: Page, tally: Tally) -> Iterator[Page]:
+            tally.received += len(page.rows)
+            yield page
+
+        where = f"{url}/things/{{id}}/notes"
+        return PerParentSource(where, parents, first=first, rest=rest, prefetch=self.tap.prefetch)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        return [{**row, "parent": page.parent} for row in page.rows]
+
+
+class Found(RestStream):
+    """What a search returns: a POST."""
+
+    name = "found"
+    table = THINGS
+
+    def new_source(self) -> Source:
+        request = Request(f"{self.config['api_url']}/search", method="POST", json={"all": True})
+        return SingleSource(self.tap.transport, request, ROWS)
+
+
+class Picked(RestStream):
+    """The things whose ids the list names, many in one request."""
+
+    name = "picked"
+    table = THINGS
+
+    def new_source(self) -> Source:
+        url = self.config["api_url"]
+
+        def ids() -> Sequence[str]:
+            return [row["id"] for row in ROWS(self.tap.transport.send(Request(f"{url}/things")))]
+
+        return BatchSource(
+            self.tap.transport,
+            f"{url}/pick",
+            ids,
+            request=lambda batch: Request(f"{url}/pick", {"ids": ",".join(batch)}),
+            rows=ROWS,
+            key=lambda row: row["id"],
+            size=16,
+            prefetch=self.tap.prefetch,
+        )
+
+
+class TapFaults(RestTap):
+    """The tap."""
+
+    name = "tap-faults"
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property("api_url", th.StringType, required=True, description="Where it is."),
+        th.Property("api_key", th.StringType, secret=True, description="The client's secret."),
+        *settings.common(page_size=10, largest_page=100, requests_per_minute=0, concurrency=4),
+    ).to_dict()
+
+    def discover_streams(self) -> Sequence[RestStream]:
+        return [Books(self), Found(self), Notes(self), Picked(self)]
+
+    def connect(self) -> None:
+        url = base_url(self.config["api_url"], example="https://faults.example.com")
+        self.keyring.bind(url, Token(self, url))
+        self.transport.send(Request(f"{url}/me"))
+
+
+if __name__ == "__main__":
+    TapFaults.cli()

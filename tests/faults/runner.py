@@ -1,0 +1,282 @@
+"""Starts a tap as its users do, and looks at everything that comes out of it.
+
+Every run is searched for secrets: each secret a test configures carries :data:`MARKER`, and no
+run may show it on either stream. Every line of standard output must be strict JSON.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKER = "sEcReT-m4Rk3R"
+SECRET = f"7|{MARKER}+/%&="
+"""With characters that look different in a URL, a header or a log."""
+TAP_CACHET = (str(Path(sys.executable).with_name("tap-cachet")),)
+EXAMPLE = (sys.executable, "-m", "tests.faults.example_tap")
+FAULT_TAP = (sys.executable, "-m", "tests.faults.fault_tap")
+LONGEST_RUN = 100.0
+
+Message = dict[str, Any]
+
+
+@dataclasses.dataclass
+class Run:
+    """How a run ended and what it wrote."""
+
+    code: int
+    stdout: bytes
+    stderr: str
+    summary: dict[str, Any]
+    """What the tap wrote into its summary file; empty if it came to none."""
+    peak: int
+    """Largest resident size in kilobytes."""
+
+    @functools.cached_property
+    def messages(self) -> list[Message]:
+        return [parse_strictly(line) for line in self.stdout.splitlines()]
+
+    def rows(self, stream: str) -> list[dict[str, Any]]:
+        """Return the records of a stream, as written."""
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def ids(self, stream: str, *key: str) -> list[Any]:
+        """Return the keys of the records of a stream; ``id`` by default."""
+        rows = self.rows(stream)
+        if len(key) > 1:
+            return [tuple(row[name] for name in key) for row in rows]
+        return [row[key[0] if key else "id"] for row in rows]
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The last state: what a target that has taken everything would keep."""
+        return self.states[-1]
+
+    @property
+    def activated(self) -> list[str]:
+        """Streams whose absent rows the target was told to retire."""
+        return [m["stream"] for m in self.messages if m["type"] == "ACTIVATE_VERSION"]
+
+    @property
+    def lines(self) -> list[str]:
+        return self.stderr.splitlines()
+
+    @property
+    def last(self) -> str:
+        """The last line of standard error: what an orchestrator shows."""
+        return self.lines[-1] if self.lines else ""
+
+    @property
+    def warnings(self) -> str:
+        return "\n".join(line for line in self.lines if "| WARNING" in line)
+
+    def outcome(self, stream: str) -> str:
+        return str(self.result(stream)["outcome"])
+
+    def result(self, stream: str) -> dict[str, Any]:
+        """Return a stream's line of the summary."""
+        found: dict[str, Any] = next(
+            line for line in self.summary["streams"] if line["stream"] == stream
+        )
+        return found
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        return {line["stream"]: line["outcome"] for line in self.summary.get("streams", [])}
+
+
+def parse_strictly(line: bytes) -> Message:
+    """Parse a message.
+
+    Raises:
+        ValueError: It is not strict JSON: NaN, a lone surrogate, a repeated key.
+    """
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is not JSON")
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        value = dict(pairs)
+        if len(value) != len(pairs):
+            raise ValueError("a key is repeated")
+        return value
+
+    text = line.decode("utf-8", "strict")
+    message: Message = json.loads(text, parse_constant=refuse, object_pairs_hook=unique)
+    json.dumps(message, ensure_ascii=False).encode("utf-8", "strict")
+    return message
+
+
+def environment(extra: Mapping[str, str] | None = None, *, log: str = "DEBUG") -> dict[str, str]:
+    """Return a clean environment: no proxy, no authority, no setting of this machine."""
+    kept = {name: os.environ[name] for name in ("PATH", "TMPDIR", "LANG") if name in os.environ}
+    pythonpath = {"PYTHONPATH": str(ROOT)}
+    return {**kept, **pythonpath, "HOME": tempfile.gettempdir(), "LOGLEVEL": log, **(extra or {})}
+
+
+class Started:
+    """A tap that runs."""
+
+    def __init__(
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        *,
+        command: Sequence[str],
+        config: Mapping[str, Any],
+        env: Mapping[str, str] | None = None,
+        log: str = "DEBUG",
+        stdout: Any = subprocess.PIPE,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=folder))
+        self.secrets = (MARKER, *secrets)
+        self.log = log
+        self._syncs = set(arguments[::2]) <= {"--state", "--catalog"}
+        self._summary = self.folder / "summary.json"
+        file = self.folder / "config.json"
+        file.write_text(json.dumps({"summary_file": str(self._summary), **config}))
+        self._stderr = (self.folder / "stderr").open("w+b")
+        self.process = subprocess.Popen(
+            [*command, "--config", str(file), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=self._stderr,
+            env=environment(env, log=log),
+            cwd=self.folder,
+        )
+        self.peak = 0
+
+    def kill(self, signum: int = signal.SIGKILL) -> None:
+        self.process.send_signal(signum)
+
+    def finish(self, already: bytes = b"") -> Run:
+        """Wait for the end, and check what is true of every run.
+
+        Args:
+            already: What the test has read from standard output itself.
+        """
+        guard = threading.Timer(LONGEST_RUN, self.process.kill)
+        guard.start()
+        try:
+            rest = self.process.stdout.read() if self.process.stdout else b""
+            _pid, ended, usage = os.wait4(self.process.pid, 0)
+        finally:
+            guard.cancel()
+        code = os.waitstatus_to_exitcode(ended)
+        self.process.returncode = code
+        if self.process.stdout:
+            self.process.stdout.close()
+        self._stderr.seek(0)
+        stderr = self._stderr.read().decode("utf-8", "replace")
+        self._stderr.close()
+        summary = json.loads(self._summary.read_text()) if self._summary.exists() else {}
+        run = Run(code, already + rest, stderr, summary, usage.ru_maxrss)
+        self._check(run)
+        return run
+
+    def _check(self, run: Run) -> None:
+        for secret in self.secrets:
+            assert secret not in run.stderr, (
+                f"a secret is in the log: {_around(run.stderr, secret)}"
+            )
+            assert secret.encode() not in run.stdout, "a secret is in the messages"
+            assert secret not in json.dumps(run.summary), "a secret is in the summary"
+        if self.log != "DEBUG":
+            assert "Traceback" not in run.stderr, run.stderr
+        if self._syncs:
+            for line in run.stdout.splitlines()[: -1 if run.code < 0 else None]:
+                parse_strictly(line)
+
+
+def _around(text: str, secret: str) -> str:
+    place = text.index(secret)
+    return text[max(0, place - 200) : place + 200]
+
+
+class Runner:
+    """Runs one command again and again; each run has a folder of its own."""
+
+    def __init__(self, folder: Path, command: Sequence[str] = TAP_CACHET) -> None:
+        self.folder = folder
+        self.command = command
+
+    def start(
+        self,
+        config: Mapping[str, Any],
+        *arguments: str,
+        select: Sequence[str] | None = None,
+        state: object = None,
+        catalog: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Started:
+        """Start the tap.
+
+        Args:
+            config: Its settings.
+            arguments: More of the command line.
+            select: Streams to read; the default selection without it.
+            state: A state, or the text of a state file.
+            catalog: A catalog instead of the one of ``--discover``.
+            options: See :class:`Started`.
+        """
+        more = list(arguments)
+        if state is not None:
+            file = Path(tempfile.mkstemp(".json", "state", self.folder)[1])
+            text = state if isinstance(state, str) else json.dumps(state)
+            file.write_bytes(text.encode("utf-8", "surrogateescape"))
+            more += ["--state", str(file)]
+        if select is not None:
+            catalog = selecting(catalog or discover(tuple(self.command)), select)
+        if catalog is not None:
+            file = Path(tempfile.mkstemp(".json", "catalog", self.folder)[1])
+            file.write_text(json.dumps(catalog))
+            more += ["--catalog", str(file)]
+        return Started(self.folder, more, command=self.command, config=config, **options)
+
+    def __call__(self, config: Mapping[str, Any], *arguments: str, **options: Any) -> Run:
+        """Run the tap to its end."""
+        return self.start(config, *arguments, **options).finish()
+
+
+@functools.cache
+def discover(command: tuple[str, ...]) -> dict[str, Any]:
+    """Return the catalog of a tap."""
+    config = {"api_url": "http://127.0.0.1:9", "api_key": SECRET}
+    with tempfile.TemporaryDirectory() as folder:
+        run = Started(Path(folder), ["--discover"], command=command, config=config).finish()
+    assert run.code == 0, run.stderr
+    catalog: dict[str, Any] = json.loads(run.stdout)
+    return catalog
+
+
+def selecting(catalog: Mapping[str, Any], streams: Sequence[str]) -> dict[str, Any]:
+    """Return the catalog with exactly these streams selected."""
+    copy: dict[str, Any] = json.loads(json.dumps(catalog))
+    assert set(streams) <= {stream["stream"] for stream in copy["streams"]}, streams
+    for stream in copy["streams"]:
+        for entry in stream["metadata"]:
+            if not entry["breadcrumb"]:
+                entry["metadata"]["selected"] = stream["stream"] in streams
+    return copy
