@@ -15,9 +15,6 @@ from typing import Any
 import duckdb
 import psycopg
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
-
 from postgres import Postgres, start_postgres
 
 COMMAND = Path(sys.executable).parent / "target-dlt"
@@ -113,7 +110,7 @@ class Warehouse:
         if self.kind == "postgres":
             with psycopg.connect(self.database.url) as connection:
                 connection.execute(f'SET search_path TO "{dataset}"')
-                return connection.execute(sql).fetchall()  # type: ignore[arg-type]
+                return connection.execute(sql).fetchall()
         with duckdb.connect(self.config["credentials"]) as file:
             file.execute(f"SET TimeZone='UTC'; USE {dataset}")
             return file.execute(sql).fetchall()
@@ -170,4 +167,5 @@ def pg(tmp_path: Path, warm: WarmTarget, postgres: Postgres) -> Warehouse:
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def warehouse(request: pytest.FixtureRequest) -> Warehouse:
-    return request.getfixturevalue({"duckdb": "duck", "postgres": "pg"}[request.param])
+    found: Warehouse = request.getfixturevalue({"duckdb": "duck", "postgres": "pg"}[request.param])
+    return found

@@ -8,6 +8,7 @@ the reader may kill, and its wait status.
 import json
 import os
 import sys
+from typing import Any
 
 import dlt.destinations  # noqa: F401
 import duckdb  # noqa: F401
@@ -21,7 +22,12 @@ from dlt.destinations.impl.postgres import postgres  # noqa: F401
 from dlt_bridge import cli, dlt_setup, target  # noqa: F401
 
 
-def run(request: dict) -> None:
+def answer(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+def run(request: dict[str, Any]) -> None:
     for number, name, flags in (
         (0, "stdin", os.O_RDONLY),
         (1, "stdout", os.O_WRONLY | os.O_CREAT | os.O_TRUNC),
@@ -43,5 +49,5 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         run(json.loads(line))
-    print(child, flush=True)
-    print(os.waitpid(child, 0)[1], flush=True)
+    answer(child)
+    answer(os.waitpid(child, 0)[1])

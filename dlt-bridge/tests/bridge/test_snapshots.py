@@ -1,10 +1,11 @@
 """A table is replaced when, and only when, a whole snapshot of it arrived."""
 
 import pytest
-from conftest import Warehouse
-from messages import INTEGER, TEXT, activate, record, schema, state
 
 from dlt_bridge.snapshots import ReplaceWhen, Versions
+
+from .conftest import Warehouse
+from .messages import INTEGER, TEXT, activate, record, schema, state
 
 KEYED = schema("t", {"id": INTEGER, "v": TEXT}, ("id",))
 KEYLESS = schema("t", {"id": INTEGER, "v": TEXT})

@@ -4,12 +4,12 @@ import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from conftest import Warehouse
-from messages import INTEGER, TEXT, record, schema, state
+from .conftest import Warehouse
+from .messages import INTEGER, TEXT, record, schema, state
 
 
-def instant(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)
+def instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def test_every_type_of_schema(warehouse: Warehouse) -> None:
@@ -70,7 +70,7 @@ def test_every_type_of_schema(warehouse: Warehouse) -> None:
         "ratio": 0.1,
         "price": Decimal("19.99"),
         "exact": Decimal("12345678901234567890.123456789"),
-        "at": instant(1899, 12, 31, 22, 59, 59, 123456),
+        "at": instant("1899-12-31T22:59:59.123456"),
         "day": date(1066, 10, 14),
         "clock": time(12, 34, 56, 500000),
         "yes": True,
@@ -137,8 +137,8 @@ def test_what_loses_nothing_is_coerced(warehouse: Warehouse) -> None:
     )
     assert run.code == 0, run.stderr
     assert warehouse.query('SELECT n, f, t, b, "at", d FROM loose ORDER BY n') == [
-        (12, 1.5, "5", True, instant(2020, 1, 1), date(2020, 1, 1)),
-        (13, 2.0, '{"a": [1]}', False, instant(2020, 1, 1, 10), None),
+        (12, 1.5, "5", True, instant("2020-01-01"), date(2020, 1, 1)),
+        (13, 2.0, '{"a": [1]}', False, instant("2020-01-01T10:00"), None),
     ]
 
 

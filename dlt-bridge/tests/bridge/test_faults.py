@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import COMMAND, Run, Warehouse
-from messages import INTEGER, TEXT, record, schema, state
+
+from .conftest import COMMAND, Run, Warehouse
+from .messages import INTEGER, TEXT, record, schema, state
 
 DECLARED = schema("t", {"id": INTEGER, "n": {"type": ["integer", "null"]}, "v": TEXT}, ("id",))
 BEFORE = (DECLARED, record("t", id=1, n=1, v="a"), state(n=1))
@@ -96,7 +97,7 @@ def test_misfits_can_be_kept(warehouse: Warehouse) -> None:
     assert json.loads(rows[2][3]) == {"a": [1.1]}
 
 
-def test_an_unreachable_destination(pg: Warehouse, duck: Warehouse) -> None:
+def test_an_unreachable_destination(pg: Warehouse) -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]

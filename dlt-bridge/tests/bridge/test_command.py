@@ -14,8 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import singer_sdk.testing
-from conftest import COMMAND, Warehouse
-from messages import INTEGER, TEXT, record, schema, state
+
+from dlt_bridge.about import settings_table
+
+from .conftest import COMMAND, Warehouse
+from .messages import INTEGER, TEXT, record, schema, state
 
 STREAMS = Path(singer_sdk.testing.__file__).parent / "target_test_streams"
 REFUSED = {
@@ -58,9 +61,7 @@ def test_about(tmp_path: Path) -> None:
 
 
 def test_the_readme_has_every_setting() -> None:
-    from dlt_bridge.about import settings_table
-
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
     assert "\n".join(settings_table()) in readme
 
 

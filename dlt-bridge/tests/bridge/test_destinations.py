@@ -3,8 +3,9 @@
 from typing import Any
 
 import pyarrow.dataset
-from conftest import Warehouse
-from messages import INTEGER, TEXT, activate, record, schema, state
+
+from .conftest import Warehouse
+from .messages import INTEGER, TEXT, activate, record, schema, state
 
 
 def test_files(duck: Warehouse) -> None:
