@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox
-SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox tests
+SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox tests scripts
 
 # Byte code makes every command start three times faster; some machines switch it off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,11 +15,12 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help setup meltano test lint types unit demo clean constraints
+.PHONY: help setup meltano test lint types docs docs-check unit demo clean constraints
 
 help:
 	@echo "make demo    load a status page through Meltano and look at the result"
 	@echo "make test    lint, types and every test"
+	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
 
 setup: $(VENV)/.ready
@@ -49,7 +50,14 @@ meltano: .meltano/.ready
 demo: setup meltano
 	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
 
-test: lint types unit
+test: lint types docs-check unit
+
+# Write every file that is derived from the code.
+docs: setup
+	$(BIN)/python scripts/generate_docs.py
+
+docs-check: setup
+	$(BIN)/python scripts/generate_docs.py --check
 
 lint: setup
 	$(BIN)/ruff check .

@@ -22,31 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "output" / "demo"
 MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
 
-QUESTIONS = {
-    "Which components were hit by most incidents, and how long did those take to fix?": """
-        select c.name as component,
-               count(distinct i.id) as incidents,
-               round(avg(date_diff('minute', i.occurred_at, u.fixed_at)) / 60, 1) as hours_to_fix
-        from incident_components ic
-        join incidents i on i.id = ic.incident_id
-        join components c on c.id = ic.component_id
-        left join (select incident_id, min(created_at) as fixed_at
-                   from incident_updates where status = 4 group by 1) u on u.incident_id = i.id
-        group by 1 order by 2 desc, 1 limit 5
-    """,
-    "Which incidents are still open, and since when?": """
-        select i.name as incident, i.latest_status_name as status, i.occurred_at as since
-        from incidents i where not i.is_resolved order by i.occurred_at desc limit 5
-    """,
-    "Which maintenance comes next, and what does it touch?": """
-        select s.name as maintenance, s.scheduled_at as begins,
-               string_agg(c.name, ', ' order by c.name) as components
-        from schedules s
-        left join schedule_components sc on sc.schedule_id = s.id
-        left join components c on c.id = sc.component_id
-        where s.status < 2 group by 1, 2 order by 2 limit 5
-    """,
-}
+QUESTIONS = ROOT / "docs" / "questions"
 
 
 @contextlib.contextmanager
@@ -119,8 +95,9 @@ def main() -> None:
         )
         count = ask(database, f"select count(*) from {path.stem}")[1][0]  # noqa: S608
         print(f"  {path.stem:24} {count:>6} rows")
-    for title, query in QUESTIONS.items():
-        show(title, ask(database, query))
+    for question in sorted(QUESTIONS.glob("tap-cachet-*.sql")):
+        title, _, query = question.read_text(encoding="utf-8").partition("\n")
+        show(title.removeprefix("-- "), ask(database, query))
     print(
         f"\nThe files are in {OUTPUT.relative_to(ROOT)}/. Point tap-cachet at your own page next."
     )

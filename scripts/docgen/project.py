@@ -1,0 +1,79 @@
+"""What the generated files say about the project and about each tap."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from singer_rest.tap import RestTap
+
+ROOT = Path(__file__).resolve().parents[2]
+OWNER = "your-org"
+"""The account the repository is published under; stands in one place until it is known."""
+REPOSITORY = f"https://github.com/{OWNER}/singer-taps"
+VARIANT = OWNER
+
+
+@dataclasses.dataclass(frozen=True)
+class TapInfo:
+    """One tap, as its pages present it."""
+
+    name: str
+    label: str
+    what: str
+    """One line for the Hub: what the product is."""
+    domain_url: str
+    keywords: tuple[str, ...]
+    tap_class: str
+    prerequisite: str
+    deselected: tuple[str, ...] = ()
+    """Streams that Meltano's select-everything default must leave out."""
+
+    @property
+    def namespace(self) -> str:
+        """Return the Python package, which is Meltano's namespace too."""
+        return self.name.replace("-", "_")
+
+    @property
+    def env_prefix(self) -> str:
+        """Return what environment variables of its settings begin with."""
+        return self.namespace.upper() + "_"
+
+    def load(self) -> type[RestTap]:
+        """Import the tap's class."""
+        module = importlib.import_module(f"{self.namespace}.tap")
+        tap: type[RestTap] = getattr(module, self.tap_class)
+        return tap
+
+    def about(self) -> dict[str, Any]:
+        """Return what the installed command says about itself."""
+        command = Path(sys.executable).parent / self.name
+        done = subprocess.run(
+            [str(command), "--about", "--format", "json"],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        about: dict[str, Any] = json.loads(done.stdout)
+        return about
+
+
+TAPS = (
+    TapInfo(
+        name="tap-cachet",
+        label="Cachet",
+        what="Open-source status page",
+        domain_url="https://docs.cachethq.io",
+        keywords=("meltano_sdk", "api", "status-page", "incidents"),
+        tap_class="TapCachet",
+        prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
+        "user profile (Cachet 2). Without one, what a guest may see is read.",
+        deselected=("subscribers", "subscriptions"),
+    ),
+)

@@ -1,0 +1,97 @@
+"""Write every generated file, or check that none would change (``--check``)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from docgen import plugins, streams
+from docgen.project import ROOT, TAPS, VARIANT, TapInfo
+from docgen.samples import samples
+from docgen.settings import settings_of, table
+from singer_rest.streams import RestStream
+
+WRITTEN = "<!-- Written by `make docs` from the code; edit the code instead. -->"
+
+
+def page(tap: TapInfo) -> str:
+    """Return the reference page of a tap."""
+    tap_class = tap.load()
+    instance = tap_class(
+        config={"api_url": "https://example.com"}, validate_config=False, setup_mapper=False
+    )
+    found = [s for s in instance.streams.values() if isinstance(s, RestStream)]
+    rows = samples(tap.name)
+    summary = (tap_class.__doc__ or "").strip().splitlines()[0]
+    lines = [f"# {tap.name}", "", WRITTEN, "", summary, "", tap.prerequisite, ""]
+    lines += ["## Settings", "", *table(settings_of(tap.about()["settings"])), ""]
+    lines += ["Every tap of the Singer SDK has settings for stream maps and batches besides.", ""]
+    questions = sorted((ROOT / "docs" / "questions").glob(f"{tap.name}-*.sql"))
+    if questions:
+        lines += ["## Questions to ask the loaded data", ""]
+        for question in questions:
+            title, _, query = question.read_text(encoding="utf-8").partition("\n")
+            lines += [title.removeprefix("-- "), "", "```sql", query.strip(), "```", ""]
+    lines += ["## Streams", "", *streams.overview(found), ""]
+    for stream in found:
+        lines += streams.section(stream, rows.get(stream.name))
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def env_example() -> str:
+    """Return the environment variables a user sets."""
+    lines = ["# Written by `make docs`. Copy to .env and fill in what you use."]
+    for tap in TAPS:
+        lines += ["", f"# {tap.label}: {tap.what}"]
+        for setting in settings_of(tap.about()["settings"]):
+            if setting.required or setting.secret:
+                lines.append(f"{tap.env_prefix}{setting.name.upper()}=")
+    return "\n".join(lines) + "\n"
+
+
+def readme(tap: TapInfo) -> tuple[Path, str] | None:
+    """Return the README of a tap with its settings table written anew."""
+    path = ROOT / tap.name / "README.md"
+    text = path.read_text(encoding="utf-8")
+    begin, end = "<!-- settings: written by `make docs` -->\n", "<!-- end of settings -->\n"
+    if begin not in text:
+        return None
+    head, rest = text.split(begin)
+    _old, tail = rest.split(end)
+    body = "\n".join(table(settings_of(tap.about()["settings"])))
+    return path, f"{head}{begin}\n{body}\n\n{end}{tail}"
+
+
+def files() -> dict[Path, str]:
+    """Return every generated file with its content."""
+    found = {ROOT / "meltano.yml": plugins.meltano_yml(TAPS), ROOT / ".env.example": env_example()}
+    for tap in TAPS:
+        found[ROOT / "docs" / f"{tap.name}.md"] = page(tap)
+        hub = ROOT / "hub" / "extractors" / tap.name / f"{VARIANT}.yml"
+        found[hub] = plugins.hub_file(tap)
+        written = readme(tap)
+        if written:
+            found[written[0]] = written[1]
+    return found
+
+
+def main() -> None:
+    """Write or check."""
+    check = "--check" in sys.argv[1:]
+    stale = []
+    for path, text in files().items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(str(path.relative_to(ROOT)))
+        if not check:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    if check and stale:
+        raise SystemExit(f"make docs would change: {', '.join(stale)}")
+    print("\n".join(stale) or "nothing to write")
+
+
+if __name__ == "__main__":
+    main()
