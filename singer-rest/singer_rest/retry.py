@@ -16,6 +16,7 @@ TLS refused, other 4xx, 501, 505            never
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import email.utils
 import random
 import time
@@ -24,7 +25,6 @@ from typing import TYPE_CHECKING
 import backoff
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Generator, Mapping
 
     from singer_rest.errors import RequestFault
@@ -114,8 +114,8 @@ class Attempts:
             return backoff.full_jitter(next(self._limit_waits))
         if failure.retry_after > self._policy.longest_wait:
             raise GiveUp(
-                f"the server asks to wait {failure.retry_after:.0f} s, "
-                f"longer than {self._policy.longest_wait:.0f} s"
+                f"the server asks to wait {failure.retry_after:.0f} s, longer than "
+                f"{self._policy.longest_wait:.0f} s{_resets_at(failure.retry_after)}"
             )
         return failure.retry_after + random.uniform(0, JITTER)  # noqa: S311
 
@@ -135,6 +135,15 @@ def _exponential(first: float) -> Generator[float, None, None]:
     waits = backoff.expo(base=2, factor=first, max_value=LONGEST_PAUSE)
     next(waits)  # the library's generators are primed by one empty step
     return waits
+
+
+def _resets_at(seconds: float) -> str:
+    """Say when a wait will be over, for whoever decides when to run again."""
+    try:
+        moment = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=seconds)
+    except OverflowError:
+        return ""
+    return f"; the limit resets at {moment:%Y-%m-%d %H:%M} UTC"
 
 
 def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
