@@ -143,9 +143,7 @@ def test_f04_stop_ends_at_the_first_bad_stream(stage: Stage, tap: Runner) -> Non
 
 
 @pytest.mark.parametrize("code", [404, 501])
-def test_f05_a_route_this_server_lacks_is_unavailable(
-    stage: Stage, tap: Runner, code: int
-) -> None:
+def test_f05_a_route_this_server_lacks_is_unavailable(stage: Stage, tap: Runner, code: int) -> None:
     stage.script("/api/incident-templates", forever=status(code, {"message": "no such route"}))
     run = tap(stage.config(), select=["components", "incident_templates", "metrics"])
     assert run.code == 1
@@ -192,9 +190,7 @@ def test_f08_a_lost_permission_does_not_retire_rows(tap: Runner) -> None:
         for row in sorted(stage.ids("components"))[:15]:
             stage.world.components.delete(row)
         second = tap(stage.config(), select=["components"], state=first.state)
-        third = tap(
-            stage.config(accept_fewer_rows=True), select=["components"], state=second.state
-        )
+        third = tap(stage.config(accept_fewer_rows=True), select=["components"], state=second.state)
     assert first.activated == ["components"]
     assert second.code == 0
     assert second.activated == [], "rows may be hidden, not deleted"
