@@ -30,7 +30,9 @@ class TapRun:
     @property
     def messages(self) -> list[dict[str, Any]]:
         """Every Singer message, parsed as strict JSON."""
-        return [json.loads(line, parse_constant=_refuse) for line in self.stdout.splitlines()]
+        # splitlines() would also split at U+2028 and others, which may stand inside a value.
+        lines = self.stdout.removesuffix("\n").split("\n") if self.stdout else []
+        return [json.loads(line, parse_constant=_refuse) for line in lines]
 
     @property
     def records(self) -> dict[str, list[dict[str, Any]]]:
