@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -182,12 +183,28 @@ def verification(config: Mapping[str, Any]) -> bool | str:
     """
     bundle = config.get("ca_bundle")
     if bundle:
-        if not os.path.exists(bundle):  # noqa: PTH110  # a file or a folder of certificates
-            raise ConfigFault(f"ca_bundle names {bundle}, which does not exist.")
-        return str(bundle)
+        return _readable_bundle("ca_bundle", str(bundle))
     if not config.get("verify_ssl", True):
         return False
-    return next((value for name in CA_VARIABLES if (value := os.environ.get(name))), True)
+    for name in CA_VARIABLES:
+        if value := os.environ.get(name):
+            return _readable_bundle(name, value)
+    return True
+
+
+def _readable_bundle(name: str, path: str) -> str:
+    if os.path.isdir(path):  # noqa: PTH112  # a folder of certificates, read one by one when needed
+        return path
+    try:
+        ssl.create_default_context(cafile=path)
+    except FileNotFoundError:
+        raise ConfigFault(f"{name} names {path}, which does not exist.") from None
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigFault(
+            f"{name} names {path}, in which no certificate can be read "
+            f"({error.strerror or error}); it must be a PEM file."
+        ) from None
+    return path
 
 
 def token(value: str) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
+import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from singer_rest import failures, json_body, unreachable
@@ -47,6 +48,7 @@ logger = logging.getLogger(__name__)
 CHUNK = 1 << 16
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+FROM_A_PROXY = frozenset({requests.codes.proxy_authentication_required})
 METHOD_CHANGING_REDIRECTS = frozenset({301, 302, 303})
 MEGABYTE = 1 << 20
 
@@ -150,6 +152,8 @@ class Transport:
         self._progress = Progress()
         self._lock = threading.Lock()
         self._session = requests.Session()
+        if options.verify is False:  # the tap has warned once; urllib3 would for every request
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         adapter = TimedAdapter(options.total_timeout, options.pool_size)
         for scheme in ("http://", "https://"):
             self._session.mount(scheme, adapter)
@@ -236,7 +240,7 @@ class Transport:
         """Turn a complete answer into a reply or a reason to try again."""
         context = self._context()
         if answer.status >= requests.codes.bad_request:
-            if answer.status in request.accept_statuses:
+            if answer.status in request.accept_statuses - FROM_A_PROXY:
                 return self._reply(answer, failures.body_or_none(answer), json_body.Repairs())
             return failures.from_status(answer, context)
         if request.raw:

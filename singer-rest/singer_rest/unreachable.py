@@ -33,14 +33,14 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
 
     if isinstance(error, requests.exceptions.InvalidURL):
         raise ConfigFault(f"{where} is not a URL that can be asked; check api_url.") from None
-    if isinstance(error, requests.exceptions.ProxyError) or "407" in text:
+    if isinstance(error, requests.exceptions.ProxyError):
         return unreachable(
             f"The proxy for {host} refused or failed: {excerpt(_reason(error), context.redactor)}; "
             "check HTTPS_PROXY and NO_PROXY.",
             "PROXY",
-            1 if "407" in text else SERVER_TRIES,
+            1 if "Tunnel connection failed" in text else SERVER_TRIES,
         )
-    if isinstance(error, (requests.exceptions.SSLError, ssl.SSLError)):
+    if _is_tls_refusal(error):
         return unreachable(_tls_sentence(host, text), "TLS", 1)
     if _is_name_failure(error, text):
         return unreachable(
@@ -108,13 +108,28 @@ def _is_name_failure(error: BaseException, text: str) -> bool:
     return "NameResolutionError" in text or "Failed to resolve" in text
 
 
+def _is_tls_refusal(error: BaseException) -> bool:
+    """Tell a refusal from a connection that broke during the handshake, which may get better."""
+    chain = _chain(error)
+    if any(isinstance(inner, (ssl.SSLEOFError, ConnectionError)) for inner in chain[1:]):
+        return False
+    return isinstance(error, (requests.exceptions.SSLError, ssl.SSLError))
+
+
 def _tls_sentence(host: str, text: str) -> str:
     lowered = text.lower()
+    if "wrong version number" in lowered or "record layer failure" in lowered:
+        return (
+            f"{host} does not speak TLS on this port; if it is on a network you trust, write "
+            f"http://{host} in the configuration."
+        )
     if "self-signed" in lowered or "self signed" in lowered:
         which = "its certificate is self-signed"
     elif "expired" in lowered:
         which = "its certificate has expired"
-    elif "hostname mismatch" in lowered or "doesn't match" in lowered:
+    elif "not yet valid" in lowered:
+        which = "its certificate is not valid yet; check the clock of this machine"
+    elif "mismatch" in lowered or "doesn't match" in lowered:
         which = "its certificate is for another host"
     elif "unable to get local issuer" in lowered or "certificate_verify_failed" in lowered:
         which = "its certificate is signed by an authority this machine does not know"
