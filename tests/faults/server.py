@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     Answer = Callable[["Exchange"], None]
 
 LONGEST_LINE = 1 << 16
+TLS_HELLO = b"\x16"
+"""First byte of a client that speaks TLS; plain servers answer it with a 400."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +181,8 @@ class FaultServer:
     ) -> None:
         self.fallback: Fallback = fallback or (lambda _seen: Reply(404))
         self.seen: list[Seen] = []
+        self.dropped = 0
+        """So many connections are closed as soon as they are made."""
         self.stopping = threading.Event()
         self.arrived = threading.Condition()
         self._tls = tls
@@ -248,6 +252,8 @@ class FaultServer:
         plain = connection
         try:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if number <= self.dropped:
+                return
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._talk(connection, number)
@@ -259,6 +265,9 @@ class FaultServer:
             connection.close()
 
     def _talk(self, connection: socket.socket, number: int) -> None:
+        if not self._tls and connection.recv(1, socket.MSG_PEEK) == TLS_HELLO:
+            connection.sendall(Reply(400).head(0))
+            return
         reader = connection.makefile("rb")
         while not self.stopping.is_set():
             seen = read_request(reader, number)
