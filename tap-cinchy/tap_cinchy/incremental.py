@@ -1,0 +1,245 @@
+"""Reading only what changed, without knowing the server's time zone.
+
+Cinchy shows timestamps in the zone of the account, without saying which, and nobody has written
+down in which zone it reads the dates of a query. So the bookmark is the server's own text, and:
+
+* The bookmark is asked for before the first page. A row that is passed and then changed again has
+  a later timestamp than the bookmark, whatever else the run has seen.
+* The next run goes back from the bookmark by ``incremental_lookback``, for changes that were
+  committed late, and by one hour more, because a clock change repeats or skips one.
+* Once in a run the zones are compared: a row must be found when it is asked for by the timestamp
+  the server has just shown, and the oldest row must be shown as created when it was on the run
+  before, or the account has moved to another zone. If not, the run goes back by 26 hours more,
+  the widest that two zones can be apart.
+
+Rows that come twice cost nothing but time: the target keeps one row per key.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import StateFault, StreamFault
+from singer_rest.state import HOW_TO_RESET
+from tap_cinchy import answers
+from tap_cinchy.cql import ID, Select, literal
+from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
+from tap_cinchy.sources import TableSource
+
+if TYPE_CHECKING:
+    from singer_rest.transport import Reply
+    from tap_cinchy.client import CinchyApi
+    from tap_cinchy.sources import Reading
+
+logger = logging.getLogger(__name__)
+
+CLOCK_CHANGE = dt.timedelta(hours=1)
+WIDEST = dt.timedelta(hours=26)
+EASTERNMOST = dt.timedelta(hours=15)
+"""No clock on Earth is further ahead of UTC than 14 hours; one more for clocks that go wrong."""
+WESTERNMOST = dt.timedelta(hours=13)
+ROUNDING = dt.timedelta(seconds=2)
+TABLES = "[Cinchy].[Tables]"
+
+
+def wall_clock(text: Any) -> dt.datetime | None:
+    """Read a timestamp as the clock showed it, without its offset; nothing if it is none."""
+    try:
+        return dt.datetime.fromisoformat(str(text).strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
+def earlier(moment: dt.datetime, span: dt.timedelta) -> dt.datetime:
+    """Go back in time, but not before the year 1900, which older databases cannot express."""
+    first = dt.datetime(1900, 1, 1)  # noqa: DTZ001  # a wall clock
+    return max(first, moment - span) if moment - first > span else first
+
+
+def date_literal(moment: dt.datetime) -> str:
+    """Return a date as every database reads it: whole seconds and no offset."""
+    return literal(moment.replace(microsecond=0).isoformat())
+
+
+def check_bookmark(stream: str, value: Any) -> None:
+    """Check a bookmark before anything is read.
+
+    Raises:
+        StateFault: It is not a point in time.
+    """
+    if value is not None and wall_clock(value) is None:
+        raise StateFault(
+            f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; {HOW_TO_RESET}."
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Newest:
+    """The row of a table with the latest timestamp."""
+
+    id: int
+    text: str
+    """As the server shows it."""
+    shown: dt.datetime
+    """The same on the wall clock."""
+
+
+def newest(api: CinchyApi, table: str, column: str) -> tuple[Newest | None, Reply]:
+    """Ask for the latest timestamp of a column; none if no row has one."""
+    stamp = f"[{column}]"
+    select = Select(
+        table,
+        (f"[{ID}]", stamp),
+        # PostgreSQL sorts null in front of everything else.
+        conditions=(f"t.{stamp} IS NOT NULL",),
+        order=(f"t.{stamp} DESC",),
+    )
+    reply = api.execute(select.text(top=1))
+    _types, (ids, texts) = answers.by_position(reply, 2)
+    shown = wall_clock(texts[0]) if texts else None
+    if shown is None:
+        return None, reply
+    return Newest(int(ids[0]), str(texts[0]), shown), reply
+
+
+class Zones:
+    """Whether the server reads dates in the zone in which it shows them; found out once a run."""
+
+    def __init__(self, api: CinchyApi, lookback: int) -> None:
+        self._api = api
+        self._lookback = dt.timedelta(seconds=lookback)
+        self._agree: bool | None = None
+
+    def back_from(self, bookmark: dt.datetime) -> dt.datetime:
+        """Return from when on rows have to be read again."""
+        span = self._lookback + CLOCK_CHANGE
+        return earlier(bookmark, span if self._agree else span + WIDEST)
+
+    def compare(self, table: str, row: Newest) -> None:
+        """Ask for a row by the timestamp it was shown with, unless that is settled."""
+        if self._agree is not None:
+            return
+        low, high = row.shown - ROUNDING, row.shown + ROUNDING + dt.timedelta(seconds=1)
+        self._agree = self._finds(table, row, ">=", low) and self._finds(table, row, "<=", high)
+        if not self._agree:
+            logger.warning(
+                "The server shows timestamps in another time zone than it reads them, or the "
+                "newest row changed just now: going back 26 hours more to lose nothing."
+            )
+
+    def distrust(self) -> None:
+        """Go back further: timestamps are not shown as they were on the last run."""
+        if self._agree is not False:
+            self._agree = False
+            logger.warning(
+                "The server shows timestamps in another time zone than on the last run: going back "
+                "26 hours more to lose nothing."
+            )
+
+    def compare_somewhere(self) -> None:
+        """Compare on the platform's own tables, for queries whose tables nobody knows."""
+        if self._agree is not None:
+            return
+        try:
+            row, _reply = newest(self._api, TABLES, MODIFIED)
+            if row is not None:
+                self.compare(TABLES, row)
+        except StreamFault as fault:
+            logger.info("Time zones cannot be compared (%s); going back further.", fault.sentence)
+
+    def _finds(self, table: str, row: Newest, sign: str, moment: dt.datetime) -> bool:
+        conditions = (f"t.[{ID}] = {row.id}", f"t.[{MODIFIED}] {sign} {date_literal(moment)}")
+        text = Select(table, (f"[{ID}]",), conditions=conditions).text(top=1)
+        return bool(answers.by_position(self._api.execute(text), 1)[1][0])
+
+
+class ChangesSource(TableSource):
+    """The rows of a table that changed since the bookmark.
+
+    Args:
+        api: The requests.
+        reading: Of one table with Cinchy Id and Modified.
+        zones: Shared by all tables.
+        bookmark: The server's text of an earlier run; nothing on the first one.
+        start: Instead of it on the first run, in UTC.
+        with_deleted: The table tells when rows were deleted, and such rows are read.
+        anchor: What :attr:`anchor` was on the run that left the bookmark.
+    """
+
+    def __init__(
+        self,
+        api: CinchyApi,
+        reading: Reading,
+        zones: Zones,
+        *,
+        bookmark: str | None,
+        start: dt.datetime | None,
+        with_deleted: bool,
+        anchor: str | None = None,
+    ) -> None:
+        super().__init__(api, reading)
+        self.zones = zones
+        self.since = wall_clock(bookmark) if bookmark is not None else None
+        self.start = start
+        self.stamps = [MODIFIED, DELETED] if with_deleted else [MODIFIED]
+        self.watermark: str | None = None
+        """Becomes the bookmark when everything up to it has been read."""
+        self.anchor: str | None = None
+        """Id and creation of the oldest row, as shown now; both never change."""
+        self._anchor_before = anchor
+
+    def prepare(self) -> None:
+        """Take the watermark, compare the zones, and bound what is read."""
+        table = self.reading.tables[0]
+        self.anchor = self._oldest(table)
+        if self._anchor_before is not None and self.anchor != self._anchor_before:
+            self.zones.distrust()
+        latest: Newest | None = None
+        for stamp in self.stamps:
+            found, reply = newest(self.api, table, stamp)
+            if found is None:
+                continue
+            if stamp == MODIFIED and self.since is not None:
+                self.zones.compare(table, found)
+            if latest is None or found.shown > latest.shown:
+                latest = found
+            self.watermark = self._plausible(latest, reply.date)
+        since = self._since()
+        if since is not None:
+            changed = [f"t.[{stamp}] >= {date_literal(since)}" for stamp in self.stamps]
+            either = " OR ".join(changed)
+            self.conditions += (f"({either})" if len(changed) > 1 else either,)
+
+    def seems_empty(self) -> bool:
+        """Return whether no row of the table has any timestamp."""
+        return self.watermark is None
+
+    def _oldest(self, table: str) -> str | None:
+        select = Select(table, (f"[{ID}]", f"[{CREATED}]"), keys=1)
+        _types, (ids, texts) = answers.by_position(self.api.execute(select.text(top=1)), 2)
+        return f"{ids[0]} {texts[0]}" if ids else None
+
+    def _since(self) -> dt.datetime | None:
+        if self.since is not None:
+            return self.zones.back_from(self.since)
+        if self.start is not None:
+            return earlier(self.start.astimezone(dt.UTC).replace(tzinfo=None), EASTERNMOST)
+        return None
+
+    def _plausible(self, latest: Newest, answered: dt.datetime) -> str:
+        """Return the watermark, unless it lies in the future of every clock on Earth.
+
+        Such a row, written while the server's clock was wrong, would hide all changes until then.
+        """
+        now = answered.astimezone(dt.UTC).replace(tzinfo=None)
+        if latest.shown <= now + EASTERNMOST:
+            return latest.text
+        logger.warning(
+            "%s has a row of %s, which is in the future; the bookmark stays at the present.",
+            self.where,
+            latest.text,
+        )
+        return (now - WESTERNMOST).replace(microsecond=0).isoformat()

@@ -1,0 +1,103 @@
+"""Asking the platform's own tables which tables there are for this account."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.columns import Misfits
+from singer_rest.errors import ConfigFault
+from tap_cinchy.cql import ID
+from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, tables_of
+from tap_cinchy.shapes import Shape
+from tap_cinchy.sources import Reading, TableSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_cinchy.client import CinchyApi
+    from tap_cinchy.discovery import Found, Wishes
+    from tap_cinchy.shapes import Field
+
+logger = logging.getLogger(__name__)
+
+TABLES_A_PAGE = 500
+"""The description of a table may be long."""
+COLUMNS_A_PAGE = 20_000
+NOT_DELETED = "t.[Deleted] IS NULL"
+
+
+def find_tables(
+    api: CinchyApi, wishes: Wishes, wanted: Callable[[str], bool], *, check_rights: bool
+) -> list[Found]:
+    """Return the tables the account may see and the user wants.
+
+    Args:
+        api: The requests.
+        wishes: What is wanted of every table.
+        wanted: Tells by ``Domain.Table``.
+        check_rights: Ask for the rights on every table and leave out columns without.
+
+    Raises:
+        ConfigFault: The account sees no table at all, not even the platform's.
+        StreamFault: The platform's tables cannot be read.
+    """
+    tables = list(_rows(api, "Tables", TABLE_FIELDS, (NOT_DELETED,), TABLES_A_PAGE))
+    if not tables:
+        raise ConfigFault(
+            "The account sees no table: [Cinchy].[Tables] answers without rows, and entitlements "
+            "filter it silently. Grant the right to view [Cinchy].[Tables] and [Cinchy].[Table "
+            "Columns], or set tables_include to an empty list to read without tables."
+        )
+    chosen = [table for table in tables if wanted(str(table["Full Name"] or ""))]
+    if not chosen:
+        logger.warning(
+            "None of the %d tables the account sees is chosen by tables_include and "
+            "tables_exclude.",
+            len(tables),
+        )
+        return []
+    ids = {table[ID] for table in chosen}
+    alive = (NOT_DELETED, "t.[Table].[Deleted] IS NULL")
+    columns = _rows(api, "Table Columns", COLUMN_FIELDS, alive, COLUMNS_A_PAGE)
+    own = [column for column in columns if column["Table"] in ids]
+    if check_rights:
+        own = _viewable(api, chosen, own)
+    return tables_of(chosen, own, wishes)
+
+
+def _rows(
+    api: CinchyApi, table: str, fields: tuple[Field, ...], conditions: tuple[str, ...], size: int
+) -> Iterator[dict[str, Any]]:
+    reading = Reading(
+        where=f"Cinchy.{table}",
+        tables=(f"[Cinchy].[{table}]",),
+        fields=fields,
+        keys=1,
+        size=size,
+        conditions=conditions,
+    )
+    conform = Shape(fields).conformer()
+    misfits = Misfits()
+    for page in TableSource(api, reading).pages():
+        yield from conform(page.rows, misfits)
+
+
+def _viewable(
+    api: CinchyApi, tables: list[dict[str, Any]], columns: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Leave out columns the account may not view; one request a table."""
+    hidden: dict[int, set[str]] = {}
+    for table in tables:
+        rights = api.entitlements(table["Full Name"]).get("columnEntitlements") or []
+        hidden[table[ID]] = {
+            str(right.get("columnName")).lower()
+            for right in rights
+            if isinstance(right, dict) and right.get("canView") is False
+        }
+        if hidden[table[ID]]:
+            names = ", ".join(sorted(hidden[table[ID]]))
+            logger.info("%s: the account may not view %s.", table["Full Name"], names)
+    return [
+        column for column in columns if str(column["Name"]).lower() not in hidden[column["Table"]]
+    ]

@@ -1,0 +1,306 @@
+"""Running configured queries: in one piece, or in pages that prove themselves.
+
+Pages by StartRow shift when rows come or go in front of them, and nobody has written down whether
+the first row is number 0 or 1. So every page overlaps the one before by a row, and that row has
+to come again at its place.
+"""
+
+from __future__ import annotations
+
+import decimal
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.completeness import IncompleteFault, LoopFault
+from singer_rest.errors import StatusFault, StreamFault
+from singer_rest.pages import Page
+from singer_rest.redact import Redactor
+from singer_rest.sources import Source
+from tap_cinchy import answers
+from tap_cinchy.client import Parameter
+from tap_cinchy.cql import missing_names
+from tap_cinchy.incremental import wall_clock
+from tap_cinchy.queries import AFTER, TOP
+from tap_cinchy.values import ContradictionError, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_rest.transport import Reply
+    from tap_cinchy.answers import Answer
+    from tap_cinchy.client import CinchyApi
+    from tap_cinchy.queries import Query
+    from tap_cinchy.shapes import Shape
+
+logger = logging.getLogger(__name__)
+
+GUESSED_VERSION = "1.0"
+NOT_FOUND = 404
+CLIENT_ERRORS = range(400, 500)
+
+
+def rank(value: Any) -> tuple[int, Any]:
+    """Return what orders values of a replication key: numbers, then times, then texts."""
+    if isinstance(value, (int, float, decimal.Decimal)):
+        return 0, value
+    moment = wall_clock(value)
+    return (1, moment) if moment is not None else (2, str(value))
+
+
+def ask(api: CinchyApi, query: Query, params: Mapping[str, Any], text: str | None = None) -> Reply:
+    """Run a query once.
+
+    Args:
+        api: The requests.
+        query: The query.
+        params: Its parameters, the bookmark among them.
+        text: CQL with its places filled in.
+
+    Raises:
+        StreamFault: It cannot be run; no value of a parameter is in the message.
+    """
+    try:
+        if query.saved:
+            return _ask_saved(api, query, params)
+        parameters = [Parameter(name, value) for name, value in params.items()]
+        return api.execute(text or query.query, query.type, parameters)  # type: ignore[arg-type]
+    except StreamFault as fault:
+        values = [*params.values(), *query.text_params.values()]
+        fault.sentence = Redactor(str(value) for value in values).text(fault.sentence)
+        fault.args = (fault.sentence,)
+        raise
+
+
+def _ask_saved(api: CinchyApi, query: Query, params: Mapping[str, Any]) -> Reply:
+    def send(version: str) -> Reply:
+        return api.saved_query(
+            query.domain,
+            query.query,
+            {**query.text_params, **params},
+            version=version,
+            basic=query.basic,
+            post=query.method == "POST",
+        )
+
+    try:
+        return send(query.api_version)
+    except StatusFault as fault:
+        # Since 5.10 a query may be reached by its versioned path only.
+        absent = fault.status == NOT_FOUND or "could not be found" in fault.message
+        if query.api_version or not absent or missing_names(fault.message):
+            raise
+        try:
+            return send(GUESSED_VERSION)
+        except StatusFault:
+            raise fault from None
+
+
+class QuerySource(Source):
+    """A query that answers in one piece.
+
+    Args:
+        api: The requests.
+        query: The query.
+        shape: Its columns.
+        params: Its parameters.
+        size: Rows a page, where it has pages.
+    """
+
+    def __init__(
+        self, api: CinchyApi, query: Query, shape: Shape, params: Mapping[str, Any], size: int
+    ) -> None:
+        super().__init__()
+        self.api = api
+        self.query = query
+        self.shape = shape
+        self.params = params
+        self.size = size
+        self.where = query.title
+        self.newest: Any = None
+        """Greatest value of the replication key, as received."""
+        self._seen: dict[tuple[Any, ...], int] = {}
+        self._strange: set[str] = set()
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages there are."""
+        for reply, answer in self.answered():
+            self.tally.pages += 1
+            rows = self._rows(answer)
+            self._account(rows)
+            yield Page(rows, reply)
+        if self.tally.problems == [] and self._shared:
+            self.tally.problems.append(
+                f"{self._shared} rows of {self.where} share a primary key with another row, and a "
+                "target keeps one of them only: name more columns in primary_keys"
+            )
+
+    def answered(self) -> Iterator[tuple[Reply, Answer]]:
+        """Ask, and yield the answers with the rows that are new."""
+        self.tally.proof = "one answer"
+        yield self._asked()
+
+    def _asked(
+        self, extra: Mapping[str, Any] | None = None, text: str | None = None
+    ) -> tuple[Reply, Answer]:
+        reply = ask(self.api, self.query, {**self.params, **(extra or {})}, text)
+        return reply, answers.read(reply)
+
+    _shared = 0
+
+    def _account(self, rows: list[dict[str, Any]]) -> None:
+        """Count rows, watch keys, and remember the greatest replication key."""
+        keys = self.query.primary_keys
+        for row in rows:
+            if not keys:
+                self.tally.received += 1
+                continue
+            key = tuple(str(row.get(name)) for name in keys)
+            print_ = hash(repr(row))
+            if key not in self._seen:
+                self.tally.received += 1
+                self._seen[key] = print_
+            elif self._seen[key] == print_:
+                self.tally.duplicates += 1
+            else:
+                self._shared += 1
+        name = self.query.replication_key
+        values = [row[name] for row in rows if name and row.get(name) is not None]
+        for value in values:
+            if self.newest is None or rank(value) > rank(self.newest):
+                self.newest = value
+
+    def _rows(self, answer: Answer) -> list[dict[str, Any]]:
+        """Return rows by the names of the shape.
+
+        Raises:
+            StreamFault: A column is missing, or has another type than the catalog says.
+        """
+        names = answers.unique(answer.names)
+        if not answer.rows:
+            return []
+        columns = dict(zip(names, zip(*answer.rows, strict=True), strict=True))
+        wanted = {field.name: field.column.kind for field in self.shape.fields}
+        lost = [name for name in wanted if name not in columns]
+        # In an object a null may be left out.
+        if lost and (answer.typed or set(lost) & set(self.query.primary_keys)):
+            raise StreamFault(
+                f"The query {self.where} has no column {', '.join(lost)} any more; run discovery "
+                "again.",
+                code="COLUMN-GONE",
+            )
+        self._note_strangers([name for name in names if name not in wanted])
+        types = dict(zip(names, answer.types, strict=True))
+        read: dict[str, Any] = {}
+        for name in wanted.keys() & columns.keys():
+            try:
+                read[name] = decoded(wanted[name], types[name], columns[name])
+            except ContradictionError:
+                raise StreamFault(
+                    f"The query {self.where} has {types[name] or 'another type'} in the column "
+                    f"{name} now, the catalog says {wanted[name].name}; run discovery again.",
+                    code="TYPE-CHANGED",
+                ) from None
+        found = list(read)
+        return [dict(zip(found, row, strict=True)) for row in zip(*read.values(), strict=True)] or [
+            {} for _row in answer.rows
+        ]
+
+    def _note_strangers(self, names: list[str]) -> None:
+        for name in names:
+            if name not in self._strange:
+                self._strange.add(name)
+                logger.warning(
+                    "%s: the column %s is not in the catalog and is not read; run discovery again.",
+                    self.where,
+                    name,
+                )
+
+    def probe(self) -> Reply:
+        """Run the query; there is no smaller question."""
+        return next(self.answered())[0]
+
+
+class WindowedSource(QuerySource):
+    """A saved query in overlapping pages by StartRow and RowCount."""
+
+    def answered(self) -> Iterator[tuple[Reply, Answer]]:
+        """Yield pages until one holds nothing behind the row it shares with the page before.
+
+        Raises:
+            IncompleteFault: The shared row is not where it was.
+        """
+        reply, answer = self._window(0)
+        rows, base = list(answer.rows), 0
+        yield reply, answer
+        count, last = len(rows), rows[-1] if rows else None
+        while last is not None:
+            # The second page settles whether the first row is number 0 or 1.
+            start = count - 1 + base
+            reply, answer = self._window(start)
+            rows = list(answer.rows)
+            if rows[:1] == [last]:
+                fresh = rows[1:]
+            elif base == 0 and count > 1 and rows[1:2] == [last]:
+                base, fresh = 1, rows[2:]
+            else:
+                raise IncompleteFault(
+                    f"The query {self.where} changed while it was read in pages, or has no ORDER "
+                    "BY over its keys; read it with paging none."
+                )
+            if not fresh:
+                break
+            yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
+            count, last = count + len(fresh), fresh[-1]
+        self._judge_single(count, last)
+        self.tally.proof = "overlapping pages"
+
+    def _window(self, start: int) -> tuple[Reply, Answer]:
+        return self._asked({"StartRow": start, "RowCount": self.size})
+
+    def _judge_single(self, count: int, last: Any) -> None:
+        """A first page of one row cannot overlap; look behind it."""
+        if count != 1:
+            return
+        rows = self._window(1)[1].rows
+        if rows and list(rows) != [last]:
+            raise IncompleteFault(
+                f"The server gives the query {self.where} one row at a time; read it with paging "
+                "none."
+            )
+
+
+class KeysetSource(QuerySource):
+    """A CQL query that asks for the rows after a key itself."""
+
+    def answered(self) -> Iterator[tuple[Reply, Answer]]:
+        """Yield pages until one is empty.
+
+        Raises:
+            LoopFault: Keys do not grow.
+        """
+        after = 0
+        while True:
+            text = self.query.query.replace(TOP, str(self.size)).replace(AFTER, str(after))
+            reply, answer = self._asked(text=text)
+            if not answer.rows:
+                self.tally.proof = "empty page after the last row"
+                return
+            names = answers.unique(answer.names)
+            key = self.query.primary_keys[0]
+            keys = [row[names.index(key)] for row in answer.rows] if key in names else []
+            grows = all(
+                isinstance(one, int) and one > before
+                for before, one in zip([after, *keys], keys, strict=False)
+            )
+            if not keys or not grows:
+                raise LoopFault(
+                    f"The query {self.where} does not answer rows after {AFTER} in the order of "
+                    f"{key}, a whole number."
+                )
+            yield reply, answer
+            after = keys[-1]
+
+    def probe(self) -> Reply:
+        """Ask for one row."""
+        text = self.query.query.replace(TOP, "1").replace(AFTER, "0")
+        return self._asked(text=text)[0]

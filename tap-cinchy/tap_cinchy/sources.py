@@ -1,0 +1,382 @@
+"""Reading a table so that nothing is lost, doubled or cut off.
+
+Pages follow each other by the key of the last row, never by an offset: rows that come, go or
+change while the table is read cannot push others across the border of a page. The end is a page
+without rows, because the server may have a limit below the size that was asked for. A table
+without Cinchy Id has no such key; it is read whole, in both directions, and the two readings have
+to agree.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.completeness import LoopFault
+from singer_rest.errors import Outcome, StatusFault, StreamFault, TooLargeFault
+from singer_rest.pages import Page
+from singer_rest.sources import Plan, Source
+from tap_cinchy import answers
+from tap_cinchy.client import BAD_REQUEST, SlowQueryFault
+from tap_cinchy.cql import Select, missing_names, names_of
+from tap_cinchy.values import KNOWN, ContradictionError, decoded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from singer_rest.transport import Reply
+    from tap_cinchy.client import CinchyApi, ReadType
+    from tap_cinchy.shapes import Field
+
+logger = logging.getLogger(__name__)
+
+SMALLEST_PAGE = 100
+"""Rows; a query that takes too long for so few is slow for another reason."""
+TEXT_TYPES = frozenset({"String", "Guid", "Char", "Char[]", "TimeSpan"})
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """What is read of one table.
+
+    Args:
+        where: The table's name, for messages.
+        tables: Quoted; later ones are for servers that lack the first.
+        fields: What is read; the first ``keys`` of them order the rows.
+        keys: 1 for most tables, 3 for the versions of rows, 0 for a table without Cinchy Id.
+        conditions: Which rows are read.
+        kind: The type of the query.
+        size: Rows a page.
+    """
+
+    where: str
+    tables: tuple[str, ...]
+    fields: tuple[Field, ...]
+    keys: int
+    size: int
+    conditions: tuple[str, ...] = ()
+    kind: ReadType = "QUERY"
+
+
+class TableSource(Source):
+    """A table in pages, each beginning behind the key of the last row."""
+
+    def __init__(self, api: CinchyApi, reading: Reading) -> None:
+        super().__init__()
+        self.api = api
+        self.reading = reading
+        self.where = reading.where
+        self.size = reading.size
+        self.conditions = reading.conditions
+        self._table = 0
+        self._paths: list[str | None] = [field.paths[0] for field in reading.fields]
+        self._drifted: set[str] = set()
+
+    # The walk
+
+    def pages(self) -> Iterator[Page]:
+        """Yield pages until one is empty.
+
+        Raises:
+            LoopFault: Rows do not come in the order that was asked for.
+            StreamFault: A page cannot be had; see :meth:`explained`.
+        """
+        self.prepare()
+        after: tuple[int, ...] = (0,)
+        while True:
+            page, keys = self._page(after)
+            self.tally.pages += 1
+            if not keys:
+                break
+            kept = self._in_order(page.rows, keys, after)
+            self.tally.received += len(kept)
+            yield dataclasses.replace(page, rows=kept)
+            after = keys[-1]
+        self.tally.proof = "empty page after the last row"
+        self.finish()
+
+    def prepare(self) -> None:
+        """Find out what has to be known before the first page; a hook."""
+
+    def finish(self) -> None:
+        """Tell an empty table from one the account may not see, which may look the same.
+
+        Raises:
+            StreamFault: The account has no right to it.
+        """
+        if self.tally.received or not self.seems_empty():
+            return
+        rights = self.api.entitlements(self.where)
+        columns = rights.get("columnEntitlements") or []
+        if rights.get("accessIsDefinedForCurrentUser") is False and not any(
+            column.get("canView") for column in columns
+        ):
+            raise StreamFault(
+                f"{self.where} answers without rows because the account has no right to it. Grant "
+                "it, or deselect the stream.",
+                code="TABLE-FORBIDDEN",
+                outcome=Outcome.FORBIDDEN,
+            )
+
+    def seems_empty(self) -> bool:
+        """Whether a pass without rows says that there are none; a hook."""
+        return True
+
+    def _in_order(
+        self, rows: list[dict[str, Any]], keys: list[tuple[int, ...]], after: tuple[int, ...]
+    ) -> list[dict[str, Any]]:
+        """Check that keys grow; a row that came twice in a row, word for word, is kept once."""
+        kept: list[dict[str, Any]] = []
+        previous = after
+        for key, row in zip(keys, rows, strict=True):
+            if key > previous:
+                kept.append(row)
+            elif key == previous and kept and row == kept[-1]:
+                self.tally.duplicates += 1
+            else:
+                raise LoopFault(
+                    f"{self.where} does not come in the order of its key: {key} follows {previous}."
+                )
+            previous = key
+        return kept
+
+    def _page(
+        self, after: tuple[int, ...], size: int | None = None
+    ) -> tuple[Page, list[tuple[int, ...]]]:
+        reply, columns = self._asked(after, size)
+        keys = self._keys(columns)
+        return Page(self._rows(columns), reply), keys
+
+    def _keys(self, columns: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
+        keys = list(zip(*columns[: self.reading.keys], strict=True))
+        if not all(type(part) is int for key in keys for part in key):
+            raise LoopFault(f"{self.where} has rows without a key, so their end cannot be found.")
+        return keys
+
+    def _rows(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        names = [field.name for field in self._active()]
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+    # One question
+
+    def select(self) -> Select:
+        """Return the query as it is asked now, without the columns the server lacks."""
+        return Select(
+            table=self.reading.tables[self._table],
+            paths=tuple(path for path in self._paths if path is not None),
+            keys=self.reading.keys,
+            conditions=self.conditions,
+        )
+
+    def _active(self) -> list[Field]:
+        return [
+            field
+            for field, path in zip(self.reading.fields, self._paths, strict=True)
+            if path is not None
+        ]
+
+    def _asked(
+        self, after: tuple[int, ...], size: int | None = None
+    ) -> tuple[Reply, list[Sequence[Any]]]:
+        """Ask for the rows after a place, in smaller pieces if need be."""
+        while True:
+            try:
+                text = self.select().text(after, size or self.size)
+                return self.read(self.api.execute(text, self.reading.kind))
+            except SlowQueryFault as fault:
+                self._halve(fault, SMALLEST_PAGE)
+            except TooLargeFault as fault:
+                self._halve(fault, 1)
+            except StatusFault as fault:
+                if not self._adapted(fault):
+                    raise self.explained(fault) from fault
+
+    def _halve(self, fault: StreamFault, smallest: int) -> None:
+        if self.size <= smallest:
+            raise fault
+        self.size = max(smallest, self.size // 2)
+        logger.info("%s Asking for %d rows at a time.", fault.sentence, self.size)
+
+    def read(self, reply: Reply) -> tuple[Reply, list[Sequence[Any]]]:
+        """Return the columns of an answer, each read as its field says.
+
+        Raises:
+            StreamFault: A column has another type than in the catalog.
+        """
+        fields = self._active()
+        types, columns = answers.by_position(reply, len(fields))
+        return reply, [
+            self._decoded(field, type_name, cells)
+            for field, type_name, cells in zip(fields, types, columns, strict=True)
+        ]
+
+    def _decoded(self, field: Field, type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+        kind = field.column.kind
+        try:
+            found = decoded(kind, type_name, cells)
+        except ContradictionError:
+            raise StreamFault(
+                f"{self.where}: the column {field.name} comes as {type_name or 'another type'} "
+                f"now, the catalog says {kind.name}. Run discovery again; a target that cannot "
+                "change the column needs the table reloaded.",
+                code="TYPE-CHANGED",
+            ) from None
+        changed = kind.name == "text" and type_name in KNOWN - TEXT_TYPES
+        if changed and len(names_of(field.paths[0])) == 1 and field.name not in self._drifted:
+            self._drifted.add(field.name)
+            logger.warning(
+                "%s: the column %s comes as %s now; it is written as text until discovery is run "
+                "again.",
+                self.where,
+                field.name,
+                type_name,
+            )
+        return found
+
+    # What the server lacks
+
+    def _adapted(self, fault: StatusFault) -> bool:
+        """Switch to what this server has; only where the field or table allows it."""
+        if fault.status != BAD_REQUEST:
+            return False
+        changes = [self._without(*missing) for missing in missing_names(fault.message)]
+        return any(changes)
+
+    def _without(self, kind: str, name: str) -> bool:
+        if kind == "table":
+            if self._table + 1 < len(self.reading.tables):
+                self._table += 1
+                return True
+            return False
+        changed = False
+        for place, (field, path) in enumerate(zip(self.reading.fields, self._paths, strict=True)):
+            if path is None or name.lower() not in (part.lower() for part in names_of(path)):
+                continue
+            later = field.paths[field.paths.index(path) + 1 :]
+            if later:
+                self._paths[place] = later[0]
+            elif field.optional:
+                self._paths[place] = None
+                logger.info("%s: this server has no %s; it stays null.", self.where, field.name)
+            else:
+                continue
+            changed = True
+        return changed
+
+    def explained(self, fault: StatusFault) -> StreamFault:
+        """Return the fault with what can be done about it."""
+        missing = missing_names(fault.message)
+        if fault.status != BAD_REQUEST or not missing:
+            return fault
+        kind, name = missing[0]
+        if kind == "table":
+            fault.sentence = (
+                f"{fault.sentence.rstrip('.')}. {self.where} was deleted, or the account has lost "
+                "its right to it: run discovery again, or grant it."
+            )
+            return fault
+        return self._about_column(fault, name)
+
+    def _about_column(self, fault: StatusFault, name: str) -> StreamFault:
+        """Tell a column that may not be viewed from one that is gone, by asking for the rights."""
+        rights = self.api.entitlements(self.where).get("columnEntitlements")
+        known = rights if isinstance(rights, list) else []
+        hidden = {
+            str(column.get("columnName")).lower()
+            for column in known
+            if isinstance(column, dict) and column.get("canView") is False
+        }
+        if name.lower() in hidden:
+            wanted = [
+                field.name
+                for field in self.reading.fields
+                if names_of(field.paths[0])[0].lower() in hidden
+            ]
+            return StreamFault(
+                f"{self.where}: the account may not view {', '.join(wanted)} "
+                f"({fault.message.rstrip('.')}). Grant it, or deselect those columns.",
+                code="COLUMN-FORBIDDEN",
+                outcome=Outcome.FORBIDDEN,
+            )
+        fault.sentence = (
+            f"{fault.sentence.rstrip('.')}. In {self.where} it was renamed or deleted, or the "
+            "account may not view it or what it links to: run discovery again, or deselect it."
+        )
+        return fault
+
+    # Before a run
+
+    def probe(self) -> Reply:
+        """Ask for one row, with every column."""
+        after: tuple[int, ...] = (0,) if self.reading.keys else ()
+        return self._page(after, size=1)[0].reply
+
+    def plan(self) -> Plan:
+        """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""
+        if not self.reading.keys:
+            return Plan(2, exact=False)
+        key = self.select().paths[0]
+        top = Select(self.select().table, (key,), order=(f"t.{key} DESC",)).text(top=1)
+        _types, columns = answers.by_position(self.api.execute(top), 1)
+        highest = int(columns[0][0]) if columns[0] else 0
+        return Plan(1 - (-highest // self.size), highest, exact=False)
+
+
+class WholeTableSource(TableSource):
+    """A table without Cinchy Id: no key, no pages, and still a proof."""
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the table as one page, read from both ends until the readings agree."""
+        logger.warning(
+            "%s has no Cinchy Id: it is read in one piece, and in full every time.", self.where
+        )
+        order = self._order()
+        reply, columns = self._directed(order, "ASC")
+        for _again in range(2 if order else 0):
+            self.tally.pages += 1
+            backwards = self._directed(order, "DESC")[1]
+            if self._same(columns, backwards):
+                self.tally.proof = "read in both directions"
+                break
+            self.tally.rereads += 1
+            reply, columns = self._directed(order, "ASC")
+        else:
+            self._unproved(order)
+        rows = self._rows(columns)
+        self.tally.received = len(rows)
+        yield Page(rows, reply)
+        self.finish()
+
+    def _unproved(self, order: list[str]) -> None:
+        if order:
+            self.tally.problems.append(
+                f"{self.where} has no Cinchy Id, and read from its other end it has other rows: "
+                "the server cuts off long answers, or the table changes all the time"
+            )
+        else:
+            self.tally.proof = "one answer, which the server may have cut off"
+
+    def _order(self) -> list[str]:
+        """Return columns that any database can order by."""
+        plain = {"integer", "number", "boolean", "moment", "wall_clock"}
+        fields = [field for field in self._active() if field.column.kind.name in plain]
+        texts = [field for field in self._active() if field.column.kind.name == "text"]
+        return [f"t.{field.paths[0]}" for field in fields or texts]
+
+    def _directed(self, order: list[str], way: str) -> tuple[Reply, list[Sequence[Any]]]:
+        select = dataclasses.replace(
+            self.select(), order=tuple(f"{column} {way}" for column in order)
+        )
+        try:
+            return self.read(self.api.execute(select.text(), self.reading.kind))
+        except StatusFault as fault:
+            raise self.explained(fault) from fault
+
+    @staticmethod
+    def _same(one: Sequence[Sequence[Any]], other: Sequence[Sequence[Any]]) -> bool:
+        rows, again = (
+            collections.Counter(map(repr, zip(*columns, strict=True))) for columns in (one, other)
+        )
+        return rows == again

@@ -1,0 +1,168 @@
+"""Streams that are read by CQL: every table discovery finds, and the history of its rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.singerlib.catalog import Metadata
+
+from singer_rest import timestamps
+from singer_rest.errors import ConfigFault
+from tap_cinchy.cql import ID, table_path
+from tap_cinchy.incremental import ChangesSource, check_bookmark
+from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
+from tap_cinchy.sources import Reading, TableSource, WholeTableSource
+from tap_cinchy.streams.base import CinchyStream
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from singer_sdk.singerlib import Catalog, MetadataMapping
+
+    from singer_rest.sources import Source
+    from tap_cinchy.client import ReadType
+    from tap_cinchy.shapes import Field, Shape
+    from tap_cinchy.tap import TapCinchy
+
+FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
+ANCHOR = "zone_anchor"
+
+
+class TableStream(CinchyStream):
+    """The rows of one table.
+
+    Read in full unless its replication method is INCREMENTAL, which it offers with the
+    replication key ``Modified`` where the table has the columns for it.
+    """
+
+    table: Shape
+    route = "POST /API/ExecuteCQL, once a page"
+    permission = "the right to view the table, every selected column and what its links point to"
+    cost = "1 request per page, and 1 to see the end; 3 to 5 more when INCREMENTAL"
+
+    def __init__(self, tap: TapCinchy, shape: Shape | None = None, name: str | None = None) -> None:
+        if shape is not None:
+            self.table = shape
+        super().__init__(tap, name=name)
+        if self.offers_incremental and tap.wants_incremental(self.full_name):
+            self.replication_key = MODIFIED
+
+    # What it is
+
+    @property
+    def full_name(self) -> str:
+        """Return the table as ``Domain.Table``."""
+        return self.table.full_name
+
+    @property
+    def quoted(self) -> tuple[str, ...]:
+        """Return the table in CQL; later ones are its names in other versions."""
+        return (table_path(self.full_name),)
+
+    @property
+    def offers_incremental(self) -> bool:
+        """Whether changes can be found by when they were made."""
+        has = self.table.has
+        return not self.table.is_history and has(ID) and has(MODIFIED) and has(CREATED)
+
+    def describe(self, metadata: MetadataMapping) -> None:
+        """Offer the replication key, and leave out what is heavy."""
+        if self.offers_incremental:
+            metadata.root.valid_replication_keys = [MODIFIED]
+            metadata["properties", MODIFIED].inclusion = Metadata.InclusionType.AUTOMATIC
+        for field in self.table.fields:
+            if field.unselected:
+                metadata["properties", field.name].selected_by_default = False
+
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over what the catalog says.
+
+        Raises:
+            ConfigFault: A replication that this table does not offer.
+        """
+        super().apply_catalog(catalog)
+        if self.replication_method == FULL_TABLE:
+            return
+        if self.replication_method != INCREMENTAL:
+            raise ConfigFault(
+                f"{self.name} has the replication method {self.replication_method}; it offers "
+                f"{FULL_TABLE}{f' and {INCREMENTAL}' if self.offers_incremental else ''}."
+            )
+        if not self.offers_incremental or (self.replication_key or MODIFIED) != MODIFIED:
+            offered = (
+                f"its replication key is {MODIFIED}"
+                if self.offers_incremental
+                else "it can only be read in full"
+            )
+            raise ConfigFault(
+                f"{self.name} cannot be read by {self.replication_key or INCREMENTAL}: {offered}."
+            )
+        self.replication_key = MODIFIED
+
+    # How it is read
+
+    def check(self) -> None:
+        """Check the bookmark before anything is read.
+
+        Raises:
+            StateFault: It cannot be used.
+        """
+        if self.replication_key and not self.is_full_table:
+            check_bookmark(self.name, self.tap.bookmarks.value(self.name, self.replication_key))
+
+    def selected_fields(self) -> tuple[Field, ...]:
+        """Return the fields to read, keys first."""
+        mask = self.mask
+        chosen = [field for field in self.table.fields if mask["properties", field.name]]
+        keys = [field for key in self.table.primary_keys for field in chosen if field.name == key]
+        return (*keys, *(field for field in chosen if field not in keys))
+
+    def reading(self) -> Reading:
+        """Return what is read."""
+        kind: ReadType = "VERSION_HISTORY_QUERY" if self.table.is_history else "QUERY"
+        with_deleted = self.table.is_history or self.config["include_deleted"]
+        hides = self.table.has(DELETED) and not with_deleted
+        return Reading(
+            where=self.full_name,
+            tables=self.quoted,
+            fields=self.selected_fields(),
+            keys=len(self.table.primary_keys),
+            size=self.config["page_size"],
+            conditions=(f"t.[{DELETED}] IS NULL",) if hides else (),
+            kind=kind,
+        )
+
+    def new_source(self) -> Source:
+        """Return the table, as a whole or what changed of it."""
+        reading = self.reading()
+        if not reading.keys:
+            return WholeTableSource(self.api, reading)
+        if self.is_full_table:
+            return TableSource(self.api, reading)
+        entry = self._bookmark()
+        return ChangesSource(
+            self.api,
+            reading,
+            self.tap.zones,
+            bookmark=self.tap.bookmarks.value(self.name, MODIFIED),
+            start=self._start(),
+            with_deleted=self.table.has(DELETED) and bool(self.config["include_deleted"]),
+            anchor=entry.get(ANCHOR),
+        )
+
+    def _start(self) -> dt.datetime | None:
+        return timestamps.parse(self.config.get("start_date"))
+
+    def _bookmark(self) -> dict[str, Any]:
+        bookmarks: dict[str, Any] = self.tap.bookmarks.state.setdefault("bookmarks", {})
+        entry: dict[str, Any] = bookmarks.setdefault(self.name, {})
+        return entry
+
+    def move_bookmark(self, source: Source) -> bool:
+        """Remember the newest change there was before the first page, as the server showed it."""
+        if not isinstance(source, ChangesSource):
+            return False
+        if source.watermark is not None:
+            self.tap.bookmarks.put(self.name, MODIFIED, source.watermark)
+            self._bookmark()[ANCHOR] = source.anchor
+        return True

@@ -1,0 +1,296 @@
+"""tap-cinchy: settings, streams, and the proof that platform and credential are good."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_rest import settings, timestamps
+from singer_rest.credentials import HeaderCredential
+from singer_rest.errors import ConfigFault, ServerFault, StatusFault, StreamFault
+from singer_rest.tap import RestTap
+from tap_cinchy.auth import BASIC, NONE, PASSWORD, PAT, PasswordGrant, basic_header, method_of
+from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
+from tap_cinchy.discovery import Wishes, stream_names
+from tap_cinchy.incremental import Zones
+from tap_cinchy.metadata import find_tables
+from tap_cinchy.places import Places, clean
+from tap_cinchy.queries import configured
+from tap_cinchy.settings import CONFIG_SCHEMA
+from tap_cinchy.shapes import shape_of_schema
+from tap_cinchy.streams import (
+    HEALTH_STREAMS,
+    OPT_IN_STREAMS,
+    SYSTEM_STREAMS,
+    Jobs,
+    QueryStream,
+    SecretsManager,
+    TableStream,
+)
+from tap_cinchy.streams.base import CinchyStream
+from tap_cinchy.streams.queries import SavedQueryGuard
+from tap_cinchy.values import UNKNOWN_ZONE
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from singer_sdk.singerlib.catalog import CatalogEntry
+
+    from singer_rest.credentials import Credential
+    from singer_rest.transport import TransportOptions
+    from tap_cinchy.queries import Query
+    from tap_cinchy.shapes import Shape
+
+HISTORY = "__history"
+GRACE = 30
+"""Seconds an answer may take beyond the time of its query."""
+
+
+class TapCinchy(RestTap):
+    """Reads every table of a Cinchy platform that the account may see."""
+
+    name = "tap-cinchy"
+    dynamic_catalog = True
+    first_streams = ("healthcheck",)
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
+
+    # Who asks, and where
+
+    def transport_options(self) -> TransportOptions:
+        """Return the options; answers may take as long as queries may."""
+        options = super().transport_options()
+        least = self.config["command_timeout"] + GRACE
+        return dataclasses.replace(
+            options,
+            read_timeout=max(options.read_timeout, least),
+            total_timeout=max(options.total_timeout, 2 * least),
+            error_headers=(ERROR_HEADER,),
+        )
+
+    @functools.cached_property
+    def auth_method(self) -> str:
+        """Return how the platform is asked."""
+        return method_of(self.config)
+
+    @property
+    def has_bearer(self) -> bool:
+        """Whether CQL can be run; Basic reaches saved queries only."""
+        return self.auth_method in {PAT, PASSWORD}
+
+    @functools.cached_property
+    def api(self) -> CinchyApi:
+        """Return the requests to the platform.
+
+        Raises:
+            ConfigFault: An address or a credential cannot be used.
+        """
+        config = self.config
+        base = clean(config["api_url"], "api_url")
+        method = self.auth_method
+        if method != NONE:
+            self._refuse_http(base, "api_url")
+        idp, connections = (
+            clean(config[name], name) if config.get(name) else ""
+            for name in ("idp_url", "connections_url")
+        )
+        places = Places(self.transport, base, idp, connections)
+        credential: Credential | None = None
+        if method == PAT:
+            token = settings.token(config["access_token"])
+            credential = HeaderCredential("access_token", {"Authorization": f"Bearer {token}"})
+        elif method == PASSWORD:
+            if idp:
+                self._refuse_http(idp, "idp_url")
+            credential = PasswordGrant(self.transport, places, config, self.redactor)
+        if credential is not None:
+            self.keyring.bind(base, credential)
+        wants_basic = any(query.basic for query in self.queries)
+        return CinchyApi(
+            self.transport,
+            places,
+            credential=credential,
+            basic=basic_header(config, self.redactor) if wants_basic else None,
+            command_timeout=config["command_timeout"],
+            redactor=self.redactor,
+        )
+
+    def _refuse_http(self, url: str, setting: str) -> None:
+        if url.startswith("http://") and not self.config.get("allow_insecure_http"):
+            raise ConfigFault(
+                f"{setting} is an http address, over which everybody on the way can read the "
+                "credential. Use https, or set allow_insecure_http knowingly."
+            )
+
+    def bind_credential(self, url: str) -> None:
+        """Send the credential to another part of the installation too.
+
+        Raises:
+            ConfigFault: It may not be sent over http.
+        """
+        self._refuse_http(url, "connections_url")
+        if self.api.credential is not None:
+            self.keyring.bind(url, self.api.credential)
+
+    @functools.cached_property
+    def queries(self) -> list[Query]:
+        """Return the configured queries.
+
+        Raises:
+            ConfigFault: One of them cannot be meant so.
+        """
+        found = configured(self.config, basic=self.auth_method == BASIC)
+        names = [query.name for query in found]
+        taken = {stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)}
+        for name in names:
+            if names.count(name) > 1 or name in taken:
+                raise ConfigFault(f"Two streams are called {name}; choose another name.")
+        for query in found:
+            if not query.saved and not self.has_bearer:
+                raise ConfigFault(
+                    f"The query {query.name} is CQL, which needs access_token, or a password with "
+                    "client_id and client_secret; Basic reaches saved queries only."
+                )
+        return found
+
+    @functools.cached_property
+    def guard(self) -> SavedQueryGuard:
+        """Return what keeps saved queries from writing."""
+        return SavedQueryGuard(self.api, self.queries, readable=self.has_bearer)
+
+    @functools.cached_property
+    def zones(self) -> Zones:
+        """Return what is known of the server's time zones."""
+        return Zones(self.api, self.config["incremental_lookback"])
+
+    @functools.cached_property
+    def zone(self) -> dt.tzinfo:
+        """Return the account's time zone, if the user told it."""
+        name = self.config.get("timezone")
+        return timestamps.zone(name) if name else UNKNOWN_ZONE
+
+    def connect(self) -> None:
+        """Prove the credential by the smallest query, unless discovery has done so.
+
+        Raises:
+            ConfigFault: A setting cannot be used.
+            StateFault: A bookmark cannot.
+            CredentialFault: The credential is wrong.
+        """
+        _ = self.zone, self.queries
+        if self.config.get("start_date") and not timestamps.parse(self.config["start_date"]):
+            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+        api = self.api
+        for stream in self.selected_streams():
+            if isinstance(stream, CinchyStream):
+                stream.check()
+        if self.has_bearer and not api.proved:
+            try:
+                api.execute("SELECT 1")
+            except StatusFault as fault:
+                if fault.status != BAD_REQUEST:
+                    raise
+                # Who is refused a query has been let in.
+
+    # Streams
+
+    def discover_streams(self) -> list[CinchyStream]:
+        """Return every stream: of this class, of the configuration, and of the platform's tables.
+
+        With a catalog, its tables are taken as they were when it was made and nothing is asked.
+
+        Raises:
+            Fault: The platform's tables cannot be read, or the account sees none of them.
+        """
+        streams: list[CinchyStream] = [stream(self) for stream in HEALTH_STREAMS]
+        streams += self._opted_in()
+        if self.has_bearer:
+            streams += [stream(self) for stream in SYSTEM_STREAMS]
+        try:
+            with self.stop.interruptible():
+                names = {stream.name for stream in streams} | {q.name for q in self.queries}
+                streams += self._tables(names)
+                streams += [QueryStream(self, query) for query in self.queries]
+        except StreamFault as fault:
+            raise ServerFault(fault.sentence, code=fault.code) from fault
+        return streams
+
+    def _opted_in(self) -> Iterator[CinchyStream]:
+        if self.config["secrets"]:
+            yield SecretsManager(self)
+        if self.config["jobs"] and self.config["jobs_allow_trigger"]:
+            yield Jobs(self)
+        elif self.config["jobs"]:
+            self.logger.warning("jobs_allow_trigger is off: none of the jobs is started.")
+
+    def _tables(self, taken: set[str]) -> Iterator[TableStream]:
+        if self.input_catalog is not None:
+            yield from self._tables_of_catalog(self.input_catalog.streams, taken)
+        elif not self.has_bearer:
+            self.logger.info("No table is looked for: CQL needs a token, Basic cannot run it.")
+        elif self.config["tables_include"]:
+            yield from self._discovered_tables()
+
+    def wants(self, full_name: str) -> bool:
+        """Whether the configuration wants a table, by ``Domain.Table``."""
+        include, exclude = self.config["tables_include"], self.config["tables_exclude"]
+        return _matches(full_name, include) and not _matches(full_name, exclude)
+
+    def wants_incremental(self, full_name: str) -> bool:
+        """Whether discovery proposes to read a table by what changed."""
+        return _matches(full_name, self.config["incremental_tables"])
+
+    def _discovered_tables(self) -> Iterator[TableStream]:
+        wishes = Wishes(
+            labels=self.config["link_output"] == "id_and_label",
+            deleted=self.config["include_deleted"],
+        )
+        rights = self.config["check_entitlements"]
+        found = find_tables(self.api, wishes, self.wants, check_rights=rights)
+        names = stream_names({table.id: table.full_name for table in found})
+        for table in found:
+            yield TableStream(self, table.shape, names[table.id])
+            if self.config["include_history"] and table.history is not None:
+                yield TableStream(self, table.history, names[table.id] + HISTORY)
+
+    def _tables_of_catalog(
+        self, entries: Sequence[CatalogEntry], taken: set[str]
+    ) -> Iterator[TableStream]:
+        for entry in entries:
+            name = entry.tap_stream_id
+            if name in taken:
+                continue
+            keys = entry.key_properties or entry.metadata.root.table_key_properties or ()
+            shape = shape_of_schema(entry.schema.to_dict(), keys) if self.has_bearer else None
+            if shape is not None and self.wants(shape.full_name):
+                yield TableStream(self, shape, name)
+            elif entry.metadata.resolve_selection().get((), True):
+                self._judge_stranger(name, shape)
+
+    def _judge_stranger(self, name: str, shape: Shape | None) -> None:
+        """Say why a selected stream of the catalog is not read.
+
+        Raises:
+            ConfigFault: It was nobody's decision.
+        """
+        if shape is not None:
+            self.logger.warning(
+                "%s is selected, but tables_include and tables_exclude leave out %s.",
+                name,
+                shape.full_name,
+            )
+        elif name in {stream.name for stream in OPT_IN_STREAMS}:
+            self.logger.warning("%s is selected, but its settings are off; not read.", name)
+        else:
+            raise ConfigFault(
+                f"The catalog selects {name}, which is neither a table it describes nor a query "
+                "of the configuration, or needs a token that is not configured. Run discovery "
+                "again, or deselect it."
+            )
+
+
+def _matches(full_name: str, patterns: Iterable[str]) -> bool:
+    name = full_name.lower()
+    return any(fnmatch.fnmatchcase(name, pattern.strip().lower()) for pattern in patterns)

@@ -1,0 +1,225 @@
+"""Cinchy's values: the kinds of column they become and how they are read.
+
+The answer of a query names a .NET type for every column, and that decides how its values are
+read. Where it contradicts what discovery found, the stream fails: a column whose type was changed
+must not become a column of nulls.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+from typing import TYPE_CHECKING, Any
+
+from singer_rest import timestamps
+from singer_rest.columns import (
+    ANY,
+    BOOLEAN,
+    INTEGER,
+    INTEGERS,
+    NONE,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    Kind,
+    Unfit,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    Decoder = Callable[[str | None, Sequence[Any]], Sequence[Any]]
+
+UNKNOWN_ZONE = dt.timezone(dt.timedelta(0), "unknown")
+"""Stands for the time zone that nobody has told; texts without an offset then stay as they are."""
+
+WHOLE = frozenset(
+    {"Byte", "SByte", "Int16", "Int32", "Int64", "UInt16", "UInt32", "UInt64", "Integer"}
+)
+REAL = frozenset({"Single", "Double", "Decimal"})
+DATES = frozenset({"DateTime", "DateTimeOffset", "Date", "DateOnly"})
+WORDS = frozenset({"String", "Guid", "Char", "TimeSpan", "Char[]"})
+BYTES = frozenset({"Byte[]"})
+KNOWN = WHOLE | REAL | DATES | WORDS | BYTES | {"Boolean"}
+_TRUTHS = frozenset({"true", "false", "1", "0"})
+_QUOTED = re.compile(r"\s*(['\"])((?:\\.|(?!\1).)*)\1\s*(?:,|$)", re.DOTALL)
+
+
+class ContradictionError(ValueError):  # a verdict on a column, turned into a fault by the source
+    """What came is not what the catalog says."""
+
+
+def _parsed(value: Any) -> dt.datetime:
+    if not isinstance(value, str):
+        raise Unfit
+    try:
+        return dt.datetime.fromisoformat(value.strip())
+    except ValueError:
+        raise Unfit from None
+
+
+def _moment(value: Any, zone: dt.tzinfo) -> str:
+    moment = _parsed(value)
+    if moment.tzinfo is None and zone is UNKNOWN_ZONE:
+        return str(value).strip()
+    text = timestamps.instant(value, zone)
+    if text is None:
+        raise Unfit
+    return text
+
+
+def _wall_clock(value: Any, _zone: dt.tzinfo) -> str:
+    _parsed(value)
+    return str(value).strip()
+
+
+def _base64(value: Any, _zone: dt.tzinfo) -> str:
+    del value
+    raise Unfit
+
+
+_DATE_TIME = {"type": "string", "format": "date-time"}
+MOMENT = Kind("moment", _DATE_TIME, NONE, _moment)
+"""A timestamp of the system: an instant, shown in the zone of the account."""
+WALL_CLOCK = Kind("wall_clock", _DATE_TIME, NONE, _wall_clock)
+"""A date a user typed; it has no zone and is never moved to another."""
+BINARY = Kind("binary", {"type": "string", "contentEncoding": "base64"}, frozenset({str}), _base64)
+
+
+def kind_of_type(type_name: str) -> Kind:
+    """Return the kind for a .NET type; anything for one that nobody has seen."""
+    for names, kind in (
+        (WHOLE, INTEGER),
+        (REAL, NUMBER),
+        (DATES, WALL_CLOCK),
+        (WORDS, TEXT),
+        (BYTES, BINARY),
+        ({"Boolean"}, BOOLEAN),
+    ):
+        if type_name in names:
+            return kind
+    return ANY
+
+
+# Texts with several values
+
+
+def split_texts(text: str) -> list[str] | None:
+    """Split the chosen options of a cell; an option may be quoted, with backslash escapes."""
+    found, place = [], 0
+    while place < len(text):
+        quoted = _QUOTED.match(text, place)
+        if quoted:
+            found.append(re.sub(r"\\(.)", r"\1", quoted[2]))
+            place = quoted.end()
+            continue
+        end = text.find(",", place)
+        end = len(text) if end < 0 else end
+        found.append(text[place:end].strip())
+        place = end + 1
+    return [one for one in found if one] or None
+
+
+def _whole(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, (float, decimal.Decimal)) and value == int(value):
+        return int(value)
+    if isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            pass
+    raise ContradictionError
+
+
+def _ids(value: Any) -> list[int] | None:
+    if isinstance(value, str):
+        return [_whole(part.strip()) for part in value.split(",") if part.strip()] or None
+    return None if value is None else [_whole(value)]
+
+
+# Columns, as an answer brings them
+
+
+def _integers(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name in WHOLE:
+        return cells
+    return [None if cell is None or cell == "" else _whole(cell) for cell in cells]
+
+
+def _id_lists(_type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    return [_ids(cell) for cell in cells]
+
+
+def _text_lists(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name in KNOWN - WORDS:
+        raise ContradictionError
+    return [None if cell is None else split_texts(str(cell)) for cell in cells]
+
+
+def _numbers(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name in WHOLE | REAL:
+        return cells
+    if type_name in KNOWN or any(isinstance(cell, (str, bool, list, dict)) for cell in cells):
+        raise ContradictionError
+    return cells
+
+
+def _booleans(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name == "Boolean" or type_name in WHOLE:
+        return cells
+    if type_name in KNOWN - WORDS:
+        raise ContradictionError
+    if any(cell is not None and str(cell).lower() not in _TRUTHS for cell in cells):
+        raise ContradictionError
+    return cells
+
+
+def _dates(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name in DATES:
+        return cells
+    if type_name in KNOWN - WORDS:
+        raise ContradictionError
+    for cell in cells:
+        if cell is not None:
+            try:
+                _parsed(cell)
+            except Unfit:
+                raise ContradictionError from None
+    return cells
+
+
+def _binaries(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    if type_name in KNOWN - BYTES - WORDS:
+        raise ContradictionError
+    return cells
+
+
+_DECODERS: dict[str, Decoder] = {
+    INTEGER.name: _integers,
+    INTEGERS.name: _id_lists,
+    TEXTS.name: _text_lists,
+    NUMBER.name: _numbers,
+    BOOLEAN.name: _booleans,
+    MOMENT.name: _dates,
+    WALL_CLOCK.name: _dates,
+    BINARY.name: _binaries,
+}
+
+
+def decoded(kind: Kind, type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
+    """Read one column of an answer.
+
+    Args:
+        kind: What the catalog says.
+        type_name: What the answer says; nothing if it names no types.
+        cells: The values as they came.
+
+    Raises:
+        ContradictionError: The two do not go together, or a value cannot be what the kind says.
+            A text column takes everything: written as text, nothing is lost.
+    """
+    decoder = _DECODERS.get(kind.name)
+    return cells if decoder is None else decoder(type_name, cells)
