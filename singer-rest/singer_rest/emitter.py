@@ -109,7 +109,7 @@ def _plain(stream: RestStream) -> bool:
     maps = stream.stream_maps
     if len(maps) != 1 or type(maps[0]) is not SameRecordTransform:
         return False
-    if maps[0].flattening_options is not None:
+    if maps[0].flattening_enabled:
         return False
     return all(len(breadcrumb) <= 2 or chosen for breadcrumb, chosen in stream.mask.items())  # noqa: PLR2004
 
