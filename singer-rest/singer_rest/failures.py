@@ -251,6 +251,8 @@ def unreadable(answer: Answer, reason: str, context: Context) -> Failure:
             first=context.first,
         ),
         BODY_TRIES,
+        # It may have been cut while it was packed, or be packed in a way that nobody asked for.
+        unpacked=answer.headers.get("Content-Encoding", "identity").lower() != "identity",
     )
 
 
