@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Final
 
 import dlt
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
+from dlt_bridge.errors import LoadError
 from dlt_bridge.intake import Batch
 from dlt_bridge.spool import SpoolFile
 
@@ -23,44 +25,71 @@ _PARQUET_WITHOUT_JSON: Final = frozenset({"bigquery", "clickhouse", "databricks"
 _OBJECTS_AT_ONCE: Final = 1_000
 
 
-def deliver(batch: Batch, destination: str, *, unnest: bool) -> Iterator[Any]:
-    """Yields a batch as dlt data items; for use inside a dlt resource.
+class Form(StrEnum):
+    """The form rows are handed over in."""
+
+    PARQUET = "parquet"
+    """Parquet files, as they are."""
+
+    COPY = "copy"
+    """CSV files, which PostgreSQL copies fast; Arrow tables where CSV is not exact."""
+
+    OBJECTS = "objects"
+    """Python objects, of which dlt makes whatever the destination loads."""
+
+
+def form_of(batch: Batch, destination: str, *, as_objects: bool) -> Form:
+    """Chooses the form for a batch.
 
     Args:
         batch: The rows.
         destination: dlt's name of the type of destination.
-        unnest: Give nested values to dlt as objects, to be made into child tables.
+        as_objects: Whether dlt has to see single rows, to make child tables or to change them.
 
-    Yields:
-        Parquet files for destinations that load them; CSV files for PostgreSQL, which copies
-        them fast; Python objects, which dlt turns into whatever it loads, for the others.
-        Without any rows, the marker that lets dlt make the table.
+    Raises:
+        LoadError: If dlt has to see rows of a table that was loaded without that before.
+    """
+    stored = batch.shape.stored
+    if stored and ("_dlt_id" in stored or "_dlt_load_id" in stored):
+        return Form.OBJECTS  # which give each row those columns
+    kinds = {column["data_type"] for column in batch.shape.hints().values()}
+    if destination in _PARQUET_WITH_JSON or (
+        destination in _PARQUET_WITHOUT_JSON and not kinds & {"json", "time"}
+    ):
+        form = Form.PARQUET
+    else:
+        form = Form.COPY if destination == "postgres" else Form.OBJECTS
+    if not as_objects:
+        return form
+    if stored and form != Form.OBJECTS and destination != "filesystem":
+        raise LoadError(
+            f"The table {batch.shape.table} was loaded without child tables, and its rows lack "
+            "the ids that those need; use another dataset_name, or drop the table."
+        )
+    return Form.OBJECTS
+
+
+def deliver(batch: Batch, form: Form) -> Iterator[Any]:
+    """Yields a batch as dlt data items; for use inside a dlt resource.
+
+    Without any rows, that is the marker that lets dlt make the table.
     """
     if not batch.rows:
         yield dlt.mark.materialize_table_schema()
     nested = nested_columns(batch)
     for file in batch.files:
-        if unnest:
-            yield from _objects(file, nested)
-        elif _loads_parquet(batch, destination):
+        if form is Form.PARQUET:
             yield dlt.mark.with_file_import(str(file.path), "parquet", file.rows)
-        elif destination == "postgres":
+        elif form is Form.COPY:
             yield from _for_postgres(file, nested)
         else:
-            yield from _objects(file, nested)
+            yield from as_objects(file, nested)
 
 
 def nested_columns(batch: Batch) -> set[str]:
     """The names of the columns with JSON text."""
     hints = batch.shape.hints()
     return {name for name, column in hints.items() if column["data_type"] == "json"}
-
-
-def _loads_parquet(batch: Batch, destination: str) -> bool:
-    if destination in _PARQUET_WITH_JSON:
-        return True
-    kinds = {column["data_type"] for column in batch.shape.hints().values()}
-    return destination in _PARQUET_WITHOUT_JSON and not kinds & {"json", "time"}
 
 
 def _for_postgres(file: SpoolFile, nested: set[str]) -> Iterator[Any]:
@@ -95,7 +124,8 @@ def _has_empty(texts: pa.Array) -> bool:
     return bool(pc.any(pc.equal(texts, "")).as_py())
 
 
-def _objects(file: SpoolFile, nested: set[str]) -> Iterator[list[dict[str, Any]]]:
+def as_objects(file: SpoolFile, nested: set[str]) -> Iterator[list[dict[str, Any]]]:
+    """Yields rows as Python objects, a list of them at a time, nested values decoded."""
     present = [name for name in file.columns if name in nested]
     with pq.ParquetFile(file.path) as rows:
         for group in rows.iter_batches(batch_size=_OBJECTS_AT_ONCE):

@@ -1,7 +1,7 @@
 """Sorts messages into the batches of rows that go to the destination together."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -72,7 +72,8 @@ class StreamIntake:
         self.versions = versions
         self.batches: list[Batch] = []
         self.first_in_snapshot: int | None = None
-        self._was_replaced = was_replaced
+        self.activated = False
+        self.was_replaced = was_replaced
         self._schema: bytes | None = None
         self._version: Any = None
         self._plain = StreamTable(shape, folder, f"{name}.rows")
@@ -112,6 +113,7 @@ class StreamIntake:
 
     def activate(self, version: Any) -> None:
         """Takes an ACTIVATE_VERSION message."""
+        self.activated = True
         if self.versions.activate(version) and self._current is self._snapshot:
             self._replace(version)
 
@@ -130,7 +132,7 @@ class StreamIntake:
         empty = self.versions.announced_empty
         if empty is not None and self.versions.is_empty_proof:
             self._add_batch(Disposition.REPLACE, version=empty)
-        elif empty is not None and self._was_replaced:
+        elif empty is not None and self.was_replaced:
             logger.warning(
                 "Stream %r was activated without a record. That is an empty stream or a tap that "
                 "failed at once, so the table %s keeps its rows; see the setting replace_when.",
@@ -154,13 +156,13 @@ class StreamIntake:
         self.queue_rows()
         self._queue(self._snapshot, Disposition.REPLACE, version=version)
         self.versions.active = version
-        self._was_replaced = True
+        self.was_replaced = True
         self._close_snapshot()
 
     def _abandon_snapshot(self) -> None:
         """Deals with a snapshot that was never proved to be whole."""
         rows = self._snapshot.rows
-        if rows and not self.shape.keys and self._was_replaced:
+        if rows and not self.shape.keys and self.was_replaced:
             self._snapshot.discard()
             logger.warning(
                 "Stream %r ended without ACTIVATE_VERSION, so its %d rows are not a whole "
@@ -251,6 +253,11 @@ class Intake:
     def has_open_snapshot(self) -> bool:
         """Whether records came that cannot be loaded before their snapshot is known whole."""
         return any(stream.first_in_snapshot is not None for stream in self._streams.values())
+
+    @property
+    def streams(self) -> Mapping[str, StreamIntake]:
+        """The streams that had a SCHEMA, by name."""
+        return self._streams
 
     def take_packages(self) -> list[list[Batch]]:
         """Hands over what can be loaded: packages to load one after the other.

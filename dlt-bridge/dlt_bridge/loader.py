@@ -19,7 +19,7 @@ import dlt
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.extract import DltResource
 
-from dlt_bridge.delivery import deliver
+from dlt_bridge.delivery import deliver, form_of
 from dlt_bridge.errors import ConfigError
 from dlt_bridge.faults import translated
 from dlt_bridge.intake import Batch, Disposition, Intake
@@ -213,14 +213,16 @@ class Loader:
 
     def _resource(self, batch: Batch) -> DltResource:
         capabilities = self._pipeline.destination.capabilities()
-        hints = hints_of(batch, self._destination_type, capabilities, self._options)
+        destination = self._destination_type
+        form = form_of(batch, destination, as_objects=self._options.unnest)
+        hints = hints_of(batch, destination, capabilities, self._options)
         more = hints.pop("additional_table_hints")
 
         def rows() -> Iterator[Any]:
             state = dlt.current.source_state()
             if state.get(_VERSIONS, {}) != self._versions:
                 state[_VERSIONS] = dict(self._versions)
-            yield from deliver(batch, self._destination_type, unnest=self._options.unnest)
+            yield from deliver(batch, form)
 
         resource: DltResource = dlt.resource(rows, name=batch.shape.table, **hints)
         resource.apply_hints(additional_table_hints=more)

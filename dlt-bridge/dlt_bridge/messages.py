@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -64,44 +63,52 @@ def repaired(line: bytes) -> bytes:
     return _STRING_OR_CONSTANT.sub(strict, line.decode("utf-8", "replace")).encode()
 
 
-def read_messages(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes, Message]]:
-    """Decodes lines into messages; blank lines are skipped.
+class MessageReader:
+    """Reads one line after the other, and knows which one it is at."""
 
-    Args:
-        lines: The input; only the last line may lack its line feed.
+    def __init__(self) -> None:
+        self._number = 0
+        self._repair_reported = False
 
-    Yields:
-        The number of the line, counted from 1, the line, and its message.
+    def read(self, line: bytes) -> Message | None:
+        """Decodes the next line of the input.
 
-    Raises:
-        MessageError: For a line that is not a Singer message, or that was cut off.
-    """
-    repairs_reported = False
-    number = 0
-    for number, line in enumerate(lines, start=1):  # named in the errors
+        Args:
+            line: The line; only the last may lack its line feed.
+
+        Returns:
+            The message; None for a blank line.
+
+        Raises:
+            MessageError: If it is no Singer message, or was cut off.
+        """
+        self._number += 1
         try:
             message = _decode(line)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
             if not line.strip():
-                continue
-            message = _decode_repaired(number, line)
-            if not repairs_reported:
-                repairs_reported = True
-                logger.warning(
-                    "Line %d of the input was not strict JSON and was repaired: invalid "
-                    "characters became U+FFFD, NaN and Infinity became null.",
-                    number,
-                )
+                return None
+            message = _decode_repaired(self._number, line)
+            self._report_repair()
         if message.type not in MESSAGE_TYPES:
             raise MessageError(
-                f"Line {number} of the input has the unknown message type "
+                f"Line {self._number} of the input has the unknown message type "
                 f"{message.type[:40]!r}; known are {', '.join(MESSAGE_TYPES)}."
             )
         if not message.stream and message.type != "STATE":
             raise MessageError(
-                f"Line {number} of the input is a {message.type} message without a stream."
+                f"Line {self._number} of the input is a {message.type} message without a stream."
             )
-        yield number, line, message
+        return message
+
+    def _report_repair(self) -> None:
+        if not self._repair_reported:
+            self._repair_reported = True
+            logger.warning(
+                "Line %d of the input was not strict JSON and was repaired: invalid characters "
+                "became U+FFFD, NaN and Infinity became null.",
+                self._number,
+            )
 
 
 def _decode_repaired(number: int, line: bytes) -> Message:

@@ -2,11 +2,12 @@
 
 import logging
 import re
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 _MASK: Final = "[redacted]"
 _SHORTEST: Final = 4
+_SECRET_WORDS: Final = ("password", "secret", "token", "key", "credential")
 _USER_INFO = re.compile(r"(?<=://)([^/@\s:]*):([^@\s]+)@")
 _PASSWORD_FIELD = re.compile(
     r"(?i)\b(password|pwd|secret|token|api_key)(=|': '|\": \")([^\s'\"&;]+)"
@@ -47,3 +48,17 @@ class Redaction(logging.Filter):
         message = self(record.getMessage())
         record.msg, record.args = message, ()
         return True
+
+
+def secret_texts(value: Any) -> list[str]:
+    """The texts in an object that its field names call secret, at any depth."""
+    if isinstance(value, list):
+        return [text for part in value for text in secret_texts(part)]
+    if not isinstance(value, Mapping):
+        return []
+    found = []
+    for name, part in value.items():
+        found += secret_texts(part)
+        if isinstance(part, str) and any(word in str(name).lower() for word in _SECRET_WORDS):
+            found.append(part)
+    return found

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dlt_bridge.errors import ConfigError
+from dlt_bridge.redact import secret_texts
 from dlt_bridge.snapshots import ReplaceWhen
 
 ENVIRONMENT_PREFIX: Final = "TARGET_DLT_"
-
-_SECRET_WORDS: Final = ("password", "secret", "token", "key", "credential")
 
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
@@ -174,7 +173,7 @@ class Settings:
     @property
     def secrets(self) -> list[str]:
         """The texts in the settings that may be credentials."""
-        found = [*_secret_fields(self.credentials), *_secret_fields(self.destination_config)]
+        found = [*secret_texts(self.credentials), *secret_texts(self.destination_config)]
         is_path = self.destination == "duckdb" and "token" not in str(self.credentials)
         if isinstance(self.credentials, str) and not is_path:
             found.append(self.credentials)
@@ -265,15 +264,3 @@ def _check(name: str, value: Any, declaration: Mapping[str, Any]) -> None:
         raise ConfigError(f"The setting {name!r} has to be at least {declaration['minimum']}.")
     if "default" in declaration and value == "":
         raise ConfigError(f"The setting {name!r} is empty.")
-
-
-def _secret_fields(value: Any) -> list[str]:
-    """The texts in an object that its field names call secret, at any depth."""
-    if not isinstance(value, Mapping):
-        return []
-    found = []
-    for name, part in value.items():
-        found += _secret_fields(part)
-        if isinstance(part, str) and any(word in str(name).lower() for word in _SECRET_WORDS):
-            found.append(part)
-    return found

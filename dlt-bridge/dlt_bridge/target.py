@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from dlt_bridge.loader import Loader
-from dlt_bridge.messages import Message, read_messages
+from dlt_bridge.messages import Message, MessageReader
 from dlt_bridge.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,11 @@ class Target:
             self._loader = loader
             self._intake = loader.make_intake()
             limit = self._settings.batch_size_rows * _LATEST
-            for _, line, message in read_messages(lines):
+            read = MessageReader().read
+            for line in lines:
+                message = read(line)
+                if message is None:
+                    continue
                 if message.type == "STATE":
                     self._take_state(message)
                 elif self._intake.take(message, len(line)) and self._intake.rows >= limit:

@@ -1,0 +1,328 @@
+"""Any Singer tap as a dlt source, with one resource for each stream."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import dlt
+import msgspec
+from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.common.exceptions import DltException
+from dlt.extract import DltResource, DltSource
+
+from dlt_bridge.delivery import Form, deliver, form_of
+from dlt_bridge.errors import ConfigError
+from dlt_bridge.intake import Batch, Disposition, Intake, StreamIntake
+from dlt_bridge.messages import MessageReader
+from dlt_bridge.resources import LoadOptions, hints_of, prepared
+from dlt_bridge.shape import TypeOptions
+from dlt_bridge.snapshots import ReplaceWhen
+from dlt_bridge.tables import IdentifierNaming, Tables
+from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, streams_of, with_selected
+
+logger = logging.getLogger(__name__)
+
+_STATE: Final = "singer_state"
+"""Where the source's dlt state keeps the STATE of the tap."""
+
+
+_CHOICES: Final = {
+    "replace_when": ("complete", "activated", "never"),
+    "nested": ("json", "tables"),
+    "on_type_mismatch": ("fail", "variant"),
+    "number_type": ("double", "decimal"),
+}
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """How a tap is made a source.
+
+    Attributes:
+        streams: The streams to read; those the catalog selects if None.
+        replace_when: When a full table read replaces the table: the tap succeeded
+            (`complete`), it sent ACTIVATE_VERSION too (`activated`), or `never`.
+        nested: JSON columns (`json`) or child tables (`tables`).
+        on_type_mismatch: What a value that breaks its SCHEMA does: `fail` or `variant`.
+        number_type: The column type of `number`: `double` or `decimal`.
+        state: Where to start if dlt has no state of an earlier run.
+    """
+
+    streams: Sequence[str] | None = None
+    replace_when: str = "complete"
+    nested: str = "json"
+    on_type_mismatch: str = "fail"
+    number_type: str = "double"
+    state: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"The option {name} has to be one of {', '.join(choices)}.")
+
+
+def singer_source(
+    tap: Any,
+    config: Mapping[str, Any] | None = None,
+    *,
+    name: str | None = None,
+    catalog: Mapping[str, Any] | None = None,
+    catalog_option: str = "--catalog",
+    environment: Mapping[str, str] | None = None,
+    **options: Any,
+) -> DltSource:
+    """Makes a dlt source of a Singer tap.
+
+    The tap runs once for all selected resources, into files, and has to succeed before any
+    row is extracted. Its STATE is kept in the source's dlt state, which dlt commits together
+    with the load, so that the next run continues exactly where the loaded rows end.
+
+    Args:
+        tap: A class of the Singer SDK, run in this process; or a command, as one text or in
+            parts, run in an environment of its own.
+        config: The tap's configuration.
+        name: The source's name, under which dlt keeps schema and state; the tap's if None.
+            Give two differently configured taps of a kind different names.
+        catalog: The catalog; discovered if None.
+        catalog_option: What a command takes its catalog with; `--properties` for old taps.
+        environment: The environment variables of a command.
+        **options: The attributes of `SourceOptions`.
+
+    Returns:
+        The source; `with_resources` selects streams.
+
+    Raises:
+        ConfigError: If the tap cannot be started, or an option or a stream does not exist.
+
+    Example:
+        >>> source = singer_source("tap-github", {"auth_token": "..."}, streams=["issues"])
+        >>> dlt.pipeline("github", destination="duckdb").run(source)  # doctest: +SKIP
+    """
+    runner: Tap
+    if isinstance(tap, type):
+        runner = InProcessTap(tap, config or {})
+    else:
+        runner = CommandTap(
+            tap, config or {}, catalog_option=catalog_option, environment=environment
+        )
+    try:
+        chosen = SourceOptions(**options)
+    except TypeError as error:
+        raise ConfigError(f"singer_source: {error}.") from None
+    label = name or runner.name.replace("-", "_")
+    resources = tap_resources(runner, chosen, catalog)
+    source: DltSource = dlt.source(lambda: resources, name=label, section=label)()
+    return source
+
+
+def tap_resources(
+    tap: Tap, options: SourceOptions, catalog: Mapping[str, Any] | None = None
+) -> list[DltResource]:
+    """Makes one dlt resource for each stream of a tap; for use inside a dlt source.
+
+    Raises:
+        ConfigError: If the tap cannot be started or a stream does not exist.
+    """
+    found = dict(catalog) if catalog is not None else tap.discover()
+    infos = streams_of(found)
+    unknown = set(options.streams or ()) - {info.name for info in infos}
+    if unknown:
+        raise ConfigError(
+            f"{tap.name} has no stream {', '.join(sorted(unknown))}; it has "
+            f"{', '.join(sorted(info.name for info in infos))}."
+        )
+    reading = _Reading(tap, found, options, {info.name: info for info in infos})
+    return [_resource(reading, info, options) for info in infos]
+
+
+def _resource(reading: "_Reading", info: StreamInfo, options: SourceOptions) -> DltResource:
+    def rows() -> Iterator[Any]:
+        yield from reading.rows(info.name)
+
+    selected = info.selected if options.streams is None else info.name in options.streams
+    resource: DltResource = dlt.resource(
+        rows,
+        name=info.name,
+        selected=selected,
+        primary_key=list(info.keys),
+        write_disposition=_first_disposition(info),
+    )
+    return resource
+
+
+def _first_disposition(info: StreamInfo) -> Literal["merge", "append"]:
+    """What a stream's resource has until a whole snapshot is there to replace the table.
+
+    dlt empties the table of a resource that replaces and yields nothing.
+    """
+    return "merge" if info.keys else "append"
+
+
+class _Reading:
+    """One run of the tap after the other, each shared by the resources of one extraction."""
+
+    def __init__(
+        self,
+        tap: Tap,
+        catalog: Mapping[str, Any],
+        options: SourceOptions,
+        infos: Mapping[str, StreamInfo],
+    ) -> None:
+        self._tap = tap
+        self._catalog = catalog
+        self._options = options
+        self._infos = infos
+        self._extraction: str | None = None
+        self._delivered: set[str] = set()
+        self._batches: dict[str, Batch] | None = None
+        self._state: Any = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._chosen: dict[str, Any] = {}
+
+    def rows(self, stream: str) -> Iterator[Any]:
+        """Yields a stream's rows as dlt data items; reads the tap first if that is due."""
+        extraction = _current_extraction()
+        resource: Any = dlt.current.resource()
+        if resource.write_disposition == self._chosen.pop(stream, None):
+            # What was right for an earlier run is not for this one before it is read.
+            resource.apply_hints(write_disposition=_first_disposition(self._infos[stream]))
+        if (
+            self._batches is None
+            or extraction != self._extraction
+            or stream in self._delivered
+            or stream not in self._batches
+        ):
+            self._read(extraction)
+        self._delivered.add(stream)
+        if self._state is not None:
+            dlt.current.source_state()[_STATE] = self._state
+        batch = (self._batches or {}).get(stream)
+        if batch is not None:
+            yield from self._deliver(batch, in_pipeline=extraction is not None)
+        if self._folder is not None and self._delivered >= set(self._batches or ()):
+            self._folder.cleanup()
+
+    def _read(self, extraction: str | None) -> None:
+        self._batches = None
+        self._state = None
+        self._delivered = set()
+        selected = [name for name in dlt.current.source().selected_resources if name in self._infos]
+        self._folder = tempfile.TemporaryDirectory(prefix="singer-rows-")
+        schema = dlt.current.source_schema()
+        naming: Any = schema.naming
+        tables = Tables(
+            IdentifierNaming(naming) if self._options.nested == "tables" else naming,
+            dict(schema.tables),
+            Path(self._folder.name),
+            options=TypeOptions(
+                exact_numbers=self._options.number_type == "decimal",
+                variants=self._options.on_type_mismatch == "variant",
+                strip_nul=_destination_type() == "postgres",
+            ),
+            when=ReplaceWhen.NEVER,
+            versions={},
+        )
+        intake = Intake(tables.make_stream, time.time_ns() // 1_000)
+        reader = MessageReader()
+
+        def take(line: bytes) -> None:
+            message = reader.read(line)
+            if message is None:
+                return
+            if message.type == "STATE":
+                self._state = msgspec.json.decode(message.value)
+            else:
+                intake.take(message, len(line))
+
+        before = dlt.current.source_state().get(_STATE) or self._options.state
+        self._tap.run(with_selected(self._catalog, selected), before, take)
+        self._batches = self._finished(intake, selected)
+        self._extraction = extraction
+
+    def _finished(self, intake: Intake, selected: Iterable[str]) -> dict[str, Batch]:
+        batches: dict[str, Batch] = {}
+        any_activated = any(stream.activated for stream in intake.streams.values())
+        for name in selected:
+            stream = intake.streams.get(name)
+            if stream is None:
+                continue
+            batch = self._batch(name, stream, any_activated=any_activated)
+            if batch is not None:
+                batches[name] = batch
+        return batches
+
+    def _batch(self, name: str, stream: StreamIntake, *, any_activated: bool) -> Batch | None:
+        """All rows of a stream as one batch; None if they must not go into the table."""
+        stream.queue_rows()
+        found = stream.batches
+        disposition = Disposition.MERGE if stream.shape.keys else Disposition.APPEND
+        batch = Batch(
+            stream.shape,
+            disposition,
+            tuple(file for part in found for file in part.files),
+            tuple(stream.shape.key_columns),
+        )
+        if not self._infos[name].is_full_table or self._options.replace_when == "never":
+            return batch
+        # A tap that activates versions does so for every stream it has read in full.
+        needs_activation = any_activated or self._options.replace_when == "activated"
+        if stream.activated or not needs_activation:
+            return replace(batch, disposition=Disposition.REPLACE)
+        if batch.rows and disposition == Disposition.APPEND and stream.was_replaced:
+            logger.warning(
+                "Stream %r was not activated, so its %d rows are not a whole snapshot; it has no "
+                "key to merge them by, and its table keeps the last whole snapshot.",
+                name,
+                batch.rows,
+            )
+            return None
+        return batch
+
+    def _deliver(self, batch: Batch, *, in_pipeline: bool) -> Iterator[Any]:
+        resource: Any = dlt.current.resource()
+        if not in_pipeline:
+            yield from deliver(batch, Form.OBJECTS)
+            return
+        destination = _destination_type()
+        batch = prepared(batch, destination)
+        self._apply_hints(resource, batch, destination)
+        changed = len(resource._pipe) > 1  # noqa: SLF001  # the user added steps, for single rows
+        unnest = self._options.nested == "tables"
+        yield from deliver(batch, form_of(batch, destination, as_objects=unnest or changed))
+
+    def _apply_hints(self, resource: Any, batch: Batch, destination: str) -> None:
+        """Tells dlt what is known of the table now; what the user said about it stays."""
+        capabilities = DestinationCapabilitiesContext.generic_capabilities()
+        pipeline = dlt.current.pipeline()
+        if pipeline.destination is not None:
+            capabilities = pipeline.destination.capabilities()
+        options = LoadOptions(unnest=self._options.nested == "tables")
+        stream = batch.shape.stream
+        hints = hints_of(batch, destination, capabilities, options)
+        if resource.write_disposition == _first_disposition(self._infos[stream]):
+            self._chosen[stream] = hints["write_disposition"]
+        else:
+            del hints["write_disposition"]
+        users = resource.columns or {}
+        hints["columns"] = {
+            name: column | dict(users.get(name, {})) for name, column in hints["columns"].items()
+        }
+        resource.apply_hints(table_name=batch.shape.table, **hints)
+
+
+def _current_extraction() -> str | None:
+    """Which extraction of a pipeline this is; None outside of one."""
+    try:
+        return str(dlt.current.load_package_state()["load_id"])
+    except DltException:
+        return None
+
+
+def _destination_type() -> str:
+    if _current_extraction() is None or dlt.current.pipeline().destination is None:
+        return ""
+    return str(dlt.current.pipeline().destination.destination_type).rsplit(".", 1)[-1]
