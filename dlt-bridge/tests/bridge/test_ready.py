@@ -1,0 +1,79 @@
+"""The ready source of Cachet into PostgreSQL and files; the others are run as examples."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pytest
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from postgres import Postgres
+
+from dlt_bridge import cachet_source, cinchy_source, cortex_source
+from dlt_bridge.errors import ConfigError
+from sandbox import cachet
+from sandbox.serve import serve
+
+STREAMS = ["components", "incidents", "incident_updates", "metric_points"]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DLT_DATA_DIR", str(tmp_path / "dlt"))
+    monkeypatch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+    return tmp_path
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    world = cachet.generate(cachet.Size(incidents=30, metric_points=20), seed=7)
+    with serve(cachet.create_app(world, cachet.Options(api="3"))) as server:
+        monkeypatch.setenv("SOURCES__CACHET_SOURCE__API_URL", server.url)
+        monkeypatch.setenv("SOURCES__CACHET_SOURCE__API_KEY", cachet.ADMIN_TOKEN)
+        yield world
+
+
+def destinations(postgres: Postgres, folder: Path) -> dict[str, Any]:
+    return {
+        "postgres": dlt.destinations.postgres(postgres.url),
+        "filesystem": dlt.destinations.filesystem(str(folder / "bucket")),
+    }
+
+
+@pytest.mark.parametrize("kind", ["postgres", "filesystem"])
+def test_two_runs_give_what_the_system_holds(
+    kind: str, world: Any, postgres: Postgres, folder: Path
+) -> None:
+    pipeline = dlt.pipeline(
+        f"cachet_to_{kind}",
+        destination=destinations(postgres, folder)[kind],
+        dataset_name="cachet_data",
+        pipelines_dir=str(folder / "pipelines"),
+    )
+    pipeline.run(cachet_source(streams=STREAMS))
+    gone = min(pipeline.dataset().incidents.select("id").fetchall())[0]
+    world.delete_incident(gone)
+    pipeline.run(cachet_source(streams=STREAMS))
+    truth = cachet.truth(world, cachet.Options(api="3"), cachet.Token(cachet.ADMIN_TOKEN)).keys
+    for stream in ("components", "incidents", "incident_updates"):
+        found = pipeline.dataset()[stream].select("id").fetchall()
+        assert sorted(found) == sorted(truth[stream])
+    points = pipeline.dataset().metric_points.select("metric_id", "id").fetchall()
+    # Points near the bookmark are read again, and files keep both readings.
+    assert len(set(points)) == len(truth["metric_points"])
+    assert kind == "filesystem" or len(points) == len(set(points))
+    assert pipeline.dataset().incidents.columns_schema["occurred_at"]["data_type"] == "timestamp"
+
+
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ConfigFieldMissingException, match="api_url"):
+        cachet_source()
+    with pytest.raises(ConfigFieldMissingException, match="api_key"):
+        cortex_source()
+    with pytest.raises(ConfigError, match="https"):
+        cinchy_source("http://cinchy.example.com", "token-of-a-reader")
+    monkeypatch.setitem(sys.modules, "tap_cachet.tap", None)
+    with pytest.raises(ConfigError, match="needs tap-cachet"):
+        cachet_source("https://status.example.com")
