@@ -1,0 +1,72 @@
+"""What is true of the whole repository."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PRODUCT = ("singer-rest", "tap-cachet", "tap-cortex", "tap-cinchy", "dlt-bridge", "sandbox")
+LONGEST = 400
+
+
+def tracked(*patterns: str) -> list[Path]:
+    done = subprocess.run(
+        ["git", "ls-files", "-z", *patterns], cwd=ROOT, check=True, capture_output=True, text=True
+    )
+    found = [ROOT / name for name in done.stdout.split("\0") if name]
+    return [path for path in found if path.exists()]
+
+
+def test_no_module_is_too_long() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in tracked("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
+    }
+    assert long == {}
+
+
+def test_no_file_records_where_packages_come_from() -> None:
+    assert [path.name for path in tracked("*.lock", "pylock*.toml")] == []
+    address = re.compile(r"https?://\S+\.(whl|tar\.gz|tgz|deb)\b")
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked("constraints", "*.toml", "Makefile", "meltano.yml", ".ci")
+        if address.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_nothing_in_the_product_imports_the_sandbox() -> None:
+    importing = re.compile(r"^\s*(from|import) sandbox\b", re.MULTILINE)
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in PRODUCT[:-1]
+        for path in tracked(f"{folder}/{folder.replace('-', '_')}/*.py")
+        if importing.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+def test_dependencies_point_one_way() -> None:
+    taps = re.compile(r"^\s*(from|import) (tap_\w+|dlt)\b", re.MULTILINE)
+    found = [
+        str(path.relative_to(ROOT))
+        for path in tracked("singer-rest/singer_rest/*.py")
+        if taps.search(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+
+
+@pytest.mark.parametrize("package", [*PRODUCT[:5]])
+def test_every_package_is_dressed(package: str) -> None:
+    folder = ROOT / package
+    assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {package}")
+    assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
+    assert (folder / package.replace("-", "_") / "py.typed").exists()
+    lines = (folder / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    assert len(lines) < 60
