@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from docgen import plugins, streams
 from docgen.project import ROOT, TAPS, VARIANT, TapInfo
-from docgen.samples import samples
+from docgen.samples import SYSTEMS, samples
 from docgen.settings import settings_of, table
 from singer_rest.streams import RestStream
 
@@ -18,12 +20,17 @@ WRITTEN = "<!-- Written by `make docs` from the code; edit the code instead. -->
 
 def page(tap: TapInfo) -> str:
     """Return the reference page of a tap."""
+    with SYSTEMS[tap.name]() as config:
+        return _page(tap, config)
+
+
+def _page(tap: TapInfo, config: dict[str, Any]) -> str:
     tap_class = tap.load()
-    instance = tap_class(
-        config={"api_url": "https://example.com"}, validate_config=False, setup_mapper=False
-    )
+    logging.disable(logging.CRITICAL)
+    instance = tap_class(config=config, setup_mapper=False)
     found = [s for s in instance.streams.values() if isinstance(s, RestStream)]
-    rows = samples(tap.name)
+    logging.disable(logging.NOTSET)
+    rows = samples(tap.name, config)
     summary = (tap_class.__doc__ or "").strip().splitlines()[0]
     lines = [f"# {tap.name}", "", WRITTEN, "", summary, "", tap.prerequisite, ""]
     lines += ["## Settings", "", *table(settings_of(tap.about()["settings"])), ""]
@@ -34,7 +41,9 @@ def page(tap: TapInfo) -> str:
         for question in questions:
             title, _, query = question.read_text(encoding="utf-8").partition("\n")
             lines += [title.removeprefix("-- "), "", "```sql", query.strip(), "```", ""]
-    lines += ["## Streams", "", *streams.overview(found), ""]
+    lines += ["## Streams", ""]
+    lines += [tap.about_streams, ""] if tap.about_streams else []
+    lines += [*streams.overview(found), ""]
     for stream in found:
         lines += streams.section(stream, rows.get(stream.name))
     return "\n".join(lines).rstrip() + "\n"

@@ -34,6 +34,8 @@ class TapInfo:
     prerequisite: str
     deselected: tuple[str, ...] = ()
     """Streams that Meltano's select-everything default must leave out."""
+    about_streams: str = ""
+    """What to know before reading the list of streams."""
 
     @property
     def namespace(self) -> str:
@@ -75,5 +77,18 @@ TAPS = (
         prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
         "user profile (Cachet 2). Without one, what a guest may see is read.",
         deselected=("subscribers", "subscriptions"),
+    ),
+    TapInfo(
+        name="tap-cinchy",
+        label="Cinchy",
+        what="Data collaboration platform",
+        domain_url="https://docs.cinchy.com",
+        keywords=("meltano_sdk", "api", "database"),
+        tap_class="TapCinchy",
+        prerequisite="A personal access token, or a user with an integrated client, of an account "
+        "with no more rights than the tables to load need.",
+        deselected=("secrets_manager", "jobs"),
+        about_streams="Every table the account may see is a stream, named by domain and table. "
+        "The tables of a generated domain `HR` stand here for yours.",
     ),
 )
