@@ -27,14 +27,14 @@ class TapRun:
     stdout: str
     stderr: str
 
-    @property
+    @functools.cached_property
     def messages(self) -> list[dict[str, Any]]:
         """Every Singer message, parsed as strict JSON."""
         # splitlines() would also split at U+2028 and others, which may stand inside a value.
         lines = self.stdout.removesuffix("\n").split("\n") if self.stdout else []
         return [json.loads(line, parse_constant=_refuse) for line in lines]
 
-    @property
+    @functools.cached_property
     def records(self) -> dict[str, list[dict[str, Any]]]:
         """The records of every stream, in the order they came."""
         found: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -43,7 +43,7 @@ class TapRun:
                 found[message["stream"]].append(message["record"])
         return found
 
-    @property
+    @functools.cached_property
     def schemas(self) -> dict[str, dict[str, Any]]:
         """The SCHEMA message of every stream."""
         return {m["stream"]: m for m in self.messages if m["type"] == "SCHEMA"}
