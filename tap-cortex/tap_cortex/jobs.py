@@ -1,0 +1,191 @@
+"""Questions that the configuration asks: CQL queries, and metrics of engineering intelligence."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import time
+from typing import TYPE_CHECKING, Any
+
+from singer_rest import timestamps
+from singer_rest.bodies import unexpected
+from singer_rest.completeness import LoopFault
+from singer_rest.errors import BodyFault, RequestFault, StatusFault
+from singer_rest.pages import Page
+from singer_rest.sources import Plan, Source
+from tap_cortex.values import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from singer_rest.stop import StopSignal
+    from singer_rest.transport import Reply
+    from tap_cortex.client import CortexApi
+
+CONFLICT = 409
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+DONE = "DONE"
+UNDER_WAY = "IN_PROGRESS"
+LONGEST_RANGE = 180
+NOT_ALLOWED = frozenset({401, 403, 404, 405, 501})
+
+
+@dataclasses.dataclass(frozen=True)
+class Question:
+    """One configured question: its name, which is part of the key of its rows, and its body."""
+
+    name: str
+    body: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"query {self.name}"
+
+
+class QuestionsSource(Source):
+    """Questions, one after the other; one that fails costs its own rows only."""
+
+    def __init__(self, api: CortexApi, path: str, questions: Sequence[Question]) -> None:
+        super().__init__()
+        self.api = api
+        self.where = path
+        self.questions = questions
+        self.tally.proof = "every query answered"
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the rows of every question."""
+        self.tally.parents_expected = len(self.questions)
+        for question in self.questions:
+            try:
+                for page in self.answers(question):
+                    self.tally.pages += 1
+                    self.tally.received += len(page.rows)
+                    yield page
+                self.tally.parents += 1
+            except RequestFault as fault:
+                if isinstance(fault, StatusFault) and fault.status in NOT_ALLOWED:
+                    raise
+                self.tally.problems.append(f"{question}: {fault.sentence}")
+
+    def answers(self, question: Question) -> Iterator[Page]:
+        """Yield the rows of one question."""
+        raise NotImplementedError
+
+    def post(self, body: dict[str, Any], **more: Any) -> Reply:
+        """Send a body."""
+        request = dataclasses.replace(self.api.request(self.where), method="POST", json=body)
+        return self.api.transport.send(dataclasses.replace(request, **more))
+
+    def probe(self) -> Reply | None:
+        """Ask nothing: a question has its price."""
+        return None
+
+
+class CqlSource(QuestionsSource):
+    """CQL queries: started, then waited for.
+
+    Args:
+        api: The requests.
+        questions: The queries.
+        stop: Ends the waiting.
+        patience: Seconds that a query may take; the vendor speaks of 15 minutes and more.
+    """
+
+    def __init__(
+        self, api: CortexApi, questions: Sequence[Question], stop: StopSignal, patience: float
+    ) -> None:
+        super().__init__(api, "/queries", questions)
+        self.stop = stop
+        self.patience = patience
+
+    def answers(self, question: Question) -> Iterator[Page]:
+        """Yield the rows of one query."""
+        deadline = time.monotonic() + self.patience
+        pauses = self._pauses(deadline)
+        reply = self.post(question.body, accept_statuses=frozenset({CONFLICT}))
+        while reply.status == CONFLICT and next(pauses, None) is not None:
+            reply = self.post(question.body, accept_statuses=frozenset({CONFLICT}))
+        if reply.status == CONFLICT:
+            raise self._unfit(reply, "another query is running")
+        job = reply.body.get("jobId") if isinstance(reply.body, dict) else None
+        if not job:
+            raise self._unfit(reply, "the answer has no jobId")
+        while True:
+            reply = self.api.transport.send(self.api.request("/queries/{job}", job=job))
+            body = reply.body if isinstance(reply.body, dict) else {}
+            status = body.get("status")
+            if status == DONE:
+                yield Page(objects(body.get("result")), reply, parent=question)
+                return
+            if status != UNDER_WAY:
+                raise self._unfit(reply, f"it ended with status {status}")
+            if next(pauses, None) is None:
+                minutes = self.patience / 60
+                raise self._unfit(reply, f"it did not end within {minutes:.0f} minutes")
+
+    def _pauses(self, deadline: float) -> Iterator[float]:
+        """Wait longer and longer; ends when the patience does."""
+        pause = FIRST_PAUSE
+        while time.monotonic() + pause <= deadline:
+            self.stop.wait(pause)
+            yield pause
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    @staticmethod
+    def _unfit(reply: Reply, reason: str) -> BodyFault:
+        return BodyFault(f"{reason}.", code="QUERY-FAILED", url=reply.url)
+
+    def plan(self) -> Plan:
+        """A start and a look per query, at least."""
+        return Plan(2 * len(self.questions), exact=not self.questions)
+
+
+class MetricsSource(QuestionsSource):
+    """Engineering metrics at a point in time, each over its configured range."""
+
+    def __init__(self, api: CortexApi, questions: Sequence[Question]) -> None:
+        super().__init__(api, "/eng-intel/metrics/point-in-time", questions)
+
+    def answers(self, question: Question) -> Iterator[Page]:
+        """Yield the rows of one query, page by page."""
+        body = dict(question.body)
+        tokens: set[str] = set()
+        while True:
+            reply = self.post(body)
+            answer = reply.body if isinstance(reply.body, dict) else {}
+            if not isinstance(answer.get("rows"), list):
+                raise unexpected(reply, "a list under 'rows'")
+            yield Page(objects(answer["rows"]), reply, parent=question)
+            token = answer.get("nextPage")
+            if not token:
+                return
+            if token in tokens:
+                raise LoopFault(f"{self.where} gives the same page again ({question}).")
+            tokens.add(token)
+            body["nextPage"] = token
+
+    def plan(self) -> Plan:
+        """One request per query, unless it has further pages."""
+        return Plan(len(self.questions))
+
+
+def cql_questions(configured: Sequence[dict[str, Any]]) -> list[Question]:
+    """Return the CQL queries of the configuration."""
+    return [Question(str(item["name"]), {"query": item["query"]}) for item in configured]
+
+
+def metric_questions(configured: Sequence[dict[str, Any]], now: dt.datetime) -> list[Question]:
+    """Return the metric queries of the configuration; each ends at the last midnight in UTC."""
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    found = []
+    for item in configured:
+        body: dict[str, Any] = {
+            "startTime": timestamps.text(midnight - dt.timedelta(days=item.get("days") or 30)),
+            "endTime": timestamps.text(midnight),
+            "metrics": item["metrics"],
+            "groupBy": item.get("group_by") or [],
+            "filters": item.get("filters") or [],
+            "orderBy": item.get("order_by") or [],
+            "limit": item.get("limit") or 1000,
+        }
+        found.append(Question(str(item["name"]), body))
+    return found

@@ -1,0 +1,201 @@
+"""Tables of the catalog: entities, what is made of them, types and relationships."""
+
+from __future__ import annotations
+
+from singer_rest.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT, TEXTS
+
+from .common import ARCHIVED, ENTITY, cols, flat_table, table
+
+_ENTITY = (
+    *cols(
+        TEXT,
+        id="Id (CID) that Cortex gave the entity; it stays for the entity's life.",
+        tag="Tag of the entity (x-cortex-tag); may contain slashes, colons and blanks.",
+        name="Display name.",
+        type="Type: service, domain, team, or one of entity_types.",
+        description="Description.",
+    ),
+    *ARCHIVED,
+    *cols(
+        INSTANT,
+        lastUpdated="When the entity was last changed. Whether data set by API moves it is not "
+        "documented.",
+    ),
+    *cols(TEXTS, groups="Groups that the descriptor puts the entity into."),
+    *cols(
+        OBJECT,
+        git="Repository: provider, repository, repositoryUrl, basepath, alias.",
+        hierarchy="Parents and children, each a tree as deep as hierarchy_depth; as rows in "
+        "entity_hierarchy.",
+    ),
+    *cols(
+        ARRAY,
+        links="Links: name, type, url, description; as rows in entity_links.",
+        metadata="Custom data as key and value; as rows in entity_metadata.",
+        slackChannels="Slack channels: name, description, notificationsEnabled.",
+    ),
+)
+ENTITIES = table(
+    ("id",),
+    _ENTITY,
+    cols(
+        OBJECT,
+        owners="Owning teams and individuals; as rows in entity_owners.",
+    ),
+    cols(ARRAY, members="Members, of teams only: email, name, roles, sources."),
+)
+CATALOG_ENTITY = table(
+    ("id",),
+    _ENTITY,
+    cols(
+        OBJECT,
+        ownersV2="Owning teams and individuals.",
+        ownership="Owners in the older form: emails, groups, slackChannels.",
+    ),
+    cols(ANY, definition="Payload that the type of the entity asks for; any JSON value."),
+)
+ENTITY_HIERARCHY = flat_table(
+    ("parent_id", "child_id"),
+    cols(
+        TEXT,
+        parent_id="Id of the upper entity.",
+        child_id="Id of the entity right below it.",
+        parent_tag="Tag of the upper entity.",
+        child_tag="Tag of the lower entity.",
+        parent_type="Type of the upper entity.",
+        child_type="Type of the lower entity.",
+        parent_name="Name of the upper entity.",
+        child_name="Name of the lower entity.",
+    ),
+)
+ENTITY_OWNERS = table(
+    ("entity_id", "owner_type", "owner_key"),
+    ENTITY,
+    cols(
+        TEXT,
+        owner_type="team or individual.",
+        owner_key="Id of the owning team, or email of the owning person.",
+        tag="Tag of the owning team.",
+        name="Name of the owning team.",
+        email="Email of the owning person.",
+        description="Why they own it, in the words of the descriptor.",
+        inheritance="How the ownership passes to children: APPEND, FALLBACK or NONE.",
+        provider="System that the team comes from.",
+    ),
+    ARCHIVED,
+)
+ENTITY_LINKS = table(
+    ("entity_id", "name", "type", "url"),
+    ENTITY,
+    cols(
+        TEXT,
+        name="Name of the link.",
+        type="Kind of link, such as DOCUMENTATION, OPENAPI, RUNBOOK.",
+        url="Where it leads.",
+        description="Description of the link.",
+    ),
+)
+ENTITY_METADATA = table(
+    ("entity_id", "key"),
+    ENTITY,
+    cols(TEXT, key="Key of the custom data."),
+    cols(ANY, value="Value; any JSON value."),
+    cols(TEXT, value_json="The same value as JSON text, for targets that want one type."),
+)
+ENTITY_DESCRIPTORS = flat_table(
+    ("tag",),
+    cols(
+        TEXT,
+        tag="Tag of the entity; a digest of the descriptor where it names none.",
+        type="Type of the entity (x-cortex-type).",
+        title="Name of the entity (info.title).",
+    ),
+    cols(OBJECT, descriptor="The descriptor: what was written down, without data set by API."),
+    cols(TEXT, descriptor_text="The descriptor as text, from servers that send YAML only."),
+)
+ENTITY_TYPES = table(
+    ("type",),
+    cols(
+        TEXT,
+        type="Name of the type, as entities carry it.",
+        name="Display name.",
+        description="Description of the type.",
+        iconTag="Icon of the type.",
+        source="CORTEX for built-in types, CUSTOM for those of the workspace.",
+    ),
+    cols(ANY, schema="JSON schema of the definition of such entities."),
+)
+CATALOGS = table(
+    ("slug",),
+    cols(
+        TEXT,
+        slug="Last part of the catalog's address; identifies it.",
+        name="Name of the catalog.",
+        description="Description of the catalog.",
+        iconTag="Icon of the catalog.",
+        type="Kind of catalog.",
+        relationshipTypeTag="Relationship type that the catalog shows as a hierarchy.",
+    ),
+    cols(
+        BOOLEAN,
+        isDraft="Whether the catalog is a draft.",
+        isCortexManaged="Whether Cortex itself maintains the catalog.",
+    ),
+    cols(OBJECT, filter="Which entities it shows: query, types and groups."),
+)
+_ENDS = {
+    f"{end}{form}": f"What the {end} end is called: {text}."
+    for end in ("source", "destination")
+    for form, text in (
+        ("LabelPlural", "label, plural"),
+        ("LabelSingular", "label, singular"),
+        ("NamePlural", "name, plural"),
+        ("NameSingular", "name, singular"),
+    )
+}
+RELATIONSHIP_TYPES = table(
+    ("tag",),
+    cols(
+        TEXT,
+        tag="Tag of the relationship type.",
+        name="Name of the relationship type.",
+        description="Description of the relationship type.",
+        definitionLocation="Where such edges are written down: SOURCE, DESTINATION or BOTH.",
+        **_ENDS,
+    ),
+    cols(
+        BOOLEAN,
+        allowCycles="Whether edges may form a circle.",
+        isCortexManaged="Whether Cortex itself maintains the type.",
+        isSingleDestination="Whether a source has one destination at most.",
+        isSingleSource="Whether a destination has one source at most.",
+    ),
+    cols(
+        OBJECT,
+        destinationsFilter="Types that may be destinations.",
+        sourcesFilter="Types that may be sources.",
+    ),
+    cols(ARRAY, inheritances="What passes along an edge, such as owners."),
+)
+_EDGE = {
+    f"{end}_{field}": f"{text} of the entity at the {end}."
+    for end in ("source", "destination")
+    for field, text in (("tag", "Tag"), ("type", "Type"), ("name", "Name"))
+}
+RELATIONSHIPS = table(
+    ("relationship_type_tag", "source_entity_id", "destination_entity_id"),
+    cols(
+        TEXT,
+        relationship_type_tag="Tag of the relationship type that was asked for.",
+        source_entity_id="Id of the entity at the source.",
+        destination_entity_id="Id of the entity at the destination.",
+        **_EDGE,
+        relationshipTypeTag="Tag of the relationship type, as the row says it.",
+        providerType="Integration that the edge comes from.",
+    ),
+    cols(
+        OBJECT,
+        sourceEntity="The entity at the source: id, tag, name, type, description.",
+        destinationEntity="The entity at the destination, likewise.",
+    ),
+)

@@ -1,0 +1,74 @@
+"""Tables of streams that the configuration asks for, and of the probe."""
+
+from __future__ import annotations
+
+from singer_rest.columns import ARRAY, BOOLEAN, INSTANT, INTEGER, OBJECT, TEXT, TEXTS
+
+from .common import cols, flat_table, table
+
+HEALTH = flat_table(
+    ("endpoint",),
+    cols(TEXT, endpoint="Path that was asked.", body="Beginning of the answer."),
+    cols(
+        INTEGER,
+        http_status="Status of the answer; null if none came.",
+        latency_ms="Milliseconds until it was there.",
+    ),
+    cols(
+        BOOLEAN,
+        ok="Whether Cortex works: the path answers with success, or does not exist and the "
+        "catalog answers.",
+    ),
+    cols(INSTANT, checked_at="When it was asked."),
+)
+_QUERY = cols(TEXT, query_name="Name of the query, from the configuration.")
+CQL_QUERIES = table(
+    ("query_name", "tag"),
+    _QUERY,
+    cols(
+        TEXT,
+        tag="Tag of an entity that the query found.",
+        name="Name of the entity.",
+        type="Type of the entity.",
+        description="Description of the entity.",
+    ),
+)
+ENGINEERING_METRICS = flat_table(
+    ("query_name", "row_index"),
+    _QUERY,
+    cols(INTEGER, row_index="Place of the row in the answer, from 0."),
+    cols(
+        INSTANT,
+        start_time="Where the range begins.",
+        end_time="Where the range ends.",
+    ),
+    cols(OBJECT, values="Values by the alias of their column."),
+    cols(TEXTS, column_aliases="Aliases of the columns, in their order."),
+    cols(ARRAY, columns="Columns as the server describes them."),
+)
+CHAT_COMPLETIONS = table(
+    ("id", "index"),
+    cols(TEXT, id="Id of the completion."),
+    cols(
+        INTEGER,
+        index="Place of the choice in the completion.",
+        prompt_index="Place of the prompt in snowflake_prompts, without repetitions.",
+    ),
+    cols(
+        TEXT,
+        model="Model that answered.",
+        object="Kind of object, as Snowflake calls it.",
+        role="Role of the message, such as assistant.",
+        content="Text of the message; null where the model calls a tool.",
+        finish_reason="Why the completion ended; may be missing.",
+        system_fingerprint="Version of the back end, if told.",
+    ),
+    cols(INSTANT, created="When the completion was made."),
+    cols(
+        INTEGER,
+        prompt_tokens="Tokens of the prompt.",
+        completion_tokens="Tokens of the completion.",
+        total_tokens="Tokens that are billed.",
+    ),
+    cols(OBJECT, message="The whole message.", usage="The whole account of tokens."),
+)

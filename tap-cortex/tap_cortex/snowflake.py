@@ -1,0 +1,165 @@
+"""Chat completions: a service of Snowflake that is called Cortex too.
+
+It is another system with another credential: its requests go through a transport of their own,
+which knows no key but Snowflake's and sends that to Snowflake's origin only. Every call is billed,
+so a prompt is sent once in a run, and never again once it may have arrived.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+from singer_rest import settings
+from singer_rest.bodies import unexpected
+from singer_rest.credentials import HeaderCredential, Keyring
+from singer_rest.errors import (
+    ConfigFault,
+    CredentialFault,
+    CredentialRevokedFault,
+    Outcome,
+    RequestFault,
+    StatusFault,
+    StreamFault,
+)
+from singer_rest.pages import Page
+from singer_rest.sources import Plan, Source
+from singer_rest.transport import Request
+from singer_rest.urls import base_url
+from tap_cortex.values import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from singer_rest.transport import Reply, Transport
+
+PATH = "/api/v2/cortex/v1/chat/completions"
+EXAMPLE = "https://orgname-accountname.snowflakecomputing.com"
+TYPE_HEADER = "X-Snowflake-Authorization-Token-Type"
+AUTH_TYPES = ("PROGRAMMATIC_ACCESS_TOKEN", "KEYPAIR_JWT", "OAUTH")
+HOPELESS = frozenset({401, 403, 404, 405})
+NEEDED = ("snowflake_account_url", "snowflake_token", "snowflake_prompts")
+
+
+@dataclasses.dataclass(frozen=True)
+class Chat:
+    """What is asked of Snowflake.
+
+    Attributes:
+        url: The account's address.
+        model: Model to ask.
+        prompts: Texts to complete, each different.
+        system: Text that goes before each, if any.
+        most_tokens: Longest completion.
+    """
+
+    url: str
+    model: str
+    prompts: tuple[str, ...]
+    system: str
+    most_tokens: int
+
+    def body(self, prompt: str) -> dict[str, Any]:
+        """Return the body of one request; an answer in pieces is never wanted."""
+        messages = [{"role": "system", "content": self.system}] if self.system else []
+        messages.append({"role": "user", "content": prompt})
+        return {
+            "model": self.model,
+            "messages": messages,
+            "max_completion_tokens": self.most_tokens,
+            "stream": False,
+        }
+
+
+def chat_of(config: Mapping[str, Any]) -> Chat | None:
+    """Return what the configuration asks of Snowflake; nothing if it does not.
+
+    Raises:
+        ConfigFault: Some settings are there and others are missing.
+    """
+    missing = [name for name in NEEDED if not config.get(name)]
+    if len(missing) == len(NEEDED):
+        return None
+    if missing:
+        raise ConfigFault(
+            f"The setting {', '.join(missing)} is missing; chat_completions needs all of "
+            f"{', '.join(NEEDED)}."
+        )
+    return Chat(
+        url=base_url(
+            config["snowflake_account_url"], setting="snowflake_account_url", example=EXAMPLE
+        ),
+        model=config["snowflake_model"],
+        prompts=tuple(dict.fromkeys(config["snowflake_prompts"])),
+        system=config.get("snowflake_system_prompt") or "",
+        most_tokens=config["snowflake_max_completion_tokens"],
+    )
+
+
+def keyring(chat: Chat, config: Mapping[str, Any]) -> Keyring:
+    """Return the keyring of Snowflake's transport."""
+    ring = Keyring()
+    headers = {
+        "Authorization": f"Bearer {settings.token(config['snowflake_token'])}",
+        TYPE_HEADER: config["snowflake_auth_type"],
+    }
+    ring.bind(chat.url, HeaderCredential("snowflake_token", headers))
+    return ring
+
+
+class ChatSource(Source):
+    """One completion per prompt."""
+
+    def __init__(self, transport: Transport, chat: Chat) -> None:
+        super().__init__()
+        self.transport = transport
+        self.chat = chat
+        self.where = PATH
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the choices of every prompt; one that fails is not sent again.
+
+        Raises:
+            StreamFault: The account cannot complete anything.
+        """
+        prompts: Sequence[str] = self.chat.prompts
+        self.tally.parents_expected = len(prompts)
+        self.tally.proof = "every prompt answered"
+        for place, prompt in enumerate(prompts):
+            try:
+                reply = self._send(prompt)
+                rows = self._choices(reply)
+            except RequestFault as fault:
+                if isinstance(fault, StatusFault) and fault.status in HOPELESS:
+                    raise
+                self.tally.problems.append(f"prompt {place}: {fault.sentence}")
+                continue
+            self.tally.parents += 1
+            self.tally.received += len(rows)
+            yield Page(rows, reply, parent=place)
+
+    def _send(self, prompt: str) -> Reply:
+        request = Request(
+            f"{self.chat.url}{PATH}", method="POST", json=self.chat.body(prompt), once=True
+        )
+        try:
+            return self.transport.send(request)
+        except (CredentialFault, CredentialRevokedFault) as fault:
+            # Fatal for this stream only: it is not the credential the others use.
+            raise StreamFault(
+                fault.sentence, code="SNOWFLAKE-CREDENTIAL", outcome=Outcome.FORBIDDEN
+            ) from fault
+
+    def _choices(self, reply: Reply) -> list[dict[str, Any]]:
+        choices = reply.body.get("choices") if isinstance(reply.body, dict) else None
+        if not isinstance(choices, list):
+            raise unexpected(reply, "a list under 'choices'")
+        return objects(choices)
+
+    def probe(self) -> Reply | None:
+        """Ask nothing: it would be billed."""
+        return None
+
+    def plan(self) -> Plan:
+        """One request per prompt."""
+        return Plan(len(self.chat.prompts))

@@ -1,0 +1,234 @@
+"""What every stream of Cortex has in common."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_rest import timestamps
+from singer_rest.sources import NothingSource, SingleSource, envelope
+from singer_rest.streams import RestStream
+from tap_cortex.client import CortexList, UncertainList, any_of, by_fields
+from tap_cortex.fanout import Child, EntityFanOut
+from tap_cortex.schemas.common import OTHER_FIELDS
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Missing, Source
+    from tap_cortex.catalog import Parent
+    from tap_cortex.client import CortexApi, Key, Record, Rows
+    from tap_cortex.tap import TapCortex
+
+logger = logging.getLogger(__name__)
+
+
+class CortexStream(RestStream):
+    """A stream of Cortex.
+
+    Rows pass through :meth:`row`, which a stream overrides to lift columns, and then through
+    :meth:`keep`, which moves what has no column into ``other_fields``.
+    """
+
+    tap: TapCortex
+    narrowed_by: ClassVar[tuple[str, ...]] = ()
+    """Settings that leave rows out when they are switched off."""
+
+    @property
+    def api(self) -> CortexApi:
+        """Return the requests to the workspace."""
+        return self.tap.api
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether a complete read shows every row there is; not if a setting leaves some out."""
+        return super().is_full_table and all(self.config.get(name) for name in self.narrowed_by)
+
+    def is_selected(self, name: str) -> bool:
+        """Whether another stream is selected too."""
+        return bool(self.tap.streams[name].selected)
+
+    def row(self, record: Record) -> Record:
+        """Return the row of one record, as a new object."""
+        return dict(record)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every record."""
+        return self.keep([self.row(record) for record in page.rows])
+
+    @functools.cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(column.name for column in self.table.columns)
+
+    @functools.cached_property
+    def _reported(self) -> set[str]:
+        return set()
+
+    def keep(self, rows: list[Record]) -> list[Record]:
+        """Move fields that have no column into ``other_fields``, and report each name once."""
+        known = self._known
+        if OTHER_FIELDS.name not in known:
+            return rows
+        for row in rows:
+            if row.keys() <= known:
+                continue
+            strange = {name: value for name, value in row.items() if name not in known}
+            row[OTHER_FIELDS.name] = strange
+            for name in strange.keys() - self._reported:
+                self._reported.add(name)
+                logger.info(
+                    "%s: a field without a column, %s, is in other_fields.", self.name, name
+                )
+        return rows
+
+
+class ListStream(CortexStream):
+    """One list whose records become rows one to one.
+
+    Attributes:
+        path: Below ``/api/v1``.
+        envelope: Key of the body under which the rows stand.
+        params: Parameters that are always sent.
+        flags: Parameters that a setting switches: its name by that of the parameter.
+        identity: Fields that tell records apart while pages are walked; all of them by default.
+        alike: Whether several records may be the same in every field.
+        uncertain: No document describes the route: it may be absent, or answer in another shape.
+    """
+
+    path: ClassVar[str]
+    envelope: ClassVar[str | tuple[str, ...]]
+    params: ClassVar[dict[str, Any]] = {}
+    flags: ClassVar[dict[str, str]] = {}
+    identity: ClassVar[tuple[str, ...]] = ()
+    alike: ClassVar[bool] = False
+    uncertain: ClassVar[bool] = False
+
+    def query(self) -> dict[str, Any]:
+        """Return the parameters beside those of paging."""
+        return self.params | {name: self.config[flag] for name, flag in self.flags.items()}
+
+    def new_list(self) -> CortexList:
+        """Return the walk over the list."""
+        request = self.api.request(self.path, self.query())
+        key = by_fields(*self.identity)
+        if self.uncertain:
+            keys = (self.envelope,) if isinstance(self.envelope, str) else self.envelope
+            return UncertainList(self.api, request, any_of(*keys), key, repeats=self.alike)
+        return CortexList(self.api, request, self.reader(), key, repeats=self.alike)
+
+    def reader(self) -> Rows:
+        """Return the reader of an answer."""
+        assert isinstance(self.envelope, str)  # noqa: S101  # several keys are for uncertain routes
+        return envelope(self.envelope)
+
+    def new_source(self) -> Source:
+        """Return the walk over the list."""
+        return self.new_list()
+
+
+class WholeStream(ListStream):
+    """A list that comes in one answer."""
+
+    cost = "1 request"
+
+    def new_source(self) -> Source:
+        """Return the one request."""
+        request = self.api.request(self.path, self.query())
+        return SingleSource(self.api.transport, request, self.reader())
+
+
+class EntityStream(CortexStream):
+    """What is asked of every entity.
+
+    Attributes:
+        path: With ``{id}`` where the entity's id goes.
+        envelope: Key of the body under which the rows stand; nothing where the body is the list.
+        paged: Whether the route has pages.
+        identity: Fields that tell the rows of one entity apart.
+        missing: What a 404 says, see :class:`PerParentSource`.
+        samples: Entities that may answer 404 before an undocumented route counts as absent.
+    """
+
+    selected_by_default = False
+    cost = "N, and 1 per further page of an entity"
+    path: ClassVar[str]
+    envelope: ClassVar[str | None] = None
+    paged: ClassVar[bool] = True
+    identity: ClassVar[tuple[str, ...]] = ()
+    missing: ClassVar[Missing] = "gone"
+    samples: ClassVar[int] = 0
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether every entity was asked."""
+        return super().is_full_table and not self.config["fan_out_types"]
+
+    def query(self) -> dict[str, Any]:
+        """Return the parameters beside those of paging."""
+        return {}
+
+    def reader(self) -> Rows:
+        """Return the reader of an answer."""
+        return envelope(self.envelope)
+
+    def key(self) -> Key:
+        """Return what tells the rows of one entity apart."""
+        return by_fields(*self.identity)
+
+    def child(self) -> Child:
+        """Return what is asked of an entity."""
+        query = self.query()
+        return Child(
+            lambda entity: self.api.request(self.path, query, id=entity.id),
+            self.reader(),
+            paged=self.paged,
+            key=self.key(),
+            missing=self.missing,
+            samples=self.samples,
+        )
+
+    def new_source(self) -> Source:
+        """Return the requests for every entity."""
+        return EntityFanOut(
+            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
+        )
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the row of one record of an entity; ``place`` is its place in the list."""
+        del place
+        return {"entity_id": entity.id, "entity_tag": entity.tag, **record}
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every record of the entity."""
+        offset = getattr(page, "offset", 0)
+        return self.keep(
+            [
+                self.entity_row(page.parent, record, offset + place)
+                for place, record in enumerate(page.rows)
+            ]
+        )
+
+
+class Incremental(CortexStream):
+    """A stream whose server filters by time.
+
+    One bookmark for all of it, whatever the number of entities: it moves to the greatest value
+    written when the whole of a span is proved, and a read begins ``lookback_minutes`` before it.
+    """
+
+    def since(self) -> dt.datetime | None:
+        """Return the first instant to ask for; nothing for all of the past."""
+        if self.replication_method == "FULL_TABLE":
+            return None
+        bookmark = self.tap.bookmarks.start(self.name, self.replication_key or "")
+        if bookmark is not None:
+            return bookmark - timestamps.minutes(self.config["lookback_minutes"])
+        return self.tap.start_date
+
+
+def nothing(path: str, setting: str) -> Source:
+    """Return the source of a stream that a setting would have to ask for."""
+    return NothingSource(path, f"{setting} is not set")

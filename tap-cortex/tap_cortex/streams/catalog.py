@@ -1,0 +1,270 @@
+"""The catalog: entities and what is made of them, types, relationships, catalogs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_rest.sources import envelope
+from tap_cortex.catalog import CatalogSource, TypedListSource
+from tap_cortex.client import by_fields, texts_or_objects
+from tap_cortex.fanout import Child, CountedFanOut
+from tap_cortex.schemas import catalog as tables
+from tap_cortex.streams.base import CortexStream, ListStream
+from tap_cortex.values import digest, json_text, member, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Source
+    from tap_cortex.client import Record
+
+TAG_IN_YAML = re.compile(r"^\s*x-cortex-tag:\s*(?P<tag>\S.*?)\s*$", re.MULTILINE)
+
+
+class EntityFamily(CortexStream):
+    """The one walk over the catalog that its streams share."""
+
+    source_name = "entities"
+    route = "GET /catalog"
+    cost = "none beside entities"
+    narrowed_by = ("include_archived", "include_team_entities")
+
+    def new_source(self) -> Source:
+        """Return the walk with everything that the catalog can show."""
+        params = {
+            "includeArchived": self.config["include_archived"],
+            "includeMetadata": True,
+            "includeLinks": True,
+            "includeOwners": True,
+            "includeSlackChannels": True,
+            "includeNestedFields": ["team:members"],
+            "hierarchyDepth": self.config["hierarchy_depth"],
+        }
+        return CatalogSource(self.tap.entities, params, keep_links=self.tap.needs_links)
+
+
+class Entities(EntityFamily):
+    """Every entity of every type, with links, custom data, owners and hierarchy."""
+
+    name = "entities"
+    table = tables.ENTITIES
+    cost = "N / page_size, per 1500 characters of type names; and 1 for the types"
+
+
+class EntityHierarchy(EntityFamily):
+    """Which entity stands right below which: one row per edge."""
+
+    name = "entity_hierarchy"
+    table = tables.ENTITY_HIERARCHY
+
+    def new_source(self) -> Source:
+        """Return the walk, and forget the edges of an earlier one."""
+        self._seen.clear()
+        return super().new_source()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._seen: set[tuple[str, str]] = set()
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return the edges of every entity; each is told by both its ends and written once."""
+        found = []
+        for entity in page.rows:
+            trees = entity.get("hierarchy")
+            edges = [(entity, child) for child in objects(member(trees, "children"))]
+            edges += [(parent, entity) for parent in objects(member(trees, "parents"))]
+            for parent, child in edges:
+                key = str(parent.get("id")), str(child.get("id"))
+                if key not in self._seen:
+                    self._seen.add(key)
+                    found.append(_edge(parent, child))
+        return found
+
+
+def _edge(parent: Record, child: Record) -> Record:
+    row = {}
+    for end, entity in (("parent", parent), ("child", child)):
+        for field in ("id", "tag", "type", "name"):
+            row[f"{end}_{field}"] = entity.get(field)
+    return row
+
+
+class PartOfEntity(EntityFamily):
+    """Rows that an entity carries in lists of its own."""
+
+    keys: ClassVar[tuple[str, ...]]
+
+    def parts(self, entity: Record) -> list[Record]:
+        """Return the rows of one entity, without the entity's id and tag."""
+        raise NotImplementedError
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return the rows of every entity; what an entity names twice is written once."""
+        found: list[Record] = []
+        for entity in page.rows:
+            own = {"entity_id": entity.get("id"), "entity_tag": entity.get("tag")}
+            parts = {
+                tuple(str(part.get(name)) for name in self.keys): part
+                for part in self.parts(entity)
+            }
+            found += [{**part, **own} for part in parts.values()]
+        return self.keep(found)
+
+
+class EntityOwners(PartOfEntity):
+    """Who owns which entity: one row per team and per person."""
+
+    name = "entity_owners"
+    table = tables.ENTITY_OWNERS
+    keys = ("owner_type", "owner_key")
+
+    def parts(self, entity: Record) -> list[Record]:
+        """Return the teams and the people that own an entity."""
+        owners = entity.get("owners")
+        found = []
+        for team in objects(member(owners, "teams")):
+            row = {name: value for name, value in team.items() if name != "id"}
+            key = team.get("id") or team.get("tag")
+            found.append({**row, "owner_type": "team", "owner_key": key})
+        found += [
+            {**person, "owner_type": "individual", "owner_key": person.get("email")}
+            for person in objects(member(owners, "individuals"))
+        ]
+        return found
+
+
+class EntityLinks(PartOfEntity):
+    """The links of every entity."""
+
+    name = "entity_links"
+    table = tables.ENTITY_LINKS
+    keys = ("name", "type", "url")
+
+    def parts(self, entity: Record) -> list[Record]:
+        """Return the links of an entity."""
+        return [
+            {**link, **{name: str(link.get(name) or "") for name in self.keys}}
+            for link in objects(entity.get("links"))
+        ]
+
+
+class EntityMetadata(PartOfEntity):
+    """The custom data of every entity, as key and value."""
+
+    name = "entity_metadata"
+    table = tables.ENTITY_METADATA
+    keys = ("key",)
+
+    def parts(self, entity: Record) -> list[Record]:
+        """Return the custom data of an entity."""
+        return [
+            {**item, "value_json": json_text(item.get("value"))}
+            for item in objects(entity.get("metadata"))
+        ]
+
+
+class EntityDescriptors(CortexStream):
+    """What was written down about every entity; nothing that was set by API."""
+
+    name = "entity_descriptors"
+    table = tables.ENTITY_DESCRIPTORS
+    route = "GET /catalog/descriptors"
+    cost = "N / page_size, per 1500 characters of type names"
+    narrowed_by = ("include_team_entities",)
+
+    def new_source(self) -> Source:
+        """Return the walk over the descriptors."""
+        rows = texts_or_objects("descriptors")
+        return TypedListSource(self.tap.entities, "/catalog/descriptors", {"yaml": False}, rows)
+
+    def row(self, record: Record) -> Record:
+        """Return the descriptor with tag, type and title lifted out of it."""
+        if set(record) == {"text"}:
+            found = TAG_IN_YAML.search(record["text"])
+            tag = found["tag"].strip("\"'") if found else digest(record["text"])
+            return {"tag": tag, "descriptor_text": record["text"]}
+        info = record.get("info")
+        return {
+            "tag": member(info, "x-cortex-tag") or digest(record),
+            "type": member(info, "x-cortex-type"),
+            "title": member(info, "title"),
+            "descriptor": record,
+        }
+
+
+class EntityTypes(ListStream):
+    """The types that entities can have, besides service, domain and team."""
+
+    name = "entity_types"
+    table = tables.ENTITY_TYPES
+    route = "GET /catalog/definitions"
+    narrowed_by = ("include_built_in_types",)
+
+    def new_source(self) -> Source:
+        """Return the walk that the catalog's types come from, too."""
+        return self.tap.types.source()
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every type; built-in ones only if they are wanted."""
+        wanted = self.config["include_built_in_types"]
+        return self.keep(
+            [self.row(row) for row in page.rows if wanted or row.get("source") != "CORTEX"]
+        )
+
+
+class Catalogs(ListStream):
+    """The catalogs that the workspace shows in its menu."""
+
+    name = "catalogs"
+    table = tables.CATALOGS
+    route = "GET /catalog-pages"
+    permission = "View catalogs"
+    path = "/catalog-pages"
+    envelope = ("catalogPages", "catalogs")
+    identity = ("slug",)
+    uncertain = True
+
+
+class RelationshipTypes(ListStream):
+    """The kinds of edges that entities can have."""
+
+    name = "relationship_types"
+    table = tables.RELATIONSHIP_TYPES
+    route = "GET /relationship-types"
+
+    def new_source(self) -> Source:
+        """Return the walk that the edges' types come from, too."""
+        return self.tap.relationship_types.source()
+
+
+class Relationships(CortexStream):
+    """The edges of every relationship type."""
+
+    name = "relationships"
+    table = tables.RELATIONSHIPS
+    route = "GET /relationships/{relationshipTypeTag}"
+    cost = "1 per relationship type and page of edges; and 1 for the types"
+
+    def new_source(self) -> Source:
+        """Return the walks over the edges of all types."""
+        path = "/relationships/{tag}"
+        types = self.tap.relationship_types
+        child = Child(
+            lambda tag: self.api.request(path, tag=tag), envelope("relationships"), key=by_fields()
+        )
+        return CountedFanOut(self.api, path, types.get, child, types.toll)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return the edges with the ids of both ends lifted out."""
+        found = []
+        for edge in page.rows:
+            row = {**edge, "relationship_type_tag": page.parent}
+            for end in ("source", "destination"):
+                entity = edge.get(f"{end}Entity")
+                row[f"{end}_entity_id"] = member(entity, "id")
+                for field in ("tag", "type", "name"):
+                    row[f"{end}_{field}"] = member(entity, field)
+            found.append(row)
+        return self.keep(found)

@@ -1,0 +1,394 @@
+"""What is asked of every entity: one request each, so not selected by default."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_rest.sources import single
+from tap_cortex.client import any_of, by_fields, envelope_or_one
+from tap_cortex.fanout import Child, EntityFanOut, TagFanOut
+from tap_cortex.schemas import entity as tables
+from tap_cortex.schemas.catalog import CATALOG_ENTITY
+from tap_cortex.sources import DocsSource, MetricsFanOut, OncallFanOut
+from tap_cortex.streams.base import EntityStream, Incremental, nothing
+from tap_cortex.values import digest, json_text, member, parsed, without_zone
+
+if TYPE_CHECKING:
+    from singer_rest.sources import Source
+    from singer_rest.transport import Request
+    from tap_cortex.catalog import Parent
+    from tap_cortex.client import Key, Record, Rows
+
+
+class CatalogEntity(EntityStream):
+    """Every entity by itself: what the list leaves out, such as its definition."""
+
+    name = "catalog_entity"
+    table = CATALOG_ENTITY
+    route = "GET /catalog/{tagOrId}"
+    path = "/catalog/{id}"
+    paged = False
+    cost = "N"
+
+    def query(self) -> dict[str, Any]:
+        """Ask for as much of the hierarchy as the list shows."""
+        return {"hierarchyDepth": self.config["hierarchy_depth"]}
+
+    def reader(self) -> Rows:
+        """Return the reader of one object."""
+        return single(None)
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the entity as it is."""
+        del entity, place
+        return dict(record)
+
+
+class Groups(EntityStream):
+    """The groups of every entity, also those added by API."""
+
+    name = "groups"
+    table = tables.GROUPS
+    route = "GET /catalog/{tagOrId}/groups"
+    path = "/catalog/{id}/groups"
+    envelope = "groups"
+    identity = ("tag",)
+
+
+class DocumentationOpenapi(EntityStream):
+    """The OpenAPI document of every entity that has one."""
+
+    name = "documentation_openapi"
+    table = tables.DOCUMENTATION_OPENAPI
+    route = "GET /catalog/{tagOrId}/documentation/openapi"
+    permission = "Edit entities"
+    path = "/catalog/{id}/documentation/openapi"
+    paged = False
+    missing = "none"
+    cost = "N; with openapi_linked_only 1 per entity with a link of type OPENAPI"
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether every entity was asked."""
+        return super().is_full_table and not self.config["openapi_linked_only"]
+
+    def reader(self) -> Rows:
+        """Return the reader of one object."""
+        return single(None)
+
+    def new_source(self) -> Source:
+        """Return the requests for every entity, or for those that link to a document."""
+        return EntityFanOut(
+            self.tap.entities,
+            self.path,
+            self.child(),
+            chosen=self.config["fan_out_types"],
+            only=_links_to_openapi if self.config["openapi_linked_only"] else None,
+        )
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the text, and what it says if it is JSON."""
+        row = super().entity_row(entity, record, place)
+        return {**row, "document": parsed(record.get("spec"))}
+
+
+def _links_to_openapi(entity: Parent) -> bool:
+    return any(link.get("type") == "OPENAPI" for link in entity.links)
+
+
+class DocsList(EntityStream):
+    """The documents of every entity; its links, where the server has no such route."""
+
+    name = "docs_list"
+    table = tables.DOCS_LIST
+    route = "GET /catalog/{tagOrId}/documentation"
+    path = "/catalog/{id}/documentation"
+    cost = "2, for no known server has the route; else N"
+    paged = False
+    samples = 2
+
+    def reader(self) -> Rows:
+        """Return the reader of whatever comes."""
+        return any_of()
+
+    def new_source(self) -> Source:
+        """Return the requests, and the links in their stead."""
+        self.source = DocsSource(
+            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
+        )
+        return self.source
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return what any document has; the rest is in ``raw``."""
+        del place
+        name = record.get("name") or record.get("title")
+        parts = record.get("type"), name, record.get("url") or record.get("id")
+        return {
+            "entity_id": entity.id,
+            "entity_tag": entity.tag,
+            "doc_key": digest(*parts) if any(parts) else digest(record),
+            "name": name,
+            "type": record.get("type"),
+            "url": record.get("url"),
+            "description": record.get("description"),
+            "origin": "links" if self.source.from_links else "endpoint",
+            "raw": record,
+        }
+
+
+class Dependencies(EntityStream):
+    """Which entity calls which."""
+
+    name = "dependencies"
+    table = tables.DEPENDENCIES
+    route = "GET /catalog/{callerTag}/dependencies"
+    path = "/catalog/{tag}/dependencies"
+
+    def child(self) -> Child:
+        """Return what is asked of an entity: the edges it begins. The path takes its tag."""
+        return Child(self._outgoing, envelope_or_one("dependencies", "calleeTag"), key=by_fields())
+
+    def _outgoing(self, entity: Parent) -> Request:
+        return self.api.request(self.path, tag=entity.tag)
+
+    def _both(self, entity: Parent) -> Request:
+        return self.api.request(self.path, {"includeIncoming": True}, tag=entity.tag)
+
+    def new_source(self) -> Source:
+        """Return the requests for every entity."""
+        self.source = TagFanOut(
+            self.tap.entities,
+            self.path,
+            self.child(),
+            self._both,
+            chosen=self.config["fan_out_types"],
+        )
+        return self.source
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the edge; one between whole entities has no method and no path."""
+        del place
+        return {
+            **record,
+            "method": record.get("method") or "",
+            "path": record.get("path") or "",
+            "entity_id": self.source.refused.get(str(record.get("callerTag")), entity.id),
+        }
+
+
+class EntityScorecards(EntityStream):
+    """The score of every entity on every scorecard; scorecard_scores says more for less."""
+
+    name = "entity_scorecards"
+    table = tables.ENTITY_SCORECARDS
+    route = "GET /catalog/{tagOrId}/scorecards"
+    permission = "View Scorecards"
+    path = "/catalog/{id}/scorecards"
+    paged = False
+    cost = "N"
+
+
+class CustomData(EntityStream):
+    """The custom data of every entity, with source and date."""
+
+    name = "custom_data"
+    table = tables.CUSTOM_DATA
+    route = "GET /catalog/{tagOrId}/custom-data"
+    path = "/catalog/{id}/custom-data"
+    identity = ("key", "source")
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the value, also as text."""
+        row = super().entity_row(entity, record, place)
+        return {**row, "value_json": json_text(record.get("value"))}
+
+
+class CustomEvents(EntityStream, Incremental):
+    """The events of every entity."""
+
+    name = "custom_events"
+    table = tables.CUSTOM_EVENTS
+    route = "GET /catalog/{tagOrId}/custom-events"
+    replication_key = "timestamp"
+    path = "/catalog/{id}/custom-events"
+    envelope = "events"
+    identity = ("uuid",)
+
+    def query(self) -> dict[str, Any]:
+        """Ask for what happened since, up to the start of the run."""
+        return _span(self, "startTime", "endTime")
+
+
+def _span(stream: Incremental, start: str, end: str) -> dict[str, Any]:
+    since = stream.since()
+    if stream.replication_method == "FULL_TABLE":
+        return {}
+    until = without_zone(stream.tap.upper_bound)
+    return {start: without_zone(since) if since else None, end: until}
+
+
+class CustomMetrics(EntityStream, Incremental):
+    """The points of the metrics that custom_metric_keys names."""
+
+    name = "custom_metrics"
+    table = tables.CUSTOM_METRICS
+    route = "GET /eng-intel/custom-metrics/{customMetricKey}/entity/{tagOrId}"
+    permission = "View Eng Intelligence, and the licence for it"
+    replication_key = "timestamp"
+    path = "/eng-intel/custom-metrics/{key}/entity/{id}"
+    cost = "N per key, and 1 per further page"
+    envelope = "data"
+    identity = ("timestamp",)
+
+    def query(self) -> dict[str, Any]:
+        """Ask for all of the past at first: the server's default begins six months ago."""
+        return {"startDate": "1970-01-01T00:00:00", **_present(_span(self, "startDate", "endDate"))}
+
+    def child(self) -> Child:
+        """Return what is asked of a metric and an entity."""
+        query = self.query()
+        return Child(
+            lambda pair: self.api.request(self.path, query, key=pair[0], id=pair[1].id),
+            self.reader(),
+            key=self.key(),
+        )
+
+    def new_source(self) -> Source:
+        """Return the requests for every metric and entity."""
+        keys = list(dict.fromkeys(self.config["custom_metric_keys"]))
+        if not keys:
+            return nothing(self.path, "custom_metric_keys")
+        return MetricsFanOut(
+            self.tap.entities, self.path, self.child(), keys, chosen=self.config["fan_out_types"]
+        )
+
+    def entity_row(self, entity: Any, record: Record, place: int) -> Record:
+        """Return the point."""
+        key, parent = entity
+        return {"custom_metric_key": key, **super().entity_row(parent, record, place)}
+
+
+def _present(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in params.items() if value is not None}
+
+
+class Deploys(EntityStream):
+    """The deploys of every entity."""
+
+    name = "deploys"
+    table = tables.DEPLOYS
+    route = "GET /catalog/{tagOrId}/deploys"
+    path = "/catalog/{id}/deploys"
+    envelope = "deployments"
+    identity = ("uuid",)
+
+
+class Packages(EntityStream):
+    """The packages that every entity depends on."""
+
+    name = "packages"
+    table = tables.PACKAGES
+    route = "GET /catalog/{tagOrId}/packages"
+    path = "/catalog/{id}/packages"
+    paged = False
+    cost = "N"
+
+
+class OncallCurrent(EntityStream):
+    """Who is on call for every entity, at this moment."""
+
+    name = "oncall_current"
+    table = tables.ONCALL_CURRENT
+    route = "GET /catalog/{tagOrId}/integrations/oncall/current"
+    path = "/catalog/{id}/integrations/oncall/current"
+    paged = False
+    cost = "N"
+
+    def new_source(self) -> Source:
+        """Return the requests, which the on-call provider answers in the end."""
+        return OncallFanOut(
+            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
+        )
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the row, which has nothing but its place to be known by."""
+        return {**super().entity_row(entity, record, place), "row_index": place}
+
+
+class OncallRegistrations(EntityStream):
+    """How every entity is registered with its on-call provider."""
+
+    name = "oncall_registrations"
+    table = tables.ONCALL_REGISTRATIONS
+    route = "GET /catalog/{tagOrId}/integrations/oncall/registration"
+    path = "/catalog/{id}/integrations/oncall/registration"
+    paged = False
+    cost = "N"
+
+
+class EntityGitopsLogs(EntityStream):
+    """The commit that was last read for every entity."""
+
+    name = "entity_gitops_logs"
+    table = tables.ENTITY_GITOPS_LOGS
+    route = "GET /catalog/{tagOrId}/gitops-logs"
+    path = "/catalog/{id}/gitops-logs"
+    paged = False
+    cost = "N"
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the log with the repository lifted out."""
+        repository = record.get("repository")
+        return {
+            **super().entity_row(entity, record, place),
+            "repository_name": member(repository, "repositoryName") or "",
+            "repository_provider": member(repository, "provider"),
+        }
+
+
+class K8sResources(EntityStream):
+    """The Kubernetes resources of every entity, as Cortex has them in its cache."""
+
+    name = "k8s_resources"
+    table = tables.K8S_RESOURCES
+    route = "GET /catalog/{tagOrId}/k8s"
+    path = "/catalog/{id}/k8s"
+    samples = 5
+    names: ClassVar[tuple[str, ...]] = ("cluster", "namespace", "type", "name")
+
+    def reader(self) -> Rows:
+        """Return a reader that takes other envelopes, too."""
+        return any_of("resources")
+
+    def key(self) -> Key:
+        """Return the whole row: one of the names may be missing."""
+        return by_fields()
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the resource; a name it lacks is empty."""
+        row = super().entity_row(entity, record, place)
+        return {**row, **{name: str(record.get(name) or "") for name in self.names}}
+
+
+class AwsResources(EntityStream):
+    """The AWS resources of every entity."""
+
+    name = "aws_resources"
+    table = tables.AWS_RESOURCES
+    route = "GET /catalog/{tagOrId}/aws"
+    path = "/catalog/{id}/aws"
+    missing = "none"
+    samples = 20
+
+    def reader(self) -> Rows:
+        """Return the reader of whatever comes."""
+        return any_of("resources")
+
+    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+        """Return the whole row: what it holds is documented nowhere."""
+        return {
+            "entity_id": entity.id,
+            "entity_tag": entity.tag,
+            "row_index": place,
+            "raw": record,
+        }

@@ -1,0 +1,355 @@
+"""Scorecards: rules, scores, results and their history."""
+
+from __future__ import annotations
+
+import decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_cortex.fanout import Child, CountedFanOut
+from tap_cortex.schemas import scorecards as tables
+from tap_cortex.scores import NextStepsSource, ScoresSource, rules_of
+from tap_cortex.sources import text_rows
+from tap_cortex.streams.base import CortexStream, ListStream
+from tap_cortex.values import digest, member, objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_rest.pages import Page
+    from singer_rest.sources import Source
+    from singer_rest.transport import Request
+    from tap_cortex.client import Record
+    from tap_cortex.scores import Card
+
+NUMBERS = (int, float, decimal.Decimal)
+
+
+class CardFamily(CortexStream):
+    """The list of scorecards that its streams share."""
+
+    source_name = "scorecards"
+    route = "GET /scorecards"
+    permission = "View Scorecards"
+    cost = "none beside scorecards"
+    narrowed_by = ("include_drafts",)
+
+    def new_source(self) -> Source:
+        """Return the walk that the scores' scorecards come from, too."""
+        return self.tap.cards.source()
+
+
+class Scorecards(CardFamily):
+    """Every scorecard, with its rules and levels."""
+
+    name = "scorecards"
+    table = tables.SCORECARDS
+    cost = "1 per page"
+
+
+class ScorecardRules(CardFamily):
+    """The rules of every scorecard."""
+
+    name = "scorecard_rules"
+    table = tables.SCORECARD_RULES
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every rule."""
+        return self.keep(
+            [
+                {**rule, **_card(card.get("tag"), card.get("name")), "rule_key": key}
+                for card in page.rows
+                for key, rule in rules_of(card).items()
+            ]
+        )
+
+
+class ScorecardLevels(CardFamily):
+    """The levels of every scorecard that has any."""
+
+    name = "scorecard_levels"
+    table = tables.SCORECARD_LEVELS
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every level."""
+        return self.keep(
+            [
+                {**objects(step.get("level"))[0], **_card(card.get("tag"), card.get("name"))}
+                for card in page.rows
+                for step in objects(card.get("levels"))
+                if objects(step.get("level"))
+            ]
+        )
+
+
+def _card(tag: Any, name: Any) -> Record:
+    return {"scorecard_tag": tag, "scorecard_name": name}
+
+
+class ScoreFamily(CortexStream):
+    """The scores of every scorecard, which its streams share."""
+
+    source_name = "scorecard_scores"
+    route = "GET /scorecards/{tag}/scores"
+    permission = "View Scorecards"
+    cost = "none beside scorecard_scores"
+    narrowed_by = ("include_drafts",)
+
+    def new_source(self) -> Source:
+        """Return the walks over the scores of all scorecards."""
+        remember = self.is_selected("scorecard_next_steps")
+        source = ScoresSource(self.api, self.tap.cards, remember=remember)
+        if remember:
+            self.tap.judged.source = source
+        return source
+
+    def about(self, card: Card, score: Record) -> Record:
+        """Return the columns that say which score a row is about."""
+        service = score.get("service")
+        return {
+            **_card(card.tag, card.name),
+            "service_id": member(service, "id"),
+            "service_tag": member(service, "tag"),
+            "service_name": member(service, "name"),
+        }
+
+    @property
+    def today(self) -> str:
+        """Return the day of a snapshot."""
+        return self.tap.upper_bound.date().isoformat()
+
+
+def _points(score: Record) -> Record:
+    details, service = score.get("score"), score.get("service")
+    summary = member(details, "summary")
+    step = next(iter(objects(member(details, "ladderLevels"))), {})
+    level = step.get("level")
+    return {
+        "level_name": member(level, "name"),
+        "level_number": member(level, "number"),
+        "points": member(summary, "score"),
+        "possible_points": member(summary, "totalPossibleScore"),
+        "percentage": member(summary, "percentage"),
+        "lastEvaluated": score.get("lastEvaluated"),
+        "owner_groups": member(member(service, "owners"), "groups"),
+    }
+
+
+class ScorecardScores(ScoreFamily):
+    """The score of every entity on every scorecard."""
+
+    name = "scorecard_scores"
+    table = tables.SCORECARD_SCORES
+    cost = "1 per scorecard and page of scores; and 1 for the scorecards"
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every score."""
+        number = member(page.reply.body, "scorecardId")
+        return self.keep(
+            [
+                {
+                    **score,
+                    **self.about(page.parent, score),
+                    **_points(score),
+                    "scorecard_id": number,
+                }
+                for score in page.rows
+            ]
+        )
+
+
+class ScorecardScoresDaily(ScoreFamily):
+    """The scores as they stand today: history that Cortex does not keep."""
+
+    name = "scorecard_scores_daily"
+    table = tables.SCORECARD_SCORES_DAILY
+    snapshot = True
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return today's row of every score."""
+        today = {"snapshot_date": self.today}
+        return [
+            {**today, **self.about(page.parent, score), **_points(score)} for score in page.rows
+        ]
+
+
+class ScorecardRuleResults(ScoreFamily):
+    """How every entity did on every rule of every scorecard."""
+
+    name = "scorecard_rule_results"
+    table = tables.SCORECARD_RULE_RESULTS
+
+    def results(self, page: Page) -> Iterator[Record]:
+        """Yield a row for every score and rule; weight, level and title are the scorecard's."""
+        for score in page.rows:
+            about = self.about(page.parent, score)
+            for key, result in rules_of(score.get("score")).items():
+                rule = page.parent.rules.get(key, {})
+                points = result.get("score")
+                yield {
+                    **result,
+                    **about,
+                    "rule_key": key,
+                    "title": rule.get("title"),
+                    "level_name": rule.get("levelName"),
+                    "weight": rule.get("weight"),
+                    "passed": points > 0 if isinstance(points, NUMBERS) else None,
+                    "last_evaluated": score.get("lastEvaluated"),
+                }
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every score and rule."""
+        return self.keep(list(self.results(page)))
+
+
+class ScorecardRuleResultsDaily(ScorecardRuleResults):
+    """The rule results as they stand today: history that Cortex does not keep."""
+
+    name = "scorecard_rule_results_daily"
+    table = tables.SCORECARD_RULE_RESULTS_DAILY
+    selected_by_default = False
+    snapshot = True
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return today's row for every score and rule."""
+        today = self.today
+        return [{**row, "snapshot_date": today} for row in self.results(page)]
+
+
+class ScorecardRuleExemptions(ScoreFamily):
+    """Which entity is to be spared which rule, and who decided."""
+
+    name = "scorecard_rule_exemptions"
+    table = tables.SCORECARD_RULE_EXEMPTIONS
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every exemption."""
+        return self.keep(
+            [
+                {
+                    **exemption,
+                    **self.about(page.parent, score),
+                    "status": member(exemption.get("exemptionStatus"), "status"),
+                }
+                for score in page.rows
+                for exemption in objects(score.get("ruleExemptions"))
+            ]
+        )
+
+
+class ScorecardNextSteps(CortexStream):
+    """What every entity has to do for the next level; a request for each score."""
+
+    name = "scorecard_next_steps"
+    table = tables.SCORECARD_NEXT_STEPS
+    route = "GET /scorecards/{tag}/next-steps"
+    permission = "View Scorecards"
+    cost = "1 per score; and those of scorecard_scores, unless that is selected"
+    selected_by_default = False
+    narrowed_by = ("include_drafts",)
+
+    def new_source(self) -> Source:
+        """Return the requests for every score."""
+        return NextStepsSource(self.api, self.tap.judged)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every step."""
+        pair = page.parent
+        return self.keep(
+            [
+                {
+                    **step,
+                    "scorecard_tag": pair.card,
+                    "entity_tag": pair.entity_tag,
+                    "entity_id": pair.entity_id,
+                    "step_index": place,
+                }
+                for place, step in enumerate(page.rows)
+            ]
+        )
+
+
+class ScorecardDescriptors(CortexStream):
+    """What was written down about every scorecard, as YAML."""
+
+    name = "scorecard_descriptors"
+    table = tables.SCORECARD_DESCRIPTORS
+    route = "GET /scorecards/{tag}/descriptor"
+    permission = "View Scorecards"
+    cost = "1 per scorecard; and 1 for the scorecards"
+    selected_by_default = False
+    narrowed_by = ("include_drafts",)
+
+    def new_source(self) -> Source:
+        """Return one request per scorecard."""
+        path = "/scorecards/{tag}/descriptor"
+
+        def request(card: Card) -> Request:
+            return self.api.text_request(path, tag=card.tag)
+
+        child = Child(request, text_rows("descriptor"), paged=False)
+        return CountedFanOut(self.api, path, self.tap.cards.get, child, self.tap.cards.toll)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return the text of the scorecard."""
+        return [{**row, **_card(page.parent.tag, page.parent.name)} for row in page.rows]
+
+
+class Initiatives(ListStream):
+    """Initiatives, drafts and expired ones among them."""
+
+    name = "initiatives"
+    table = tables.INITIATIVES
+    route = "GET /initiatives"
+    permission = "View Initiatives"
+    narrowed_by = ("include_drafts", "include_expired")
+    path = "/initiatives"
+    envelope = "initiatives"
+    flags: ClassVar[dict[str, str]] = {
+        "includeDrafts": "include_drafts",
+        "includeExpired": "include_expired",
+    }
+    identity = ("cid",)
+
+    def row(self, record: Record) -> Record:
+        """Return the initiative; one without an id gets a made-up one that stays."""
+        made_up = digest(record.get("scorecardTag"), record.get("name"), record.get("targetDate"))
+        return {**record, "cid": record.get("cid") or made_up}
+
+
+class VerificationPeriods(ListStream):
+    """The periods in which entities are to be verified."""
+
+    name = "verification_periods"
+    table = tables.VERIFICATION_PERIODS
+    route = "GET /verification-periods"
+    permission = "Configure Verification Periods, and the licence for it"
+    selected_by_default = False
+    path = "/verification-periods"
+    envelope = "periods"
+    identity = ("cid",)
+    uncertain = True
+
+
+class Verifications(ListStream):
+    """How the verification of every entity stands in every period."""
+
+    name = "verifications"
+    table = tables.VERIFICATIONS
+    route = "GET /verifications"
+    permission = "the licence for verifications"
+    selected_by_default = False
+    path = "/verifications"
+    envelope = "verifications"
+    uncertain = True
+
+    def row(self, record: Record) -> Record:
+        """Return the verification with the ids of period and entity lifted out."""
+        entity, period = record.get("entity"), record.get("period")
+        identity, tag = member(entity, "id"), member(entity, "tag")
+        return {
+            **record,
+            "period_cid": member(period, "cid") or record.get("periodCid"),
+            "entity_key": identity or tag,
+            "entity_id": identity,
+            "entity_tag": tag,
+        }

@@ -1,0 +1,242 @@
+"""tap-cortex: settings, streams, and the proof that server and key are good."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from singer_rest import settings, timestamps
+from singer_rest.credentials import HeaderCredential, Keyring
+from singer_rest.errors import BodyFault, ConfigFault, StatusFault
+from singer_rest.rate_limit import RateLimit
+from singer_rest.sources import envelope
+from singer_rest.tap import RestTap
+from singer_rest.urls import base_url
+from tap_cortex import api_key, snowflake
+from tap_cortex.catalog import Catalog
+from tap_cortex.client import FORBIDDEN, CortexApi, CortexList, CortexTransport, by_fields
+from tap_cortex.scores import JudgedEntities, card_of
+from tap_cortex.settings import BURST, CLOUD, schema
+from tap_cortex.shared import SharedList
+from tap_cortex.streams import STREAMS
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from singer_rest.transport import Transport
+    from tap_cortex.client import Record
+    from tap_cortex.scores import Card
+    from tap_cortex.snowflake import Chat
+    from tap_cortex.streams.base import CortexStream
+
+NOT_FOUND = 404
+SUFFIXES = ("/api/v1", "/api")
+PAGES_FOR_PEOPLE = frozenset({"app.getcortexapp.com", "app.cortex.io", "www.cortex.io"})
+NEEDS_LINKS = ("docs_list", "documentation_openapi")
+
+
+class TapCortex(RestTap):
+    """Reads a Cortex developer portal: catalog, scorecards, teams, logs, and what hangs on each."""
+
+    name = "tap-cortex"
+    first_streams = (
+        "entity_types",
+        "entities",
+        "relationship_types",
+        "scorecards",
+        "scorecard_scores",
+    )
+    config_jsonschema: ClassVar[dict[str, Any]] = schema()
+    catalog_answers = False
+    """Whether the catalog answered the probe."""
+
+    def discover_streams(self) -> list[CortexStream]:
+        """Return every stream; none of them depends on the server."""
+        return [stream(self) for stream in STREAMS]
+
+    # What is shared
+
+    @functools.cached_property
+    def root(self) -> str:
+        """Return the address that ``/api/v1`` is below.
+
+        Raises:
+            ConfigFault: It is none, or one for people.
+        """
+        url = base_url(self.config["api_url"], example=CLOUD)
+        for suffix in SUFFIXES:
+            url = url.removesuffix(suffix)
+        if urlsplit(url).hostname in PAGES_FOR_PEOPLE:
+            raise ConfigFault(f"api_url is the address of the web pages; set it to {CLOUD}.")
+        return url
+
+    @functools.cached_property
+    def start_date(self) -> dt.datetime | None:
+        """Return the setting as an instant.
+
+        Raises:
+            ConfigFault: It is none.
+        """
+        text = self.config.get("start_date")
+        moment = timestamps.parse(text)
+        if text and moment is None:
+            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+        return moment
+
+    @functools.cached_property
+    def key(self) -> str:
+        """Return the API key, cleaned."""
+        return settings.token(self.config.get("api_key") or "")
+
+    @functools.cached_property
+    def keyring(self) -> Keyring:
+        """Return the keyring with the API key for its origin."""
+        keyring = Keyring()
+        headers = {"Authorization": f"Bearer {self.key}"}
+        keyring.bind(self.root, HeaderCredential("api_key", headers))
+        return keyring
+
+    @functools.cached_property
+    def rate_limit(self) -> RateLimit:
+        """Return the one budget of requests, in bursts as small as the vendor's own client's."""
+        return RateLimit(self.config["requests_per_minute"], self.stop, burst=BURST)
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """Return the one way to Cortex."""
+        return self._new_transport(self.keyring)
+
+    def _new_transport(self, keyring: Keyring) -> Transport:
+        return CortexTransport(
+            self.transport_options(),
+            keyring=keyring,
+            rate_limit=self.rate_limit,
+            stop=self.stop,
+            redactor=self.redactor,
+        )
+
+    @functools.cached_property
+    def api(self) -> CortexApi:
+        """Return the requests to the workspace."""
+        return CortexApi(
+            self.transport,
+            self.root,
+            self.config["page_size"],
+            self.prefetch,
+            confirm=self.config["confirm_complete"],
+        )
+
+    @functools.cached_property
+    def types(self) -> SharedList[str]:
+        """Return the entity types of the workspace, built-in ones among them."""
+        params = {"includeBuiltIn": True}
+        return SharedList(
+            lambda: self._list("/catalog/definitions", "definitions", "type", params),
+            lambda row: str(row["type"]) if row.get("type") else None,
+        )
+
+    @functools.cached_property
+    def relationship_types(self) -> SharedList[str]:
+        """Return the tags of the relationship types."""
+        return SharedList(
+            lambda: self._list("/relationship-types", "relationshipTypes", "tag", {}),
+            lambda row: str(row["tag"]) if row.get("tag") else None,
+        )
+
+    @functools.cached_property
+    def cards(self) -> SharedList[Card]:
+        """Return the scorecards."""
+        params = {"showDrafts": self.config["include_drafts"]}
+        return SharedList(lambda: self._list("/scorecards", "scorecards", "tag", params), card_of)
+
+    def _list(self, path: str, key: str, identity: str, params: Record) -> CortexList:
+        request = self.api.request(path, params)
+        return CortexList(self.api, request, envelope(key), by_fields(identity))
+
+    @functools.cached_property
+    def judged(self) -> JudgedEntities:
+        """Return which entities have a score on which scorecard."""
+        return JudgedEntities(self.api, self.cards)
+
+    @functools.cached_property
+    def needs_links(self) -> bool:
+        """Whether a per-entity stream needs the links of the entities."""
+        return any(self.streams[name].selected for name in NEEDS_LINKS)
+
+    @functools.cached_property
+    def entities(self) -> Catalog:
+        """Return the entities."""
+        return Catalog(
+            self.api,
+            self.types,
+            archived=self.config["include_archived"],
+            teams=self.config["include_team_entities"],
+            links=self.needs_links,
+        )
+
+    # Snowflake
+
+    @functools.cached_property
+    def chat(self) -> Chat | None:
+        """Return what chat_completions asks; nothing if it is not configured.
+
+        Raises:
+            ConfigFault: It is configured in part.
+        """
+        return snowflake.chat_of(self.config)
+
+    @functools.cached_property
+    def snowflake_transport(self) -> Transport:
+        """Return the way to Snowflake: another origin, another credential, the same limits."""
+        assert self.chat is not None  # noqa: S101  # the stream asks only if it is configured
+        transport = self._new_transport(snowflake.keyring(self.chat, self.config))
+        transport.traffic = self.transport.traffic
+        return transport
+
+    # Before the run
+
+    def connect(self) -> None:
+        """Check what is configured, look at the key, and ask the catalog for one row.
+
+        Raises:
+            ConfigFault: A setting is wrong, or there is no Cortex at ``api_url``.
+            CredentialFault: The key has expired, or is wrong.
+        """
+        self._check_settings()
+        warning = api_key.check(self.key, timestamps.now())
+        if warning:
+            self.logger.warning("%s", warning)
+        request = self.api.request("/catalog")
+        try:
+            self.api.fetch(request, envelope("entities"), 0, 1)
+        except StatusFault as fault:
+            if fault.status == NOT_FOUND:
+                raise self._no_cortex() from fault
+            if fault.status != FORBIDDEN or fault.code == "BLOCKED":
+                raise
+            self.logger.warning(
+                "The API key may not read the catalog; streams that need it will say so."
+            )
+        except BodyFault as fault:
+            raise self._no_cortex() from fault
+        else:
+            self.catalog_answers = True
+
+    def _check_settings(self) -> None:
+        _ = self.root, self.start_date, self.chat
+        if not self.key:
+            raise ConfigFault("The setting api_key is empty.")
+        depth = self.config["hierarchy_depth"]
+        if depth != "full" and not depth.isdecimal():
+            raise ConfigFault("hierarchy_depth must be a number or full.")
+        for name in ("cql_queries", "engineering_metric_queries"):
+            names = [item["name"] for item in self.config[name]]
+            if len(set(names)) != len(names):
+                raise ConfigFault(f"Two of the {name} have the same name.")
+
+    def _no_cortex(self) -> ConfigFault:
+        return ConfigFault(
+            f"There is no Cortex API at {self.root}; set api_url to its address without /api/v1, "
+            f"such as {CLOUD}."
+        )
