@@ -2,14 +2,20 @@
 
 A :class:`Table` turns the declaration into the JSON schema of the catalog and into the function
 that makes every row conform to it, so that the two can never disagree.
+
+Every value of every stream passes here, so pages are handled column by column: where all cells of
+a column are as they should be, which is nearly always, no line of Python runs for any of them.
 """
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import datetime as dt
 import decimal
+import functools
 import json
+import types
 from typing import TYPE_CHECKING, Any
 
 from singer_rest import timestamps
@@ -28,6 +34,12 @@ class Unfit(ValueError):  # a verdict on a value, never seen by users
     """A value cannot be stored in its column without loss."""
 
 
+MISFIT = (Unfit, ValueError, OverflowError)
+"""What the conversion of one value raises if it cannot be done."""
+UNFAMILIAR = (Unfit, ValueError, TypeError, LookupError)
+"""What the conversion of many cells raises if each has to be looked at by itself."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Kind:
     """A type of column: its JSON schema and how a value becomes one."""
@@ -37,6 +49,36 @@ class Kind:
     exact: frozenset[type]
     """Python types that need no conversion."""
     convert: Callable[[Any, dt.tzinfo], Any]
+    convert_all: Callable[[Sequence[Any], dt.tzinfo], list[Any]] | None = None
+    """A quicker way for many cells of one form, nulls among them: returns what ``convert`` would
+    for each, or raises any of :data:`UNFAMILIAR`."""
+
+    def conform(self, cells: list[Any], zone: dt.tzinfo, unfit: Callable[[int], None]) -> list[Any]:
+        """Return the cells of a column as they are to be stored.
+
+        Args:
+            cells: One per row.
+            zone: Of timestamps that name none.
+            unfit: Called with the place of every cell that cannot be; it becomes null.
+        """
+        if (self.exact | {types.NoneType}).issuperset(map(type, cells)):
+            return cells
+        if self.convert_all is not None:
+            try:
+                return self.convert_all(cells, zone)
+            except UNFAMILIAR:
+                pass
+        result = []
+        for place, cell in enumerate(cells):
+            value = cell
+            if cell is not None and cell.__class__ not in self.exact:
+                try:
+                    value = self.convert(cell, zone)
+                except MISFIT:
+                    value = None
+                    unfit(place)
+            result.append(value)
+        return result
 
     def nullable_schema(self, *, required: bool) -> dict[str, Any]:
         """Return the JSON schema, with or without null."""
@@ -81,6 +123,16 @@ def _boolean(value: Any, _zone: dt.tzinfo) -> bool:
     return truth
 
 
+_BITS = {None: None, 0: False, 1: True}
+
+
+def _booleans(cells: Sequence[Any], _zone: dt.tzinfo) -> list[bool | None]:
+    """Read 0 and 1."""
+    if not {int, bool, types.NoneType}.issuperset(map(type, cells)):
+        raise Unfit
+    return [_BITS[cell] for cell in cells]
+
+
 def _text(value: Any, _zone: dt.tzinfo) -> str:
     if isinstance(value, (dict, list)):
         return json.dumps(value, ensure_ascii=False, default=str)
@@ -94,6 +146,38 @@ def _instant(value: Any, zone: dt.tzinfo) -> str:
     if text is None:
         raise Unfit
     return text
+
+
+_ENDS = {19: "Z", 23: "000Z", 26: "Z"}
+"""By the length of a timestamp to the second, the thousandth and the millionth: what its form in
+a record has at the end, which gives fractions six digits or none."""
+
+
+def _instants(cells: Sequence[Any], zone: dt.tzinfo) -> list[str | None]:
+    """Normalise ``2026-11-20 10:00:00`` in UTC: with blank or T, fraction or none, Z or none.
+
+    Laid end to end, texts of one length show in a few slices that all have one form. The parser
+    then tells which are dates, and what has to be replaced is replaced in all at once.
+    """
+    texts = [cell for cell in cells if cell is not None]
+    joined, count = "".join(texts), len(texts)
+    width = len(texts[0])
+    ends_in_z = joined[width - 1 :: width] == "Z" * count
+    end = _ENDS[width - ends_in_z]
+    alike = (
+        set(map(len, texts)) == {width}
+        and joined[4::width] + joined[7::width] == "--" * count
+        and joined[13::width] + joined[16::width] == "::" * count
+        and {" ", "T"}.issuperset(joined[10::width])
+        and (end == _ENDS[19] or joined[19::width] == "." * count)
+    )
+    if not alike or not (ends_in_z or zone is timestamps.UTC):
+        raise Unfit
+    collections.deque(map(dt.datetime.fromisoformat, texts), maxlen=0)
+    lines = "\n".join([*texts, ""]).replace(" ", "T")
+    lines = lines.replace("Z\n" if ends_in_z else "\n", f"{end}\n").replace(".000000Z", "Z")
+    written = iter(lines.split("\n"))
+    return [None if cell is None else next(written) for cell in cells]
 
 
 def _date(value: Any, _zone: dt.tzinfo) -> str:
@@ -123,9 +207,9 @@ def _anything(value: Any, _zone: dt.tzinfo) -> Any:
 NONE: frozenset[type] = frozenset()
 INTEGER = Kind("integer", {"type": "integer"}, frozenset({int}), _integer)
 NUMBER = Kind("number", {"type": "number"}, frozenset({int, float, decimal.Decimal}), _number)
-BOOLEAN = Kind("boolean", {"type": "boolean"}, frozenset({bool}), _boolean)
+BOOLEAN = Kind("boolean", {"type": "boolean"}, frozenset({bool}), _boolean, _booleans)
 TEXT = Kind("text", {"type": "string"}, frozenset({str}), _text)
-INSTANT = Kind("instant", {"type": "string", "format": "date-time"}, NONE, _instant)
+INSTANT = Kind("instant", {"type": "string", "format": "date-time"}, NONE, _instant, _instants)
 DATE = Kind("date", {"type": "string", "format": "date"}, NONE, _date)
 OBJECT = Kind(
     "object", {"type": "object", "additionalProperties": True}, frozenset({dict}), _object
@@ -160,6 +244,51 @@ class Misfits:
     """Values set to null, by column."""
     without_key: int = 0
     """Rows refused because a key column was null."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Records:
+    """The conforming rows of a page, column by column."""
+
+    names: tuple[str, ...]
+    cells: list[list[Any]]
+    """A list for each name."""
+    count: int
+    """Rows."""
+    unparsed: dict[int, dict[str, Any]]
+    """Values that did not fit, by the place of their row."""
+
+    def __len__(self) -> int:
+        return self.count
+
+    def column(self, name: str) -> list[Any]:
+        """Return the cells of a column; nulls if there is none."""
+        if name in self.names:
+            return self.cells[self.names.index(name)]
+        return [None] * self.count
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """Return the rows as dictionaries."""
+        if not self.names:
+            return [{} for _row in range(self.count)]
+        rows = [
+            dict(zip(self.names, cells, strict=True)) for cells in zip(*self.cells, strict=True)
+        ]
+        for place, values in self.unparsed.items():
+            rows[place][UNPARSED] = values
+        return rows
+
+    def having(self, name: str) -> tuple[Records, int]:
+        """Return the rows that are not null in a column, and how many others there are."""
+        places = self.column(name)
+        if None not in places:
+            return self, 0
+        whole = [place for place, cell in enumerate(places) if cell is not None]
+        cells = [[column[place] for place in whole] for column in self.cells]
+        unparsed = {
+            new: self.unparsed[old] for new, old in enumerate(whole) if old in self.unparsed
+        }
+        return Records(self.names, cells, len(whole), unparsed), self.count - len(whole)
 
 
 class Table:
@@ -197,7 +326,14 @@ class Table:
     def conformer(
         self, zone: dt.tzinfo = timestamps.UTC, names: Iterable[str] | None = None
     ) -> Callable[[Iterable[Mapping[str, Any]], Misfits], list[dict[str, Any]]]:
-        """Return the function that makes rows conform.
+        """Return the function of :meth:`reader`, with dictionaries as its result."""
+        read = self.reader(zone, names)
+        return lambda rows, misfits: read(rows, misfits).dicts()
+
+    def reader(
+        self, zone: dt.tzinfo = timestamps.UTC, names: Iterable[str] | None = None
+    ) -> Callable[[Iterable[Mapping[str, Any]], Misfits], Records]:
+        """Return the function that makes the rows of a page conform.
 
         Every declared column is present in the result, null where the row has none; nothing else
         is. A value that does not fit is converted where that loses nothing, else set to null and
@@ -208,39 +344,30 @@ class Table:
             names: The columns to keep; all by default.
         """
         kept = None if names is None else set(names)
-        plan = [
-            (column.name, column.kind.exact, column.kind.convert)
-            for column in self.columns
-            if kept is None or column.name in kept
-        ]
-        keys = self.primary_keys
+        plan = [column for column in self.columns if kept is None or column.name in kept]
         keep_unparsed = kept is None or UNPARSED in kept
+        written = tuple(column.name for column in plan)
 
-        def conform(rows: Iterable[Mapping[str, Any]], misfits: Misfits) -> list[dict[str, Any]]:
-            result = []
-            for row in rows:
-                get = row.get
-                record: dict[str, Any] = {}
-                unparsed: dict[str, Any] | None = None
-                for name, exact, convert in plan:
-                    value = get(name)
-                    if value is None or value.__class__ in exact:
-                        record[name] = value
-                        continue
-                    try:
-                        record[name] = convert(value, zone)
-                    except (Unfit, ValueError, OverflowError):
-                        record[name] = None
-                        unparsed = {**(unparsed or {}), name: value}
-                        misfits.unfit[name] = misfits.unfit.get(name, 0) + 1
-                if unparsed and keep_unparsed:
-                    record[UNPARSED] = unparsed
-                for key in keys:
-                    if record.get(key) is None:
-                        misfits.without_key += 1
-                        break
-                else:
-                    result.append(record)
-            return result
+        def conform(rows: Iterable[Mapping[str, Any]], misfits: Misfits) -> Records:
+            page = list(rows)
+            unparsed: dict[int, dict[str, Any]] = {}
+
+            def unfit(name: str, place: int) -> None:
+                unparsed.setdefault(place, {})[name] = page[place][name]
+                misfits.unfit[name] = misfits.unfit.get(name, 0) + 1
+
+            cells = [
+                column.kind.conform(
+                    [row.get(column.name) for row in page],
+                    zone,
+                    functools.partial(unfit, column.name),
+                )
+                for column in plan
+            ]
+            records = Records(written, cells, len(page), unparsed if keep_unparsed else {})
+            for key in self.primary_keys:
+                records, lost = records.having(key)
+                misfits.without_key += lost
+            return records
 
         return conform

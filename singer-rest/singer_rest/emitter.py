@@ -39,7 +39,7 @@ class Emitter:
         self._opened = False
         output = stream.tap.message_writer
         self._output = output if isinstance(output, SingerOutput) and _plain(stream) else None
-        self._conform = stream.table.conformer(
+        self._read = stream.table.reader(
             stream.zone, _selected_names(stream) if self._output else None
         )
         stream._stream_version = self._version  # noqa: SLF001  # the SDK puts it on its records
@@ -62,11 +62,11 @@ class Emitter:
             OutputClosedFault: The target has gone.
         """
         self.open()
-        records = self._conform(rows, self.misfits)
+        records = self._read(rows, self.misfits)
         if not records:
             return
         if self.stream.replication_key and not self.stream.is_full_table:
-            self._note_greatest(records, partition)
+            self._note_greatest(records.column(self.stream.replication_key), partition)
         if self._output is not None:
             self._output.write_records(
                 self.stream.name,
@@ -75,17 +75,14 @@ class Emitter:
                 time_extracted=_milliseconds(),
             )
         else:
-            for record in records:
+            for record in records.dicts():
                 self.stream._write_record_message(record)  # noqa: SLF001  # the SDK's hook
         self.rows += len(records)
 
-    def _note_greatest(
-        self, records: list[dict[str, Any]], partition: Mapping[str, Any] | None
-    ) -> None:
-        key = self.stream.replication_key or ""
+    def _note_greatest(self, values: list[Any], partition: Mapping[str, Any] | None) -> None:
         # Conformed instants all have one form, in which text order is time order within a second;
         # the few that carry fractions are told apart by parsing both candidates.
-        candidates = [value for record in records if (value := record.get(key))]
+        candidates = [value for value in values if value]
         if not candidates:
             return
         moments = (timestamps.parse(value) for value in (max(candidates), candidates[-1]))

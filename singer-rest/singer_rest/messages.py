@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,19 +14,31 @@ from singer_sdk.singerlib.encoding.simple import Message, SchemaMessage, StateMe
 from singer_rest.errors import OutputClosedFault, StreamFault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
+
+    from singer_rest.columns import Records
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
-class _Record(msgspec.Struct, omit_defaults=True):
+class _Record(msgspec.Struct, omit_defaults=True, gc=False):
     """A RECORD message, in the order targets print it."""
 
     type: str
     stream: str
-    record: dict[str, Any]
+    record: Any
     version: int | None = None
     time_extracted: str | None = None
+
+
+@functools.lru_cache
+def _row_type(names: tuple[str, ...]) -> type[msgspec.Struct]:
+    """Return a type that is written as an object with these members.
+
+    Instances cost a sixth of what dictionaries do, to make and to write.
+    """
+    fields = {f"c{place}": name for place, name in enumerate(names)}
+    return msgspec.defstruct("Row", list(fields), rename=fields, gc=False)
 
 
 class SingerOutput(GenericSingerWriter[bytes, Message]):
@@ -64,7 +77,7 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
     def write_records(
         self,
         stream: str,
-        records: Sequence[dict[str, Any]],
+        records: Records,
         *,
         version: int | None,
         time_extracted: str,
@@ -72,9 +85,12 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
         """Write the records of a page at once."""
         if not records:
             return
-        messages = [
-            _Record("RECORD", stream, record, version, time_extracted) for record in records
-        ]
+        rows: Iterable[Any] = (
+            records.dicts()
+            if records.unparsed or not records.names
+            else map(_row_type(records.names), *records.cells)
+        )
+        messages = [_Record("RECORD", stream, row, version, time_extracted) for row in rows]
         try:
             lines = _ENCODER.encode_lines(messages)
         except (UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
