@@ -33,8 +33,7 @@ def prepare_dlt() -> None:
 
 def _is_no_noise(record: logging.LogRecord) -> bool:
     message = record.getMessage()
-    if not logging.getLogger(__package__).isEnabledFor(logging.DEBUG):
-        # The fault is reported once, at the end, in a sentence.
-        record.exc_info = record.exc_text = None
-        record.msg, record.args = message.partition("\n")[0], ()
+    is_debug = logging.getLogger(__package__).isEnabledFor(logging.DEBUG)
+    if not is_debug and (record.exc_info or "Traceback" in message):
+        return False  # the fault is reported once, at the end, in a sentence
     return not any(noise in message for noise in _NOISE)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -18,6 +18,10 @@ from dlt_bridge.spool import SpoolFile
 from dlt_bridge.table import StreamTable
 
 logger = logging.getLogger(__name__)
+
+
+_MEMORY_BYTES: Final = 64 * 2**20
+"""Messages kept in memory, over all streams, before they go to disk."""
 
 
 class Disposition(StrEnum):
@@ -96,12 +100,16 @@ class StreamIntake:
             # Rows with another key are merged by themselves.
             self.queue_rows()
             self._abandon_snapshot()
-        for table in (self._plain, self._snapshot):
-            table.close_chunk()
+        self.close_chunks()
         self.shape.apply(msgspec.json.decode(message.schema), keys)
         for table in (self._plain, self._snapshot):
             table.forget_columns()
         self._schema = text
+
+    def close_chunks(self) -> None:
+        """Puts the records in memory on disk."""
+        self._plain.close_chunk()
+        self._snapshot.close_chunk()
 
     def append(self, message: Message, sequence: int, size: int) -> bool:
         """Takes a RECORD; returns whether rows went to disk."""
@@ -212,6 +220,7 @@ class Intake:
         self.sequence = first_sequence
         self._make_stream = make_stream
         self._streams: dict[str, StreamIntake] = {}
+        self._in_memory = 0
 
     def take(self, message: Message, size: int) -> bool:
         """Takes any message but STATE.
@@ -238,7 +247,8 @@ class Intake:
             )
         if message.type == "RECORD":
             self.sequence += 1
-            return stream.append(message, self.sequence, size)
+            on_disk = stream.append(message, self.sequence, size)
+            return self._spill(size) or on_disk
         if message.type == "ACTIVATE_VERSION":
             stream.activate(message.version)
             return False
@@ -280,6 +290,16 @@ class Intake:
         for stream in self._streams.values():
             stream.finish()
 
+    def _spill(self, size: int) -> bool:
+        """Puts everything on disk when many streams at once have records in memory."""
+        self._in_memory += size
+        if self._in_memory < _MEMORY_BYTES:
+            return False
+        self._in_memory = 0
+        for stream in self._streams.values():
+            stream.close_chunks()
+        return True
+
     def _schema(self, message: Message) -> None:
         if message.schema == ABSENT:
             raise MessageError(f"A SCHEMA message of stream {message.stream!r} has no schema.")
@@ -291,4 +311,5 @@ class Intake:
         for record, size in read_batch(message):
             self.sequence += 1
             stream.append(Message("RECORD", record=record), self.sequence, size)
+            self._spill(size)
         return True

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 
 import dlt
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
+from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltResource
 
 from dlt_bridge.delivery import deliver, form_of
@@ -166,6 +167,7 @@ class Loader:
             logger.info("The last run was cut off; starting from what the destination holds.")
             self._pipeline = self._pipeline.drop()
         self._pipeline.sync_destination()
+        self._make_dropped_tables()
         self._destination_type = self._pipeline.destination.destination_type.rsplit(".", 1)[-1]
         self._journal = Journal(self._home() / name)
         self._journal.keep(last)
@@ -177,6 +179,22 @@ class Loader:
         self._versions = dict(state.get(_VERSIONS, {}))
         self._first_sequence = max(time.time_ns() // 1_000, last.covered + 1)
         self._journal.begin(self._first_sequence)
+
+    def _make_dropped_tables(self) -> None:
+        """Makes tables again that somebody dropped; dlt itself believes what it wrote down."""
+        if not self._schema_name:
+            return
+        schema = self._pipeline.default_schema
+        with self._pipeline.destination_client() as client:
+            if not isinstance(client, SqlJobClientBase):
+                return
+            names = [str(table["name"]) for table in schema.data_tables(seen_data_only=True)]
+            missing = [name for name, columns in client.get_storage_tables(names) if not columns]
+            if not missing:
+                return
+            logger.info("Making %s again, which the destination has lost.", ", ".join(missing))
+            client.initialize_storage()
+            client.update_stored_schema(force=True)
 
     def _home(self) -> Path:
         home = Path(self._pipeline.working_dir) / "singer"

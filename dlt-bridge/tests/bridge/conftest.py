@@ -115,6 +115,17 @@ class Warehouse:
             file.execute(f"SET TimeZone='UTC'; USE {dataset}")
             return file.execute(sql).fetchall()
 
+    def execute(self, sql: str) -> None:
+        """Changes the dataset."""
+        dataset = self.config["dataset_name"]
+        if self.kind == "postgres":
+            with psycopg.connect(self.database.url) as connection:
+                connection.execute(f'SET search_path TO "{dataset}"')
+                connection.execute(sql)
+            return
+        with duckdb.connect(self.config["credentials"]) as file:
+            file.execute(f"USE {dataset}; {sql}")
+
     def types(self, table: str) -> dict[str, str]:
         """The columns of a table with the database's names of their types."""
         columns = self.query(
@@ -145,14 +156,18 @@ def warm() -> Iterator[WarmTarget]:
     target.stop()
 
 
-@pytest.fixture
-def duck(tmp_path: Path, warm: WarmTarget) -> Warehouse:
+def new_duck(folder: Path, warm: WarmTarget) -> Warehouse:
     config = {
         "destination": "duckdb",
-        "credentials": str(tmp_path / "warehouse.duckdb"),
+        "credentials": str(folder / "warehouse.duckdb"),
         "dataset_name": "loaded",
     }
-    return Warehouse("duckdb", tmp_path, config, warm)
+    return Warehouse("duckdb", folder, config, warm)
+
+
+@pytest.fixture
+def duck(tmp_path: Path, warm: WarmTarget) -> Warehouse:
+    return new_duck(tmp_path, warm)
 
 
 @pytest.fixture

@@ -92,3 +92,39 @@ def test_a_column_called_like_an_alias_of_dlt(warehouse: Warehouse) -> None:
         )
         assert run.code == 0, run.stderr
     assert warehouse.query("SELECT id, s FROM t") == [("a", "new")]
+
+
+def test_a_table_that_was_dropped_is_made_again(warehouse: Warehouse) -> None:
+    declared = schema("t", {"id": INTEGER}, ("id",))
+    warehouse.load(declared, record("t", id=1))
+    warehouse.execute("DROP TABLE t")
+    run = warehouse.load(declared, record("t", id=2))
+    assert run.code == 0, run.stderr
+    assert warehouse.query("SELECT id FROM t") == [(2,)]
+
+
+def test_child_tables_need_a_table_of_their_own(duck: Warehouse) -> None:
+    declared = schema("t", {"id": INTEGER, "o": {"type": "object"}}, ("id",))
+    first = duck.load(declared, record("t", id=1, o={"a": 1}), nested="tables")
+    again = duck.load(declared, record("t", id=2, o={"a": 2}))
+    assert (first.code, again.code) == (0, 0), again.stderr
+    assert duck.query("SELECT id, o__a FROM t ORDER BY id") == [(1, 1), (2, None)]
+    plain = {**declared, "stream": "p"}
+    duck.load(plain, record("p", id=1))
+    refused = duck.load(plain, record("p", id=2), nested="tables")
+    assert refused.code == 1
+    assert "The table p was loaded without child tables" in refused.last_line
+
+
+def test_many_streams_at_once(duck: Warehouse) -> None:
+    text = "x" * 500_000
+    messages = []
+    for number in range(180):
+        name = f"s{number % 30}"
+        if number < 30:
+            messages.append(schema(name, {"id": INTEGER, "t": TEXT}))
+        messages.append(record(name, id=number, t=text))
+    run = duck.load(*messages)
+    assert run.code == 0, run.stderr
+    counts = [duck.query(f"SELECT count(*), sum(length(t)) FROM s{n}")[0] for n in range(30)]
+    assert counts == [(6, 3_000_000)] * 30

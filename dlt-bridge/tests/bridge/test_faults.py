@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import COMMAND, Run, Warehouse
+from .conftest import COMMAND, Run, Warehouse, WarmTarget, new_duck
 from .messages import INTEGER, TEXT, record, schema, state
 
 DECLARED = schema("t", {"id": INTEGER, "n": {"type": ["integer", "null"]}, "v": TEXT}, ("id",))
@@ -55,14 +55,21 @@ BAD_INPUT: dict[str, tuple[list[Any], tuple[str, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("fault", BAD_INPUT)
-def test_bad_input(duck: Warehouse, fault: str) -> None:
-    messages, words = BAD_INPUT[fault]
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory, warm: WarmTarget) -> Warehouse:
+    """One warehouse for all faults: each of them leaves it as it was."""
+    duck = new_duck(tmp_path_factory.mktemp("loaded"), warm)
     assert duck.load(*BEFORE).code == 0
+    return duck
+
+
+@pytest.mark.parametrize("fault", BAD_INPUT)
+def test_bad_input(loaded: Warehouse, fault: str) -> None:
+    messages, words = BAD_INPUT[fault]
     if fault == "required":
         messages = [{**messages[0], "stream": "u"}, {**messages[1], "stream": "u"}]
         words = ("u.w", "requires")
-    fails(duck, duck.load(*messages), *words)
+    fails(loaded, loaded.load(*messages), *words)
 
 
 def test_after_a_fault_the_next_run_catches_up(warehouse: Warehouse) -> None:
