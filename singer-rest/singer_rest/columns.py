@@ -2,9 +2,6 @@
 
 A :class:`Table` turns the declaration into the JSON schema of the catalog and into the function
 that makes every row conform to it, so that the two can never disagree.
-
-Every value of every stream passes here, so pages are handled column by column: where all cells of
-a column are as they should be, which is nearly always, no line of Python runs for any of them.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ import types
 from typing import TYPE_CHECKING, Any
 
 from singer_rest import timestamps
+from singer_rest.rows import Records, Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,6 +51,11 @@ class Kind:
     """A quicker way for many cells of one form, nulls among them: returns what ``convert`` would
     for each, or raises any of :data:`UNFAMILIAR`."""
 
+    @functools.cached_property
+    def fitting(self) -> frozenset[type]:
+        """Return the types that need no conversion, that of null included."""
+        return self.exact | {types.NoneType}
+
     def conform(self, cells: list[Any], zone: dt.tzinfo, unfit: Callable[[int], None]) -> list[Any]:
         """Return the cells of a column as they are to be stored.
 
@@ -61,7 +64,7 @@ class Kind:
             zone: Of timestamps that name none.
             unfit: Called with the place of every cell that cannot be; it becomes null.
         """
-        if (self.exact | {types.NoneType}).issuperset(map(type, cells)):
+        if self.fitting.issuperset(map(type, cells)):
             return cells
         if self.convert_all is not None:
             try:
@@ -71,7 +74,7 @@ class Kind:
         result = []
         for place, cell in enumerate(cells):
             value = cell
-            if cell is not None and cell.__class__ not in self.exact:
+            if cell.__class__ not in self.fitting:
                 try:
                     value = self.convert(cell, zone)
                 except MISFIT:
@@ -246,51 +249,6 @@ class Misfits:
     """Rows refused because a key column was null."""
 
 
-@dataclasses.dataclass(frozen=True)
-class Records:
-    """The conforming rows of a page, column by column."""
-
-    names: tuple[str, ...]
-    cells: list[list[Any]]
-    """A list for each name."""
-    count: int
-    """Rows."""
-    unparsed: dict[int, dict[str, Any]]
-    """Values that did not fit, by the place of their row."""
-
-    def __len__(self) -> int:
-        return self.count
-
-    def column(self, name: str) -> list[Any]:
-        """Return the cells of a column; nulls if there is none."""
-        if name in self.names:
-            return self.cells[self.names.index(name)]
-        return [None] * self.count
-
-    def dicts(self) -> list[dict[str, Any]]:
-        """Return the rows as dictionaries."""
-        if not self.names:
-            return [{} for _row in range(self.count)]
-        rows = [
-            dict(zip(self.names, cells, strict=True)) for cells in zip(*self.cells, strict=True)
-        ]
-        for place, values in self.unparsed.items():
-            rows[place][UNPARSED] = values
-        return rows
-
-    def having(self, name: str) -> tuple[Records, int]:
-        """Return the rows that are not null in a column, and how many others there are."""
-        places = self.column(name)
-        if None not in places:
-            return self, 0
-        whole = [place for place, cell in enumerate(places) if cell is not None]
-        cells = [[column[place] for place in whole] for column in self.cells]
-        unparsed = {
-            new: self.unparsed[old] for new, old in enumerate(whole) if old in self.unparsed
-        }
-        return Records(self.names, cells, len(whole), unparsed), self.count - len(whole)
-
-
 class Table:
     """The columns and the key of one stream."""
 
@@ -328,7 +286,7 @@ class Table:
     ) -> Callable[[Iterable[Mapping[str, Any]], Misfits], list[dict[str, Any]]]:
         """Return the function of :meth:`reader`, with dictionaries as its result."""
         read = self.reader(zone, names)
-        return lambda rows, misfits: read(rows, misfits).dicts()
+        return lambda rows, misfits: list(read(rows, misfits))
 
     def reader(
         self, zone: dt.tzinfo = timestamps.UTC, names: Iterable[str] | None = None
@@ -344,30 +302,25 @@ class Table:
             names: The columns to keep; all by default.
         """
         kept = None if names is None else set(names)
-        plan = [column for column in self.columns if kept is None or column.name in kept]
+        plan = [(c.name, c.kind) for c in self.columns if kept is None or c.name in kept]
         keep_unparsed = kept is None or UNPARSED in kept
-        written = tuple(column.name for column in plan)
 
-        def conform(rows: Iterable[Mapping[str, Any]], misfits: Misfits) -> Records:
-            page = list(rows)
-            unparsed: dict[int, dict[str, Any]] = {}
+        def read(rows: Iterable[Mapping[str, Any]], misfits: Misfits) -> Records:
+            page = rows if isinstance(rows, Rows) else Rows.of(rows)
+            unparsed: dict[int, dict[str, dict[str, Any]]] = {}
 
             def unfit(name: str, place: int) -> None:
-                unparsed.setdefault(place, {})[name] = page[place][name]
+                unparsed.setdefault(place, {UNPARSED: {}})[UNPARSED][name] = page[name][place]
                 misfits.unfit[name] = misfits.unfit.get(name, 0) + 1
 
-            cells = [
-                column.kind.conform(
-                    [row.get(column.name) for row in page],
-                    zone,
-                    functools.partial(unfit, column.name),
-                )
-                for column in plan
-            ]
-            records = Records(written, cells, len(page), unparsed if keep_unparsed else {})
+            cells = {
+                name: kind.conform(page[name], zone, functools.partial(unfit, name))
+                for name, kind in plan
+            }
+            records = Records(cells, len(page), unparsed if keep_unparsed else {})
             for key in self.primary_keys:
-                records, lost = records.having(key)
-                misfits.without_key += lost
+                records = records.having(key)
+            misfits.without_key += len(page) - len(records)
             return records
 
-        return conform
+        return read

@@ -66,7 +66,7 @@ class Emitter:
         if not records:
             return
         if self.stream.replication_key and not self.stream.is_full_table:
-            self._note_greatest(records.column(self.stream.replication_key), partition)
+            self._note_greatest(records[self.stream.replication_key], partition)
         if self._output is not None:
             self._output.write_records(
                 self.stream.name,
@@ -75,7 +75,7 @@ class Emitter:
                 time_extracted=_milliseconds(),
             )
         else:
-            for record in records.dicts():
+            for record in records:
                 self.stream._write_record_message(record)  # noqa: SLF001  # the SDK's hook
         self.rows += len(records)
 

@@ -16,7 +16,7 @@ from singer_rest.errors import OutputClosedFault, StreamFault
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from singer_rest.columns import Records
+    from singer_rest.rows import Records
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
@@ -85,11 +85,9 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
         """Write the records of a page at once."""
         if not records:
             return
-        rows: Iterable[Any] = (
-            records.dicts()
-            if records.unparsed or not records.names
-            else map(_row_type(records.names), *records.cells)
-        )
+        rows: Iterable[Any] = records
+        if records.cells and not records.more:
+            rows = map(_row_type(tuple(records.cells)), *records.cells.values())
         messages = [_Record("RECORD", stream, row, version, time_extracted) for row in rows]
         try:
             lines = _ENCODER.encode_lines(messages)

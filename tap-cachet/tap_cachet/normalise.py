@@ -8,6 +8,9 @@ column names of :mod:`tap_cachet.schemas`:
 * ``{human, value}`` named x becomes ``x`` and ``x_name``.
 * 0 as the group or component of a 2.x record means none.
 * 2.x shows the present moment where a date is null; such values become null again.
+
+Functions named in the plural take the records of a page, all of one version, and go through those
+of 3.x column by column: its lists are the long ones.
 """
 
 from __future__ import annotations
@@ -18,11 +21,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from singer_rest import timestamps
+from singer_rest.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from singer_rest.columns import Table
+
+    Record = Mapping[str, Any]
+    Page = Sequence[Record]
 
 logger = logging.getLogger(__name__)
 
@@ -58,26 +65,55 @@ NOISE = frozenset(
 """Known, and served under another name, by another stream, or not at all."""
 
 
-def flat(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Flatten a 3.x record; one of 2.x is returned as a copy."""
-    attributes = record.get("attributes")
-    if not isinstance(attributes, dict):
-        return dict(record)
-    row: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if value.__class__ is dict:
-            if "string" in value:
-                row[name if name.endswith("_at") else f"{name}_at"] = value["string"]
-                continue
-            if "value" in value and "human" in value:
-                row[name] = value["value"]
-                row[f"{name}_name"] = value["human"]
-                continue
-        row[name] = value
-    return row
+FREE_FORM = frozenset({"meta"})
+"""Attributes in which users may keep anything, pairs that look like ours included."""
 
 
-def related(record: Mapping[str, Any], name: str) -> list[int] | None:
+def is_v3(records: Page) -> bool:
+    """Whether records have the form of 3.x."""
+    return all("attributes" in record for record in records)
+
+
+def flat(records: Page) -> Rows:
+    """Flatten records; those of 2.x are flat."""
+    if not is_v3(records):
+        return Rows.of(records)
+    found = Rows.of([record["attributes"] for record in records])
+    rows = Rows({}, len(found))
+    for name, column in found.cells.items():
+        if name in FREE_FORM or dict not in set(map(type, column)):
+            rows[name] = column
+        else:
+            rows.cells.update(_unpaired(name, column))
+    return rows
+
+
+def _unpaired(name: str, column: list[Any]) -> dict[str, list[Any]]:
+    """Return the columns that one with pairs becomes."""
+    name_at = name if name.endswith("_at") else f"{name}_at"
+    name_name = f"{name}_name"
+    try:  # what nearly every column is: pairs from top to bottom
+        return {name_at: [pair["string"] for pair in column]}
+    except (TypeError, KeyError):
+        pass
+    try:
+        human = [pair["human"] for pair in column]
+        return {name: [pair["value"] for pair in column], name_name: human}
+    except (TypeError, KeyError):
+        pass
+    columns: dict[str, list[Any]] = {}
+    for place, cell in enumerate(column):
+        parts = {name: cell}
+        if isinstance(cell, dict) and "string" in cell:
+            parts = {name_at: cell["string"]}
+        elif isinstance(cell, dict) and cell.keys() >= {"human", "value"}:
+            parts = {name: cell["value"], name_name: cell["human"]}
+        for part, value in parts.items():
+            columns.setdefault(part, [None] * len(column))[place] = value
+    return columns
+
+
+def related(record: Record, name: str) -> list[int] | None:
     """Return the ids of a 3.x relationship; nothing if it was not included."""
     relationship = (record.get("relationships") or {}).get(name)
     if relationship is None:
@@ -88,7 +124,7 @@ def related(record: Mapping[str, Any], name: str) -> list[int] | None:
     return [int(item["id"]) for item in (data if isinstance(data, list) else [data])]
 
 
-def related_one(record: Mapping[str, Any], name: str) -> int | None:
+def related_one(record: Record, name: str) -> int | None:
     """Return the id of a 3.x to-one relationship."""
     ids = related(record, name)
     return ids[0] if ids else None
@@ -107,56 +143,70 @@ def real_date(value: Any, answered: dt.datetime) -> Any:
     return value
 
 
-def component(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a component."""
-    row = flat(record)
-    if "attributes" in record:
-        row["group_id"] = related_one(record, "group")
-        row["incident_ids"] = related(record, "incidents")
+def components(records: Page) -> Rows:
+    """Return the rows of components."""
+    rows = flat(records)
+    if is_v3(records):
+        rows["group_id"] = [related_one(record, "group") for record in records]
+        rows["incident_ids"] = [related(record, "incidents") for record in records]
     else:
-        row["group_id"] = or_none(row.get("group_id"))
-        row["tags"] = _tags(row.get("tags"))
-    return row
+        rows["group_id"] = list(map(or_none, rows["group_id"]))
+        rows["tags"] = list(map(_tags, rows["tags"]))
+    return rows
 
 
 def _tags(tags: Any) -> Any:
     return {} if tags in ([], {"": ""}) else tags
 
 
-def component_group(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row of a component group."""
-    row = flat(record)
-    if "attributes" in record:
-        row["component_ids"] = related(record, "components")
+def component_groups(records: Page) -> Rows:
+    """Return the rows of component groups."""
+    rows = flat(records)
+    if is_v3(records):
+        rows["component_ids"] = [related(record, "components") for record in records]
     else:
-        row["component_ids"] = [item["id"] for item in row.get("enabled_components") or []]
-    return row
+        rows["component_ids"] = [
+            [item["id"] for item in enabled or []] for enabled in rows["enabled_components"]
+        ]
+    return rows
 
 
-def incident(record: Mapping[str, Any], answered: dt.datetime) -> dict[str, Any]:
-    """Return the row of an incident."""
-    row = flat(record)
-    if "attributes" in record:
-        row["component_ids"] = related(record, "components")
-        row["user_id"] = related_one(record, "user")
+def incidents(records: Page, answered: dt.datetime) -> Rows:
+    """Return the rows of incidents."""
+    if is_v3(records):
+        rows = flat(records)
+        rows["component_ids"] = [related(record, "components") for record in records]
+        rows["user_id"] = [related_one(record, "user") for record in records]
+        rows["latest_status"] = rows["status"]
+        rows["latest_status_name"] = rows["status_name"]
+        rows["component_id"] = list(map(or_none, rows["component_id"]))
+    else:
+        rows = Rows.of([_incident_of_v2(record, answered) for record in records])
+    rows["is_resolved"] = [
+        _is_fixed(latest) if told is None else told
+        for told, latest in zip(rows["is_resolved"], rows["latest_status"], strict=True)
+    ]
+    return rows
+
+
+def _incident_of_v2(record: Record, answered: dt.datetime) -> dict[str, Any]:
+    row = dict(record)
+    row["status_name"] = row.get("human_status")
+    row["latest_status_name"] = row.get("latest_human_status")
+    if "latest_status" not in row:  # 2.3
         row["latest_status"] = row.get("status")
-        row["latest_status_name"] = row.get("status_name")
-        row["component_id"] = or_none(row.get("component_id"))
-    else:
-        row["status_name"] = row.get("human_status")
-        row["latest_status_name"] = row.get("latest_human_status")
-        if "latest_status" not in row:  # 2.3
-            row["latest_status"] = row.get("status")
-            row["latest_status_name"] = row.get("human_status")
-        row["component_id"] = or_none(row.get("component_id"))
-        row["component_ids"] = [] if row["component_id"] is None else [row["component_id"]]
-        row["occurred_at"] = real_date(row.get("occurred_at"), answered)
-        scheduled = real_date(row.get("scheduled_at"), answered)
-        row["scheduled_at"] = scheduled if _int(row.get("status")) == SCHEDULED_ON_2_3 else None
-    if row.get("is_resolved") is None:
-        latest = _int(row.get("latest_status"))
-        row["is_resolved"] = None if latest is None else latest == FIXED
+        row["latest_status_name"] = row.get("human_status")
+    row["component_id"] = or_none(row.get("component_id"))
+    row["component_ids"] = [] if row["component_id"] is None else [row["component_id"]]
+    row["occurred_at"] = real_date(row.get("occurred_at"), answered)
+    scheduled = real_date(row.get("scheduled_at"), answered)
+    row["scheduled_at"] = scheduled if _int(row.get("status")) == SCHEDULED_ON_2_3 else None
     return row
+
+
+def _is_fixed(status: Any) -> bool | None:
+    number = _int(status)
+    return None if number is None else number == FIXED
 
 
 def _int(value: Any) -> int | None:
@@ -166,45 +216,65 @@ def _int(value: Any) -> int | None:
         return None
 
 
-def update(record: Mapping[str, Any], parent: str, parent_id: Any = None) -> dict[str, Any]:
-    """Return the row of an incident's or a schedule's update."""
-    row = flat(record)
-    if "attributes" in record:
-        row[parent] = row.get("updateable_id", parent_id)
+def updates(records: Page, parent: str, parents: Sequence[Any] = ()) -> Rows:
+    """Return the rows of updates.
+
+    Args:
+        records: The updates.
+        parent: The column for the id of the incident or the schedule.
+        parents: On 3.x, that id for each update, for those that do not tell it themselves.
+    """
+    rows = flat(records)
+    if is_v3(records):
+        rows[parent] = [
+            owner if told is None else told
+            for owner, told in zip(parents, rows["updateable_id"], strict=True)
+        ]
     else:
-        row["status_name"] = row.get("human_status")
-    return row
+        rows["status_name"] = rows["human_status"]
+    return rows
 
 
-def schedule(record: Mapping[str, Any], answered: dt.datetime) -> dict[str, Any]:
-    """Return the row of a scheduled maintenance."""
-    row = flat(record)
-    if "attributes" in record:
-        row["component_ids"] = related(record, "components")
-    else:
-        row["status_name"] = row.get("human_status")
-        completed = real_date(row.get("completed_at"), answered)
-        row["completed_at"] = completed if _int(row.get("status")) == COMPLETE else None
-        row["component_ids"] = [item["component_id"] for item in row.get("components") or []]
-    return row
+def schedules(records: Page, answered: dt.datetime) -> Rows:
+    """Return the rows of scheduled maintenances."""
+    rows = flat(records)
+    if is_v3(records):
+        rows["component_ids"] = [related(record, "components") for record in records]
+        return rows
+    rows["status_name"] = rows["human_status"]
+    rows["completed_at"] = [
+        real_date(date, answered) if _int(status) == COMPLETE else None
+        for date, status in zip(rows["completed_at"], rows["status"], strict=True)
+    ]
+    rows["component_ids"] = [
+        [item["component_id"] for item in components or []] for components in rows["components"]
+    ]
+    return rows
 
 
-def subscriber(record: Mapping[str, Any], answered: dt.datetime) -> dict[str, Any]:
-    """Return the row of a subscriber, without the secrets of 2.x."""
-    row = {name: value for name, value in flat(record).items() if name not in SECRETS}
-    if "attributes" in record:
-        row["component_ids"] = related(record, "components")
-        return row
-    row["component_ids"] = [item["component_id"] for item in row.get("subscriptions") or []]
-    text = row.get("verified_at")
-    moment = site_date(text)
-    row["verified_at"] = row["verified_at_raw"] = row["verified"] = None
-    if moment is None:
-        row["verified_at_raw"] = text
-    elif abs(moment - answered) > CLOCK_TOLERANCE:
-        row["verified_at"] = timestamps.text(moment)
-        row["verified"] = True
-    return row
+def subscribers(records: Page, answered: dt.datetime) -> Rows:
+    """Return the rows of subscribers, without the secrets of 2.x."""
+    rows = flat(records)
+    for name in SECRETS & rows.cells.keys():
+        del rows.cells[name]
+    if is_v3(records):
+        rows["component_ids"] = [related(record, "components") for record in records]
+        return rows
+    rows["component_ids"] = [
+        [item["component_id"] for item in subscriptions or []]
+        for subscriptions in rows["subscriptions"]
+    ]
+    texts, dates = rows["verified_at"], list(map(site_date, rows["verified_at"]))
+    real = [date is not None and abs(date - answered) > CLOCK_TOLERANCE for date in dates]
+    rows["verified"] = [is_real or None for is_real in real]
+    rows["verified_at"] = [
+        timestamps.text(date) if date is not None and is_real else None
+        for date, is_real in zip(dates, real, strict=True)
+    ]
+    rows["verified_at_raw"] = [
+        text if date is None else None for text, date in zip(texts, dates, strict=True)
+    ]
+    return rows
 
 
 _MONTHS = {
@@ -250,15 +320,12 @@ class Strangers:
     def __init__(self) -> None:
         self._known: dict[str, set[str]] = {}
 
-    def look(self, stream: str, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Compare the first row of a page with the table."""
-        first = next(iter(rows), None)
-        if first is None:
-            return
+    def look(self, stream: str, table: Table, rows: Rows) -> None:
+        """Compare the names of a page with the table."""
         known = self._known.setdefault(
             stream, {column.name for column in table.columns} | NOISE | SECRETS
         )
-        for name in first.keys() - known:
+        for name in rows.cells.keys() - known:
             known.add(name)
             if not name.endswith("_name"):
                 logger.info("%s: the server has a new field, %s; it is not read.", stream, name)

@@ -12,9 +12,10 @@ from tap_cachet.sources import ApiListSource
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_rest.pages import Page
+    from singer_rest.rows import Rows
     from singer_rest.sources import Source
     from tap_cachet.client import CachetApi
     from tap_cachet.tap import TapCachet
@@ -41,7 +42,7 @@ class CachetStream(RestStream):
         """Whether another stream of the same pass is selected too."""
         return bool(self.tap.streams[name].selected)
 
-    def seen(self, rows: list[Record]) -> list[Record]:
+    def seen(self, rows: Rows) -> Rows:
         """Report fields this tap does not know, then pass the rows on."""
         self.tap.strangers.look(self.name, self.table, rows)
         return rows
@@ -72,12 +73,11 @@ class PlainList(CachetStream):
         request = self.api.request(path, include=self.include, params=params)
         return ApiListSource(self.api, path, request, sortable=sortable, ahead=self.tap.prefetch)
 
-    def row(self, record: Record, answered: dt.datetime) -> Record:
-        """Return the row of one record."""
+    def normalised(self, records: Sequence[Record], answered: dt.datetime) -> Rows:
+        """Return the rows of records."""
         del answered
-        return normalise.flat(record)
+        return normalise.flat(records)
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every record."""
-        answered = page.reply.date
-        return self.seen([self.row(record, answered) for record in page.rows])
+        return self.seen(self.normalised(page.rows, page.reply.date))

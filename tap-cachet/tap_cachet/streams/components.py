@@ -12,9 +12,10 @@ from tap_cachet.streams.base import CachetStream, PlainList, Record
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_rest.pages import Page
+    from singer_rest.rows import Rows
     from singer_rest.sources import Source
 
 
@@ -29,10 +30,10 @@ class Components(PlainList):
     include = ("group", "meta")
     params: ClassVar[dict[str, str]] = {"filter[enabled]": "0,1"}
 
-    def row(self, record: Record, answered: dt.datetime) -> Record:
-        """Return the row of a component."""
+    def normalised(self, records: Sequence[Record], answered: dt.datetime) -> Rows:
+        """Return the rows of components."""
         del answered
-        return normalise.component(record)
+        return normalise.components(records)
 
 
 class ComponentStatusDaily(Components):
@@ -47,16 +48,11 @@ class ComponentStatusDaily(Components):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return today's row of every component."""
         today = self.tap.upper_bound.astimezone(self.tap.zone).date().isoformat()
-        read_at = timestamps.text(self.tap.upper_bound)
-        return [
-            {
-                **normalise.component(record),
-                "snapshot_date": today,
-                "component_id": row_id(record),
-                "read_at": read_at,
-            }
-            for record in page.rows
-        ]
+        rows = normalise.components(page.rows)
+        rows["snapshot_date"] = [today] * len(rows)
+        rows["component_id"] = [row_id(record) for record in page.rows]
+        rows["read_at"] = [timestamps.text(self.tap.upper_bound)] * len(rows)
+        return rows
 
 
 class ComponentsGroups(PlainList):
@@ -69,10 +65,10 @@ class ComponentsGroups(PlainList):
     path_v2 = "/components/groups"
     include = ("components", "meta")
 
-    def row(self, record: Record, answered: dt.datetime) -> Record:
-        """Return the row of a group."""
+    def normalised(self, records: Sequence[Record], answered: dt.datetime) -> Rows:
+        """Return the rows of groups."""
         del answered
-        return normalise.component_group(record)
+        return normalise.component_groups(records)
 
 
 class ComponentsById(CachetStream):
@@ -96,4 +92,4 @@ class ComponentsById(CachetStream):
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the row of the component."""
-        return [normalise.component(record) for record in page.rows]
+        return normalise.components(page.rows)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_rest.sources import NothingSource
 from tap_cachet import normalise, schemas
+from tap_cachet.normalise import flat
 from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
 from tap_cachet.streams.base import CachetStream, PlainList, Record
 
@@ -87,15 +88,13 @@ class StatusFamily(CachetStream):
         del record
         yield from ()
 
-    def update_rows(self, page: Page, key: str) -> Iterator[Record]:
-        """Yield the updates of every incident or schedule of a page."""
+    def update_rows(self, page: Page, key: str) -> Iterable[Record]:
+        """Return the updates of every incident or schedule of a page."""
         if isinstance(page, StatusPage):
-            for owner, record in page.updates:
-                yield normalise.update(record, key, owner)
-            return
-        for record in page.rows:
-            for update in record.get("updates") or []:
-                yield normalise.update(update, key)
+            updates = [record for _owner, record in page.updates]
+            return normalise.updates(updates, key, [owner for owner, _record in page.updates])
+        updates = [update for record in page.rows for update in record.get("updates") or []]
+        return normalise.updates(updates, key)
 
 
 class IncidentFamily(StatusFamily):
@@ -122,7 +121,7 @@ class Incidents(IncidentFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every incident."""
         answered = page.reply.date
-        return self.seen([normalise.incident(record, answered) for record in page.rows])
+        return self.seen(normalise.incidents(page.rows, answered))
 
 
 class IncidentComponents(IncidentFamily):
@@ -174,7 +173,7 @@ class Schedules(ScheduleFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every schedule."""
         answered = page.reply.date
-        return self.seen([normalise.schedule(record, answered) for record in page.rows])
+        return self.seen(normalise.schedules(page.rows, answered))
 
 
 class ScheduleComponents(ScheduleFamily):
@@ -226,18 +225,15 @@ class IncidentsById(CachetStream):
         """Return the row of the incident, with its components and updates."""
         answered = page.reply.date
         included = page.reply.body.get("included") or []
-        rows = []
-        for record in page.rows:
-            row = normalise.incident(record, answered)
-            row["components"] = self._nested(record, included, "components")
-            row["updates"] = self._nested(record, included, "updates")
-            rows.append(row)
+        rows = normalise.incidents(page.rows, answered)
+        for kind in ("components", "updates"):
+            rows[kind] = [self._nested(record, included, kind) for record in page.rows]
         return rows
 
     def _nested(self, record: Record, included: list[Record], kind: str) -> list[Record]:
         """Return related rows, with dates as instants like everywhere else."""
         if "attributes" in record:
-            found = [normalise.flat(item) for item in included if item.get("type") == kind]
+            found = [row for item in included if item.get("type") == kind for row in flat([item])]
             statuses = [
                 (item.get("attributes") or {}).get("pivot") or {}
                 for item in included

@@ -65,9 +65,14 @@ class MetricPoints(CachetStream):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the points that may have changed; one without a date counts as changed."""
         start = self.since(page.parent)
-        rows = []
-        for record in page.rows:
-            written = self.written(record)
-            if start is None or written is None or written >= start:
-                rows.append({"metric_id": page.parent, **normalise.flat(record)})
+        records = page.rows
+        if start is not None:
+            written = [self.written(record) for record in records]
+            records = [
+                record
+                for record, moment in zip(records, written, strict=True)
+                if moment is None or moment >= start
+            ]
+        rows = normalise.flat(records)
+        rows["metric_id"] = [page.parent if told is None else told for told in rows["metric_id"]]
         return self.seen(rows)

@@ -10,9 +10,10 @@ from tap_cachet.streams.base import PlainList, Record
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from singer_rest.pages import Page
+    from singer_rest.rows import Rows
 
 
 class SubscriberFamily(PlainList):
@@ -33,9 +34,9 @@ class Subscribers(SubscriberFamily):
     name = "subscribers"
     table = schemas.SUBSCRIBERS
 
-    def row(self, record: Record, answered: dt.datetime) -> Record:
-        """Return the row of a subscriber."""
-        return normalise.subscriber(record, answered)
+    def normalised(self, records: Sequence[Record], answered: dt.datetime) -> Rows:
+        """Return the rows of subscribers."""
+        return normalise.subscribers(records, answered)
 
 
 class Subscriptions(SubscriberFamily):
