@@ -22,7 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "output" / "demo"
 MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
 
+WAREHOUSE = OUTPUT / "warehouse.duckdb"
 QUESTIONS = ROOT / "docs" / "questions"
+TAPS = ("tap-cachet", "tap-cortex", "tap-cinchy")
 
 
 @contextlib.contextmanager
@@ -46,7 +48,12 @@ def meltano_run(*blocks: str, **settings: str) -> None:
     done = subprocess.run(
         [str(MELTANO), "run", "--full-refresh", *blocks],
         cwd=ROOT,
-        env={**env, **settings},
+        env={
+            **env,
+            "TARGET_DLT_CREDENTIALS": str(WAREHOUSE),
+            "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines"),
+            **settings,
+        },
         capture_output=True,
         text=True,
         check=False,
@@ -74,33 +81,73 @@ def show(title: str, rows: list[tuple[str, ...]]) -> None:
             print("  " + "  ".join("-" * width for width in widths))
 
 
+def load_cachet() -> None:
+    """Load a status page."""
+    with sandbox("cachet", "--api", "3", "--seed", "42") as url:
+        meltano_run(
+            "tap-cachet",
+            "target-dlt",
+            TAP_CACHET_API_URL=url,
+            TAP_CACHET_API_KEY="1|sandbox-admin",
+        )
+
+
+def load_cortex() -> None:
+    """Load a developer portal twice: before and after its scorecards were evaluated again."""
+    settings = {
+        "TAP_CORTEX_API_KEY": "cortex-sandbox-key",
+        "TAP_CORTEX_REQUESTS_PER_MINUTE": "0",  # nobody else uses this server
+    }
+    for evaluation in ("0", "6"):
+        with sandbox("cortex", "--seed", "42", "--evaluation", evaluation) as url:
+            meltano_run("tap-cortex", "target-dlt", TAP_CORTEX_API_URL=url, **settings)
+        if evaluation == "0":
+            # A demo cannot wait for tomorrow: the first snapshot becomes yesterday's.
+            with duckdb.connect(str(WAREHOUSE)) as database:
+                database.execute(
+                    "update tap_cortex.scorecard_scores_daily set snapshot_date = snapshot_date - 1"
+                )
+
+
+def load_cinchy() -> None:
+    """Load a data platform, without a single hand-written query."""
+    with sandbox("cinchy", "--seed", "42") as url:
+        meltano_run(
+            "tap-cinchy",
+            "target-dlt",
+            TAP_CINCHY_API_URL=url,
+            TAP_CINCHY_ACCESS_TOKEN="pat-reader",  # noqa: S106  # of the sandbox
+            TAP_CINCHY_ALLOW_INSECURE_HTTP="true",
+        )
+
+
 def main() -> None:
     """Load and ask."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    with sandbox("cachet", "--api", "3", "--seed", "42") as url:
-        print(f"A generated Cachet status page listens on {url}")
-        meltano_run(
-            "tap-cachet",
-            "target-jsonl",
-            TAP_CACHET_API_URL=url,
-            TAP_CACHET_API_KEY="1|sandbox-admin",
-            TARGET_JSONL_DESTINATION_PATH=str(OUTPUT),
+    print("Three generated systems listen on this machine; Meltano loads them into DuckDB.\n")
+    for load in (load_cachet, load_cortex, load_cinchy):
+        load()
+    database = duckdb.connect(str(WAREHOUSE), read_only=True)
+    for tap in TAPS:
+        schema = tap.replace("-", "_")
+        database.execute(f"use {schema}")
+        found = ask(
+            database,
+            "select table_name from information_schema.tables "
+            "where table_schema = current_schema() and not starts_with(table_name, '_') order by 1",
         )
-    database = duckdb.connect()
-    print("\nWhat arrived:")
-    for path in sorted(OUTPUT.glob("*.jsonl")):
-        database.execute(
-            f"create view {path.stem} as select * from read_json_auto('{path}', format='nd')"  # noqa: S608
-        )
-        count = ask(database, f"select count(*) from {path.stem}")[1][0]  # noqa: S608
-        print(f"  {path.stem:24} {count:>6} rows")
-    for question in sorted(QUESTIONS.glob("tap-cachet-*.sql")):
-        title, _, query = question.read_text(encoding="utf-8").partition("\n")
-        show(title.removeprefix("-- "), ask(database, query))
-    print(
-        f"\nThe files are in {OUTPUT.relative_to(ROOT)}/. Point tap-cachet at your own page next."
-    )
+        counts = [
+            (name, ask(database, f'select count(*) from "{name}"')[1][0])  # noqa: S608
+            for (name,) in found[1:]
+        ]
+        rows = [("table", "rows"), *counts]
+        show(f"{tap}: {len(counts)} tables", rows)
+        for question in sorted(QUESTIONS.glob(f"{tap}-*.sql")):
+            title, _, query = question.read_text(encoding="utf-8").partition("\n")
+            show(title.removeprefix("-- "), ask(database, query))
+    place = WAREHOUSE.relative_to(ROOT)
+    print(f"\nEverything is in {place}. Now point a tap at a system of your own.")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ END = "  # End of what `make docs` writes.\n"
 
 
 def _select(tap: TapInfo) -> dict[str, Any]:
-    return {"select": ["*.*", *(f"!{name}.*" for name in tap.deselected)]} if tap.deselected else {}
+    """Return the selection that equals the tap's own default; Meltano's would read everything."""
+    return {"select": ["*.*", *(f"!{name}.*" for name in tap.deselected())]}
 
 
 def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class TapInfo:
     keywords: tuple[str, ...]
     tap_class: str
     prerequisite: str
-    deselected: tuple[str, ...] = ()
-    """Streams that Meltano's select-everything default must leave out."""
+    opt_in: tuple[str, ...] = ()
+    """Streams that exist only with certain settings, and then are not selected by default."""
     about_streams: str = ""
     """What to know before reading the list of streams."""
 
@@ -52,6 +52,15 @@ class TapInfo:
         module = importlib.import_module(f"{self.namespace}.tap")
         tap: type[RestTap] = getattr(module, self.tap_class)
         return tap
+
+    def deselected(self) -> list[str]:
+        """Return the streams that Meltano's select-everything default must leave out."""
+        tap = self.load()
+        if tap.dynamic_catalog:
+            return list(self.opt_in)
+        config = {"api_url": "https://example.com", "api_key": "none"}
+        streams = tap(config=config, validate_config=False, setup_mapper=False).streams
+        return [name for name, stream in streams.items() if not stream.selected_by_default]
 
     def about(self) -> dict[str, Any]:
         """Return what the installed command says about itself."""
@@ -76,7 +85,16 @@ TAPS = (
         tap_class="TapCachet",
         prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
         "user profile (Cachet 2). Without one, what a guest may see is read.",
-        deselected=("subscribers", "subscriptions"),
+    ),
+    TapInfo(
+        name="tap-cortex",
+        label="Cortex",
+        what="Internal developer portal",
+        domain_url="https://docs.cortex.io/api",
+        keywords=("meltano_sdk", "api", "developer-portal", "scorecards"),
+        tap_class="TapCortex",
+        prerequisite="An API key of the workspace; what each stream needs beyond reading the "
+        "catalog stands in the list of streams.",
     ),
     TapInfo(
         name="tap-cinchy",
@@ -87,7 +105,7 @@ TAPS = (
         tap_class="TapCinchy",
         prerequisite="A personal access token, or a user with an integrated client, of an account "
         "with no more rights than the tables to load need.",
-        deselected=("secrets_manager", "jobs"),
+        opt_in=("jobs", "secrets_manager"),
         about_streams="Every table the account may see is a stream, named by domain and table. "
         "The tables of a generated domain `HR` stand here for yours.",
     ),
