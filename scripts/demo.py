@@ -137,7 +137,7 @@ def main() -> None:
             "select table_name from information_schema.tables "
             "where table_schema = current_schema() and not starts_with(table_name, '_') order by 1",
         )
-        counts = [
+        counts: list[tuple[str, ...]] = [
             (name, ask(database, f'select count(*) from "{name}"')[1][0])  # noqa: S608
             for (name,) in found[1:]
         ]

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 NOW = 1_795_168_800
 """20 November 2026, 10:00 UTC, in seconds."""
 
+STEADY = {
+    "checked_at": "2026-11-20T10:00:00Z",
+    "read_at": "2026-11-20T10:00:00Z",
+    "latency_ms": 12,
+}
+"""Values that differ from run to run, by column."""
+
 
 @contextlib.contextmanager
 def _cachet() -> Iterator[dict[str, Any]]:
@@ -81,6 +88,7 @@ def samples(tap: str, config: dict[str, Any]) -> dict[str, dict[str, Any]]:
         if message["type"] != "RECORD":
             continue
         row, stream = message["record"], message["stream"]
+        row |= {name: value for name, value in STEADY.items() if name in row}
         if stream not in best or _filled(row) > _filled(best[stream]):
             best[stream] = row
     return best
