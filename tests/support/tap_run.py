@@ -92,11 +92,7 @@ def run_tap(
 ) -> TapRun:
     """Start the installed command with files for config, state and catalog, and wait for it."""
     with tempfile.TemporaryDirectory() as folder:
-        line = [str(BIN / command), "--config", _file(folder, "config", config)]
-        if state is not None:
-            line += ["--state", _file(folder, "state", state)]
-        if catalog is not None:
-            line += ["--catalog", _file(folder, "catalog", catalog)]
+        line = command_line(folder, command, config, state, catalog)
         done = subprocess.run(
             [*line, *arguments],
             capture_output=True,
@@ -106,6 +102,22 @@ def run_tap(
             env={**os.environ, **(env or {})},
         )
     return TapRun(done.returncode, done.stdout, done.stderr)
+
+
+def command_line(
+    folder: str,
+    command: str,
+    config: dict[str, Any],
+    state: dict[str, Any] | str | None,
+    catalog: dict[str, Any] | None,
+) -> list[str]:
+    """Write the files of a run and return the command that reads them."""
+    line = [str(BIN / command), "--config", _file(folder, "config", config)]
+    if state is not None:
+        line += ["--state", _file(folder, "state", state)]
+    if catalog is not None:
+        line += ["--catalog", _file(folder, "catalog", catalog)]
+    return line
 
 
 def discover(command: str, config: dict[str, Any] | None = None) -> dict[str, Any]:

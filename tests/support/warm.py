@@ -1,0 +1,111 @@
+"""Start a tap many times without importing it many times.
+
+A process imports the tap once and forks for every run, so a run is a process of its own, with its
+own environment, output and exit code, at a third of the price. The child calls what the installed
+command calls; that the installed file itself works is for other tests to show.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import Any
+
+from support.tap_run import SECONDS, TapRun, command_line
+
+
+def run_warm(
+    command: str,
+    config: dict[str, Any],
+    *arguments: str,
+    state: dict[str, Any] | str | None = None,
+    catalog: dict[str, Any] | None = None,
+    env: dict[str, str] | None = None,
+    timeout: float = SECONDS,
+) -> TapRun:
+    """Run a tap as :func:`support.tap_run.run_tap` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        line = command_line(folder, command, config, state, catalog)
+        output, errors = Path(folder, "stdout"), Path(folder, "stderr")
+        job = {
+            "argv": [*line, *arguments],
+            "env": {**os.environ, **(env or {})},
+            "stdout": str(output),
+            "stderr": str(errors),
+        }
+        exit_code = _started(command).run(job, timeout)
+        return TapRun(
+            exit_code, output.read_text(encoding="utf-8"), errors.read_text(encoding="utf-8")
+        )
+
+
+class _Nursery:
+    """The process that forks."""
+
+    def __init__(self, command: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "support.warm", command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+        )
+
+    def run(self, job: dict[str, Any], timeout: float) -> int:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(job).encode() + b"\n")
+        self.process.stdin.flush()
+        ready, _, _ = select.select([self.process.stdout], [], [], timeout)
+        if not ready:
+            self.process.kill()
+            _started.cache_clear()
+            raise subprocess.TimeoutExpired(job["argv"], timeout)
+        return int(self.process.stdout.readline())
+
+
+@functools.cache
+def _started(command: str) -> _Nursery:
+    return _Nursery(command)
+
+
+def _serve(command: str) -> None:
+    [entry] = entry_points(group="console_scripts", name=command)
+    import_module(entry.module)
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if not child:
+            _become(entry, job)
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        sys.stdout.flush()
+
+
+def _become(entry: EntryPoint, job: dict[str, Any]) -> None:
+    """Be the command; never returns."""
+    os.environ.clear()
+    os.environ.update(job["env"])
+    for stream, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
+        flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
+        os.dup2(os.open(name, flags, 0o600), stream)
+    sys.argv = job["argv"]
+    code: Any = 0
+    try:
+        entry.load()()
+    except SystemExit as end:
+        code = end.code
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])
