@@ -1,15 +1,14 @@
 """Reading a table so that nothing is lost, doubled or cut off.
 
 Pages follow each other by the key of the last row, never by an offset: rows that come, go or
-change while the table is read cannot push others across the border of a page. The end is a page
-without rows, because the server may have a limit below the size that was asked for. A table
-without Cinchy Id has no such key; it is read whole, in both directions, and the two readings have
-to agree.
+change while the table is read cannot push others across the border of a page. The end is the
+highest Cinchy Id there was after the first page, or a page without rows; never a short page,
+because the server may have a limit below the size that was asked for, and never the last row
+there is, because a table that grows as fast as it is read has none.
 """
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
@@ -77,14 +76,23 @@ class TableSource(Source):
     # The walk
 
     def pages(self) -> Iterator[Page]:
-        """Yield pages until one is empty.
+        """Yield pages until the highest key is read, or a page is empty.
 
         Raises:
             LoopFault: Rows do not come in the order that was asked for.
             StreamFault: A page cannot be had; see :meth:`explained`.
         """
+        try:
+            yield from self.walk()
+        except StatusFault as fault:
+            raise self.explained(fault) from None
+
+    def walk(self) -> Iterator[Page]:
+        """Yield the pages; every refusal of the server is explained by the caller."""
         self.prepare()
         after: tuple[int, ...] = (0,)
+        highest: int | None = None
+        self.tally.proof = "empty page after the last row"
         while True:
             page, keys = self._page(after)
             self.tally.pages += 1
@@ -94,8 +102,21 @@ class TableSource(Source):
             self.tally.received += len(kept)
             yield dataclasses.replace(page, rows=kept)
             after = keys[-1]
-        self.tally.proof = "empty page after the last row"
+            if highest is None:
+                highest = self._highest()
+                key = f"t.{self.select().paths[0]}"
+                self.conditions += (f"{key} <= {highest}",)
+            if len(after) == 1 and after[0] >= highest:
+                self.tally.proof = "read up to the highest Cinchy Id"
+                break
         self.finish()
+
+    def _highest(self) -> int:
+        """Return the highest Cinchy Id there is now."""
+        key = self.select().paths[0]
+        top = Select(self.select().table, (key,), order=(f"t.{key} DESC",)).text(top=1)
+        _types, columns = answers.by_position(self.api.execute(top, self.reading.kind), 1)
+        return int(columns[0][0]) if columns[0] else 0
 
     def prepare(self) -> None:
         """Find out what has to be known before the first page; a hook."""
@@ -147,7 +168,7 @@ class TableSource(Source):
     ) -> tuple[Page, list[tuple[int, ...]]]:
         reply, columns = self._asked(after, size)
         keys = self._keys(columns)
-        return Page(self._rows(columns), reply), keys
+        return Page(self.rows_of(columns), reply), keys
 
     def _keys(self, columns: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
         keys = list(zip(*columns[: self.reading.keys], strict=True))
@@ -155,8 +176,9 @@ class TableSource(Source):
             raise LoopFault(f"{self.where} has rows without a key, so their end cannot be found.")
         return keys
 
-    def _rows(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        names = [field.name for field in self._active()]
+    def rows_of(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+        """Return columns as rows."""
+        names = [field.name for field in self.active()]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
     # One question
@@ -170,7 +192,8 @@ class TableSource(Source):
             conditions=self.conditions,
         )
 
-    def _active(self) -> list[Field]:
+    def active(self) -> list[Field]:
+        """Return the fields this server has."""
         return [
             field
             for field, path in zip(self.reading.fields, self._paths, strict=True)
@@ -191,7 +214,7 @@ class TableSource(Source):
                 self._halve(fault, 1)
             except StatusFault as fault:
                 if not self._adapted(fault):
-                    raise self.explained(fault) from fault
+                    raise
 
     def _halve(self, fault: StreamFault, smallest: int) -> None:
         if self.size <= smallest:
@@ -205,7 +228,7 @@ class TableSource(Source):
         Raises:
             StreamFault: A column has another type than in the catalog.
         """
-        fields = self._active()
+        fields = self.active()
         types, columns = answers.by_position(reply, len(fields))
         return reply, [
             self._decoded(field, type_name, cells)
@@ -311,72 +334,14 @@ class TableSource(Source):
     def probe(self) -> Reply:
         """Ask for one row, with every column."""
         after: tuple[int, ...] = (0,) if self.reading.keys else ()
-        return self._page(after, size=1)[0].reply
+        try:
+            return self._page(after, size=1)[0].reply
+        except StatusFault as fault:
+            raise self.explained(fault) from None
 
     def plan(self) -> Plan:
         """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""
         if not self.reading.keys:
             return Plan(2, exact=False)
-        key = self.select().paths[0]
-        top = Select(self.select().table, (key,), order=(f"t.{key} DESC",)).text(top=1)
-        _types, columns = answers.by_position(self.api.execute(top), 1)
-        highest = int(columns[0][0]) if columns[0] else 0
+        highest = self._highest()
         return Plan(1 - (-highest // self.size), highest, exact=False)
-
-
-class WholeTableSource(TableSource):
-    """A table without Cinchy Id: no key, no pages, and still a proof."""
-
-    def pages(self) -> Iterator[Page]:
-        """Yield the table as one page, read from both ends until the readings agree."""
-        logger.warning(
-            "%s has no Cinchy Id: it is read in one piece, and in full every time.", self.where
-        )
-        order = self._order()
-        reply, columns = self._directed(order, "ASC")
-        for _again in range(2 if order else 0):
-            self.tally.pages += 1
-            backwards = self._directed(order, "DESC")[1]
-            if self._same(columns, backwards):
-                self.tally.proof = "read in both directions"
-                break
-            self.tally.rereads += 1
-            reply, columns = self._directed(order, "ASC")
-        else:
-            self._unproved(order)
-        rows = self._rows(columns)
-        self.tally.received = len(rows)
-        yield Page(rows, reply)
-        self.finish()
-
-    def _unproved(self, order: list[str]) -> None:
-        if order:
-            self.tally.problems.append(
-                f"{self.where} has no Cinchy Id, and read from its other end it has other rows: "
-                "the server cuts off long answers, or the table changes all the time"
-            )
-        else:
-            self.tally.proof = "one answer, which the server may have cut off"
-
-    def _order(self) -> list[str]:
-        """Return columns that any database can order by."""
-        plain = {"integer", "number", "boolean", "moment", "wall_clock"}
-        fields = [field for field in self._active() if field.column.kind.name in plain]
-        texts = [field for field in self._active() if field.column.kind.name == "text"]
-        return [f"t.{field.paths[0]}" for field in fields or texts]
-
-    def _directed(self, order: list[str], way: str) -> tuple[Reply, list[Sequence[Any]]]:
-        select = dataclasses.replace(
-            self.select(), order=tuple(f"{column} {way}" for column in order)
-        )
-        try:
-            return self.read(self.api.execute(select.text(), self.reading.kind))
-        except StatusFault as fault:
-            raise self.explained(fault) from fault
-
-    @staticmethod
-    def _same(one: Sequence[Sequence[Any]], other: Sequence[Sequence[Any]]) -> bool:
-        rows, again = (
-            collections.Counter(map(repr, zip(*columns, strict=True))) for columns in (one, other)
-        )
-        return rows == again

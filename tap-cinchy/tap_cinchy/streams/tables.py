@@ -11,8 +11,9 @@ from singer_rest.errors import ConfigFault
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ChangesSource, check_bookmark
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
-from tap_cinchy.sources import Reading, TableSource, WholeTableSource
+from tap_cinchy.sources import Reading, TableSource
 from tap_cinchy.streams.base import CinchyStream
+from tap_cinchy.whole_table import WholeTableSource
 
 if TYPE_CHECKING:
     import datetime as dt

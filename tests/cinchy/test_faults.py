@@ -1,0 +1,326 @@
+"""Bad input: the server's sentence, the stream's outcome, nothing lost, no bookmark moved."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from starlette.responses import Response
+from support.tap_run import BIN, run_tap, select
+
+from sandbox.cinchy import Account, World, build_world, story
+from sandbox.cinchy.columns import number, text
+from sandbox.cinchy.pages import as_json, refused
+
+from .conftest import COMMAND, Site, streams_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from support.tap_run import TapRun
+
+    from sandbox.cinchy import SandboxRequest
+
+    Start = Callable[..., Site]
+
+TABLES = [story.DEPARTMENTS, story.EMPLOYEES, story.TASKS]
+OTHERS = {"hr-departments", "delivery-tasks"}
+
+
+def fails(running: Site, run: TapRun, stream: str = "hr-employees") -> None:
+    """Assert that one stream failed, and that the others were read to their end."""
+    assert run.exit_code == 1, run.stderr
+    assert f"Stream {stream} is" in run.last_line
+    assert "Traceback" not in run.stderr
+    assert OTHERS - {stream} <= set(run.activated)
+    assert stream not in run.activated
+    assert len(run.records["delivery-tasks"]) == len(running.world.truth(story.TASKS))
+
+
+def with_catalog(running: Site) -> dict[str, Any]:
+    """Return a catalog of three tables, made before the trouble begins."""
+    catalog = running.discover(tables_include=TABLES)
+    return select(catalog, "hr-employees", *OTHERS)
+
+
+def test_a_table_that_vanished(start: Start) -> None:
+    running = start()
+    catalog = with_catalog(running)
+    running.world.drop_table(story.EMPLOYEES)
+    # Links into the table cannot be followed either.
+    for stream in ("hr-departments", "delivery-tasks"):
+        for entry in streams_of(catalog)[stream]["metadata"]:
+            if entry["breadcrumb"] in (["properties", "Head"], ["properties", "Assignee"]):
+                entry["metadata"]["selected"] = False
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "The table [HR.Employees] could not be found" in run.last_line
+    assert "run discovery again" in run.last_line
+
+
+@pytest.mark.parametrize("backend", ["sqlserver", "postgres"])
+def test_a_column_that_vanished(start: Start, backend: str) -> None:
+    running = start(backend=backend)
+    catalog = with_catalog(running)
+    running.world.drop_column(story.EMPLOYEES, "Salary")
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "Salary" in run.last_line
+    assert "renamed or deleted" in run.last_line
+    assert run.records["hr-employees"] == []
+
+
+def test_a_column_the_account_may_not_view(start: Start) -> None:
+    running = start()
+    catalog = with_catalog(running)
+    running.world.accounts["reader"].hidden = {story.EMPLOYEES: {"Salary", "Title"}}
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "hr-employees is forbidden" in run.last_line
+    assert "may not view Title, Salary" in run.last_line
+    skipped = running.run(catalog=catalog, settings={"on_stream_error": "skip"})
+    assert skipped.exit_code == 0
+    assert "hr-employees" not in skipped.activated
+
+
+@pytest.mark.parametrize("how", ["error", "empty"])
+def test_a_table_the_account_may_not_see_is_never_empty(start: Start, how: str) -> None:
+    running = start(forbidden_tables=how)
+    found = running.discover(tables_include=[story.INVOICES, story.LEDGER])
+    catalog = select(found, "finance-invoices", "finance-imported_ledger")
+    running.world.accounts["reader"].tables = ("HR.*",)
+    for method in ("FULL_TABLE", "INCREMENTAL"):
+        streams_of(catalog)["finance-invoices"]["replication_method"] = method
+        run = running.run(catalog=catalog)
+        assert run.exit_code == 1
+        words = "no right to it" if how == "empty" else "could not be found"
+        assert run.stderr.count(words) >= 2
+        assert "finance-" in run.last_line
+        assert run.activated == []
+
+
+def test_a_column_that_changed_its_type(start: Start) -> None:
+    running = start()
+    catalog = with_catalog(running)
+    running.world.change_column(story.EMPLOYEES, "Salary", text("Salary"), str)
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "the column Salary comes as String now, the catalog says number" in run.last_line
+    assert run.records["hr-employees"] == []
+    fresh = running.run(settings={"tables_include": TABLES})
+    assert fresh.exit_code == 0, fresh.stderr
+
+
+def test_a_text_that_became_a_number_loses_nothing(start: Start) -> None:
+    running = start()
+    catalog = with_catalog(running)
+    new = number("Employee Number")
+    running.world.change_column(
+        story.EMPLOYEES, "Employee Number", new, lambda old: float(len(old))
+    )
+    run = running.run(catalog=catalog)
+    assert run.exit_code == 0, run.stderr
+    assert "comes as Double now" in run.stderr
+    run.check_records()
+    assert {type(r["Employee Number"]) for r in run.records["hr-employees"]} == {str}
+
+
+def test_a_link_that_may_hold_several_now(start: Start) -> None:
+    running = start(single_link_as_number=False)
+    catalog = with_catalog(running)
+    department = running.world.table(story.EMPLOYEES).column("Department")
+    department.multi = True
+    slot = department.slot
+    running.world.table(story.EMPLOYEES)._rewrite(
+        lambda row: (*row[:slot], (1, 2), *row[slot + 1 :])
+    )
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "the column Department comes as String now" in run.last_line
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 500])
+def test_the_servers_words_come_from_its_header(start: Start, status: int) -> None:
+    running = start()
+    catalog = with_catalog(running)
+
+    def fail(request: SandboxRequest) -> Any:
+        if "FROM [HR].[Employees]" in request.cql:
+            return refused("Something about <b>fields</b> is wrong", status)
+        return None
+
+    running.world.on_request(fail)
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "Something about <b>fields</b> is wrong" in run.last_line
+    assert "Server Error in" not in run.stderr
+    assert ("hr-employees is forbidden" in run.last_line) is (status == 403)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"schema": [{"columnName": "c1", "type": "Int64"}], "data": [[1]]},
+        {"schema": [{"columnName": "c0", "type": "Int64"}], "data": [[1]]},
+        {"schema": [], "data": [[1, 2]]},
+        {"schema": "?", "data": 5},
+        [{"c0": 1, "oops": 2}],
+        ["text"],
+        "text",
+        7,
+        {},
+    ],
+)
+def test_an_answer_that_is_not_what_was_asked_for(start: Start, body: Any) -> None:
+    running = start()
+    catalog = with_catalog(running)
+
+    def answer(request: SandboxRequest) -> Any:
+        return as_json(body) if "FROM [HR].[Employees]" in request.cql else None
+
+    running.world.on_request(answer)
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert run.records["hr-employees"] == []
+    assert "were expected" in run.last_line
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+def test_a_server_that_goes_in_circles(start: Start, shift: int) -> None:
+    """It ignores the condition on the key, or the order."""
+    running = start()
+    catalog = with_catalog(running)
+
+    def answer(request: SandboxRequest) -> Any:
+        if "FROM [HR].[Employees]" not in request.cql or "DESC" in request.cql:
+            return None
+        width = request.cql.split("FROM")[0].count(" AS ")
+        schema = [{"columnName": f"c{place}", "type": "Object"} for place in range(width)]
+        blank = [None] * (width - 1)
+        rows = [[1, *blank], [2, *blank]] if shift == 0 else [[2, *blank], [1, *blank]]
+        return as_json({"schema": schema, "data": rows})
+
+    running.world.on_request(answer)
+    run = running.run(catalog=catalog)
+    fails(running, run)
+    assert "does not come in the order of its key" in run.last_line
+
+
+def test_passing_trouble_is_overcome(start: Start) -> None:
+    running = start()
+    trouble = [
+        Response("busy", 503, {"Retry-After": "0"}),
+        Response("bad gateway", 502),
+        refused("Deadlock", 500),
+        Response("slow down", 429, {"Retry-After": "0"}),
+    ]
+
+    def stumble(request: SandboxRequest) -> Any:
+        return trouble.pop() if "FROM [HR].[Employees]" in request.cql and trouble else None
+
+    running.world.on_request(stumble)
+    run = running.run(settings={"tables_include": TABLES})
+    assert run.exit_code == 0, run.stderr
+    assert trouble == []
+
+
+def test_a_metadata_error_ends_before_any_row(start: Start) -> None:
+    running = start()
+
+    def fail(request: SandboxRequest) -> Any:
+        return refused("No such luck") if "[Table Columns]" in request.cql else None
+
+    running.world.on_request(fail)
+    for arguments in (("--discover",), ()):
+        run = running.run(*arguments)
+        assert run.exit_code == 2
+        assert "No such luck" in run.last_line
+        assert run.stdout == ""
+
+
+def test_a_platform_that_cannot_be_reached(shared: Site) -> None:
+    run = shared.run(settings={"api_url": "http://127.0.0.1:9", "max_retries": 0})
+    assert run.exit_code == 2
+    assert "connection refused" in run.last_line
+
+
+def test_another_web_site_is_no_platform(start: Start) -> None:
+    running = start(base_path="/Cinchy")
+    run = running.run(settings={"api_url": running.server.url})
+    assert run.exit_code == 2
+    assert "404" in run.last_line
+
+
+def test_settings_with_a_typing_error_are_pointed_out(shared: Site) -> None:
+    run = shared.run(
+        settings={"tables_includes": ["*"], "cql_queries": [{"name": "q", "sql": "SELECT 1"}]}
+    )
+    assert run.exit_code == 2
+    assert "did you mean tables_include" in run.stderr
+    assert "cql_queries.0" in run.last_line
+
+
+# The installed command itself
+
+
+def test_the_installed_command_from_discovery_to_state(start: Start) -> None:
+    running = start()
+    config = running.config(tables_include=TABLES, incremental_tables=["*"])
+    discovered = run_tap(COMMAND, config, "--discover")
+    assert discovered.exit_code == 0, discovered.stderr
+    catalog = select(json.loads(discovered.stdout), "delivery-tasks")
+    first = run_tap(COMMAND, config, catalog=catalog)
+    again = run_tap(COMMAND, config, catalog=catalog, state=first.states[-1])
+    assert first.exit_code == again.exit_code == 0
+    assert len(again.records["delivery-tasks"]) < len(first.records["delivery-tasks"])
+    assert again.states[-1] == first.states[-1]
+
+
+def test_a_stop_signal_is_no_success(start: Start, tmp_path: Path) -> None:
+    running = start(build_world(rows=2000))
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(running.config(tables_include=TABLES, page_size=10)))
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def stop(request: SandboxRequest) -> None:
+        if "> 500 " in request.cql:
+            processes[0].send_signal(signal.SIGTERM)
+
+    running.world.on_request(stop)
+    with subprocess.Popen(
+        [str(BIN / COMMAND), "--config", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        processes.append(process)
+        output, errors = process.communicate(timeout=60)
+    assert process.returncode == 143
+    assert b"Stopped by signal" in errors.splitlines()[-1]
+    assert output.endswith(b"\n")
+    assert b'"ACTIVATE_VERSION","stream":"delivery-tasks"' not in output
+
+
+def test_a_closed_pipe_ends_the_run(start: Start, tmp_path: Path) -> None:
+    running = start(build_world(rows=3000))
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(running.config(tables_include=TABLES, page_size=100)))
+    with subprocess.Popen(
+        [str(BIN / COMMAND), "--config", str(file)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.readline()
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert process.returncode == 1
+    assert b"closed its input" in errors.splitlines()[-1]
+
+
+def test_worlds_without_any_table_of_users(start: Start) -> None:
+    world = World(1)
+    world.add_account(Account(username="reader"), "R")
+    run = start(world).run()
+    assert run.exit_code == 0, run.stderr
+    assert "None of the" in run.stderr

@@ -1,0 +1,444 @@
+"""After the next run the loaded table equals the source, whatever happened during the last one."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.tap_run import select
+
+from sandbox.cinchy import (
+    Account,
+    CinchyApp,
+    Clock,
+    Options,
+    World,
+    build_world,
+    create_app,
+    story,
+)
+from sandbox.cinchy.columns import text
+from sandbox.serve import serve
+from singer_rest.messages import SingerOutput
+from tap_cinchy.tap import TapCinchy
+
+from .conftest import Site, incremental, site, streams_of
+from .target import Target, versions_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sandbox.cinchy import SandboxRequest
+
+    Catalog = dict[str, Any]
+    Start = Callable[..., Site]
+
+TABLE, STREAM = "Lab.Samples", "lab-samples"
+FALL_BACK = dt.datetime(2026, 11, 1, 5, 20, tzinfo=dt.UTC)
+"""01:20 in New York, for the first time that day; at 06:00 UTC it is 01:00 again."""
+FROM_TABLE = "FROM [Lab].[Samples]"
+
+
+def lab(clock: Clock, rows: int = 40, *, delete_moves_modified: bool = True) -> World:
+    """Return a platform with one table whose ids are even, so that others may come late."""
+    world = World(3, clock=clock, delete_moves_modified=delete_moves_modified)
+    world.add_account(Account(username="reader"), "R")
+    world.create_table(TABLE, [text("Name")])
+    now = world.now()
+    for place in range(1, rows + 1):
+        at = now - dt.timedelta(minutes=50 * (rows - place))
+        world.insert(TABLE, {"Name": f"n{place}"}, at=at, cinchy_id=2 * place)
+    return world
+
+
+@dataclasses.dataclass
+class Unrest:
+    """Changes rows before every page: updates, inserts, deletes, restores, and late commits."""
+
+    world: World
+    seed: int
+    seconds: float = 37.0
+
+    def __post_init__(self) -> None:
+        self.random = random.Random(self.seed)
+        self.steps = 0
+
+    def __call__(self, request: SandboxRequest) -> None:
+        if FROM_TABLE in request.cql:
+            self.step()
+
+    def step(self) -> None:
+        world, chance = self.world, self.random
+        world.clock.advance(self.seconds)
+        self.steps += 1
+        rows = {row["Cinchy Id"]: row["Deleted"] for row in world.truth(TABLE)}
+        alive = [id_ for id_, deleted in rows.items() if deleted is None]
+        deleted = [id_ for id_ in rows if id_ not in alive]
+        for id_ in chance.sample(alive, 3):
+            world.update(TABLE, id_, {"Name": f"changed {self.steps}"})
+        world.delete(TABLE, chance.choice(alive))
+        if deleted and chance.random() < 0.5:
+            world.restore(TABLE, chance.choice(deleted))
+        world.insert(TABLE, {"Name": f"new {self.steps}"})
+        odd = [id_ for id_ in range(1, max(rows), 2) if id_ not in rows]
+        # A transaction that began half an hour ago and commits now, below rows already passed.
+        late = world.now() - dt.timedelta(minutes=30)
+        if odd:
+            world.insert(TABLE, {"Name": "late"}, at=late, cinchy_id=odd[0])
+        world.update(TABLE, chance.choice(alive), {"Name": "late"}, at=late)
+
+
+class Lines(SingerOutput):
+    """Keeps what would go to standard output."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines = bytearray()
+
+    def _write(self, data: bytes) -> None:
+        self.lines += data
+
+
+def sync(config: dict[str, Any], catalog: dict[str, Any], target: Target) -> None:
+    """Run the tap in this process, which a matrix of hundreds of runs needs."""
+    output = Lines()
+    tap = TapCinchy(
+        config=dict(config),
+        catalog=json.loads(json.dumps(catalog)),
+        state=target.state or None,
+        message_writer=output,
+    )
+    tap.sync_all()
+    target.load(json.loads(line) for line in output.lines.decode().split("\n") if line)
+
+
+OUTPUT_ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Etc/GMT+12")
+FILTER_ZONES = (None, "UTC", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12")
+WAYS: list[dict[str, Any]] = [
+    {"fraction_digits": None, "literal_digits": 3, "literal_offset": "refused"},
+    {"fraction_digits": 0, "literal_digits": 7, "literal_offset": "ignored"},
+    {"fraction_digits": 3, "literal_digits": 3, "literal_offset": "honoured"},
+    {"fraction_digits": 7, "literal_digits": 0, "literal_offset": "refused"},
+]
+
+
+def combinations(output: str) -> Iterator[tuple[dict[str, Any], bool]]:
+    """Yield every filter zone with every cap and repeated hour; the rest takes turns.
+
+    Returns with each whether a deletion moves Modified.
+    """
+    switches = itertools.product(FILTER_ZONES, (None, 7), ("first", "second"))
+    turn = OUTPUT_ZONES.index(output)
+    for place, (filters, cap, hour) in enumerate(switches, turn):
+        options: dict[str, Any] = {
+            "output_zone": output,
+            "filter_zone": filters,
+            "page_cap": cap,
+            "ambiguous_hour": hour,
+            "show_offset": place // 2 % 3 == 0,
+            **WAYS[place % len(WAYS)],
+        }
+        yield options, place % 3 != 0
+
+
+class Switch:
+    """Serves one platform after the other under one address."""
+
+    app: CinchyApp
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="module")
+def catalog() -> dict[str, Any]:
+    with site(lab(Clock(FALL_BACK))) as running:
+        return incremental(running.discover(tables_include=[TABLE]), STREAM)
+
+
+@pytest.mark.parametrize("output", OUTPUT_ZONES)
+def test_every_combination_of_zones_caps_and_ways_of_deleting(
+    catalog: Catalog, output: str
+) -> None:
+    """Rows change before every page of a run; the next run, undisturbed, has to make it good."""
+    switch = Switch()
+    with serve(switch) as server:
+        for seed, (options, moves) in enumerate(combinations(output)):
+            world = lab(Clock(FALL_BACK), rows=24, delete_moves_modified=moves)
+            switch.app = create_app(world, Options(**options))
+            # Reading a bundle of certificates would take longer than all the rest.
+            config = Site(switch.app, server).config(page_size=10, verify_ssl=False)
+            target, unrest = Target(), Unrest(world, seed)
+            undo = world.on_request(unrest)
+            sync(config, catalog, target)
+            undo()
+            for _ in range(2):
+                sync(config, catalog, target)
+                found = target.versions(STREAM)
+                assert found == versions_of(world, TABLE), f"seed {seed}: {options}"
+                world.clock.advance(1500)  # into the hour that comes twice, then out of it
+                unrest.step()
+    assert seed == 19
+
+
+def run_through(running: Site, target: Target, catalog: dict[str, Any], **more: Any) -> Any:
+    run = running.run(catalog=catalog, state=target.state or None, **more)
+    assert run.exit_code == 0, run.stderr
+    target.load(run.messages)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("output", "filters", "cap"),
+    [
+        ("UTC", None, None),
+        ("America/New_York", None, 13),
+        ("Pacific/Kiritimati", "Etc/GMT+12", None),
+        ("Etc/GMT+12", "Pacific/Kiritimati", 13),
+    ],
+)
+def test_200_000_rows_that_change_while_they_are_read(
+    start: Start, output: str, filters: str | None, cap: int | None
+) -> None:
+    rows = 200_000 if cap is None and filters is None else 4000
+    world = build_world(rows=20, sizes_by_table={story.TASKS: rows})
+    running = start(world, output_zone=output, filter_zone=filters, page_cap=cap and cap * 100)
+    catalog = incremental(running.discover(tables_include=[story.TASKS]), "delivery-tasks")
+    for entry in streams_of(catalog)["delivery-tasks"]["metadata"]:
+        if len(entry["breadcrumb"]) == 2:
+            entry["metadata"]["selected"] = entry["breadcrumb"][1] in {
+                "Title",
+                "Version",
+                "Deleted",
+            }
+    chance, asked = random.Random(5), 0
+
+    def change(request: SandboxRequest) -> None:
+        nonlocal asked
+        if "FROM [Delivery].[Tasks]" not in request.cql:
+            return
+        asked += 1
+        world.clock.advance(60)
+        ids = world.table(story.TASKS).ids
+        for id_ in chance.sample(ids, 20):
+            if world.table(story.TASKS).rows[id_][9] is None:
+                world.update(story.TASKS, id_, {"Status": "Done"})
+        world.delete(story.TASKS, chance.choice(ids))
+        world.insert(story.TASKS, {"Title": "new"})
+
+    undo = world.on_request(change)
+    target = Target()
+    first = run_through(running, target, catalog)
+    assert asked > 4
+    assert len(first.records["delivery-tasks"]) >= rows
+    undo()
+    second = run_through(running, target, catalog)
+    assert target.versions("delivery-tasks") == versions_of(world, story.TASKS)
+    assert len(second.records["delivery-tasks"]) < rows
+
+
+def test_a_run_without_changes_reads_little(start: Start, catalog: Catalog) -> None:
+    world = lab(Clock(FALL_BACK), rows=400)
+    running = start(world)
+    target = Target()
+    assert len(run_through(running, target, catalog).records[STREAM]) == 400
+    again = run_through(running, target, catalog)
+    # Rows are 50 minutes apart; two hours back from the newest there are three.
+    assert len(again.records[STREAM]) == 3
+    assert again.activated == []
+
+
+def test_the_bookmark_is_the_servers_own_text(start: Start, catalog: Catalog) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world, output_zone="Asia/Kolkata")
+    target = Target()
+    run_through(running, target, catalog)
+    bookmark = target.state["bookmarks"][STREAM]
+    assert bookmark["replication_key"] == "Modified"
+    assert bookmark["replication_key_value"] == "2026-11-01T10:50:00"
+    running.forget()
+    run_through(running, target, catalog)
+    [query] = [q for q in running.queries if "OR t.[Deleted]" in q and "> 0" in q]
+    assert "t.[Modified] >= '2026-11-01T08:50:00'" in query
+    world.update(TABLE, 2, {"Name": "now"})
+    run_through(running, target, catalog, settings={"incremental_lookback": 60})
+    [query] = [q for q in running.queries if ">= '2026-11-01T09:49:00'" in q and "> 0 " in q]
+    assert query
+
+
+def test_incremental_by_setting_needs_no_catalog(start: Start) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world)
+    settings = {"tables_include": [TABLE], "incremental_tables": ["lab.*"]}
+    assert streams_of(running.discover(**settings))[STREAM]["replication_method"] == "INCREMENTAL"
+    first = running.run(settings=settings)
+    again = running.run(settings=settings, state=first.states[-1])
+    assert (len(first.records[STREAM]), len(again.records[STREAM])) == (40, 3)
+    assert STREAM not in first.activated
+
+
+def test_zones_that_differ_are_noticed_once(start: Start) -> None:
+    world = lab(Clock(FALL_BACK))
+    world.create_table("Lab.More", [text("Name")])
+    world.insert("Lab.More", {"Name": "a"})
+    running = start(world, output_zone="Asia/Kolkata", filter_zone="UTC")
+    found = running.discover(tables_include=["Lab.*"])
+    catalog = incremental(found, STREAM, "lab-more")
+    target = Target()
+    run_through(running, target, catalog)
+    running.forget()
+    run = run_through(running, target, catalog)
+    assert "another time zone than it reads them" in run.stderr
+    probes = [q for q in running.queries if "t.[Cinchy Id] = " in q]
+    assert len(probes) == 1  # the first question already fails
+
+
+def test_an_account_that_moved_to_another_zone_loses_nothing(
+    start: Start, catalog: Catalog
+) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world, output_zone="Pacific/Kiritimati")
+    target = Target()
+    run_through(running, target, catalog)
+    world.clock.advance(3 * 3600)
+    world.update(TABLE, 8, {"Name": "changed"})
+    # The new zone is 14 hours behind: the change looks older than the bookmark.
+    running.app.options.output_zone = "UTC"
+    world.clock.advance(20 * 3600)
+    world.update(TABLE, 10, {"Name": "and the newest looks newer"})
+    run = run_through(running, target, catalog)
+    assert target.versions(STREAM) == versions_of(world, TABLE)
+    assert "another time zone than on the last run" in run.stderr
+
+
+def test_a_row_from_the_future_does_not_hide_what_comes_before_it(
+    start: Start, catalog: Catalog
+) -> None:
+    world = lab(Clock(dt.datetime.now(dt.UTC)))
+    world.update(TABLE, 2, {"Name": "x"}, at=dt.datetime(2099, 1, 1, tzinfo=dt.UTC))
+    running = start(world)
+    target = Target()
+    run = run_through(running, target, catalog)
+    assert "in the future" in run.stderr
+    world.clock.advance(600)
+    world.update(TABLE, 4, {"Name": "changed"})
+    run_through(running, target, catalog)
+    assert target.versions(STREAM) == versions_of(world, TABLE)
+
+
+def test_an_empty_table_leaves_no_bookmark_and_is_read_when_rows_come(
+    start: Start, catalog: Catalog
+) -> None:
+    world = lab(Clock(FALL_BACK), rows=0)
+    running = start(world)
+    target = Target()
+    run_through(running, target, catalog)
+    assert "replication_key_value" not in target.state.get("bookmarks", {}).get(STREAM, {})
+    world.insert(TABLE, {"Name": "first"})
+    run_through(running, target, catalog)
+    assert target.versions(STREAM) == versions_of(world, TABLE)
+
+
+def test_a_start_date_bounds_the_first_run_only(start: Start, catalog: Catalog) -> None:
+    world = lab(Clock(FALL_BACK), rows=200)
+    running = start(world)
+    since = FALL_BACK - dt.timedelta(hours=50)
+    target = Target()
+    run = run_through(running, target, catalog, settings={"start_date": since.isoformat()})
+    truth = world.truth(TABLE)
+    wanted = {row["Cinchy Id"] for row in truth if row["Modified"] >= since}
+    read = {key[0] for key in run.keys(STREAM)}
+    assert wanted <= read
+    assert len(read) < len(truth)
+
+
+def test_without_deleted_rows_they_just_stop_coming(start: Start) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world)
+    settings = {"include_deleted": False, "tables_include": [TABLE]}
+    catalog = incremental(running.discover(**settings), STREAM)
+    target = Target()
+    run_through(running, target, catalog, settings=settings)
+    world.delete(TABLE, 4)
+    world.update(TABLE, 6, {"Name": "x"})
+    run = run_through(running, target, catalog, settings=settings)
+    assert 6 in {key[0] for key in run.keys(STREAM)}
+    assert 4 not in {key[0] for key in run.keys(STREAM)}
+
+
+def test_an_unversioned_table_is_read_by_what_changed_too(start: Start) -> None:
+    running = start()
+    name = "facilities-sensor_readings"
+    catalog = incremental(running.discover(tables_include=[story.READINGS]), name)
+    target = Target()
+    run_through(running, target, catalog)
+    running.world.insert(story.READINGS, {"Value": 1.5})
+    run = run_through(running, target, catalog)
+    assert any(record["Value"] == 1.5 for record in run.records[name])
+    assert len(run.records[name]) < len(target.tables[name])
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_a_run_that_fails_moves_no_bookmark(start: Start, catalog: Catalog, moment: int) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world)
+    target = Target()
+    run_through(running, target, catalog)
+    before = target.state["bookmarks"][STREAM]
+    for id_ in range(2, 60, 2):
+        world.update(TABLE, id_, {"Name": "changed"})
+    pages = 0
+
+    def vanish(request: SandboxRequest) -> None:
+        nonlocal pages
+        if FROM_TABLE in request.cql and "OR t.[Deleted]" in request.cql:
+            if pages == moment:
+                world.drop_table(TABLE)
+            pages += 1
+
+    world.on_request(vanish)
+    run = running.run(catalog=catalog, state=target.state, settings={"page_size": 10})
+    assert run.exit_code == 1
+    assert "The table [Lab.Samples] could not be found" in run.last_line
+    assert "run discovery again" in run.last_line
+    assert len(run.records[STREAM]) == 10 * moment
+    if run.states:
+        assert run.states[-1]["bookmarks"][STREAM] == before
+
+
+def test_a_bookmark_that_is_no_date_is_refused_before_any_row(
+    start: Start, catalog: Catalog
+) -> None:
+    running = start(lab(Clock(FALL_BACK)))
+    bookmark = {"replication_key": "Modified", "replication_key_value": "yesterday"}
+    run = running.run(catalog=catalog, state={"bookmarks": {STREAM: bookmark}})
+    assert run.exit_code == 2
+    assert "not a point in time" in run.last_line
+    assert run.records == {}
+
+
+def test_full_table_ignores_the_bookmark(start: Start) -> None:
+    running = start(lab(Clock(FALL_BACK)))
+    found = running.discover(tables_include=[TABLE])
+    target = Target()
+    run_through(running, target, incremental(found, STREAM))
+    streams_of(found)[STREAM]["replication_method"] = "FULL_TABLE"
+    run = run_through(running, target, select(found, STREAM))
+    assert len(run.records[STREAM]) == 40
+    assert run.activated == [STREAM]
+
+
+def test_the_execution_log_is_read_by_what_changed(start: Start) -> None:
+    running = start()
+    settings = {"tables_include": [], "incremental_tables": ["Cinchy.Execution*"]}
+    first = running.run(settings=settings)
+    running.world.insert("Cinchy.Execution Log", {"State": "Running"})
+    again = running.run(settings=settings, state=first.states[-1])
+    assert len(first.records["execution_log"]) == 6
+    assert len(again.records["execution_log"]) < 6
+    assert again.records["execution_log"][-1]["State"] == "Running"

@@ -1,0 +1,478 @@
+"""Queries that the configuration names, and what of them is refused."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from support.tap_run import select
+
+from sandbox.cinchy import story
+from sandbox.cinchy.furnish import add_saved_query
+
+from .conftest import Site, streams_of
+from .target import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from support.tap_run import TapRun
+
+    from sandbox.cinchy import SandboxRequest
+
+    Start = Callable[..., Site]
+
+ALL = {"name": "q", "domain": "Delivery", "query": "All Tasks", "primary_keys": ["Cinchy Id"]}
+SINCE = {
+    **ALL,
+    "query": "Tasks Since",
+    "replication_key": "Modified",
+    "replication_param": "@since",
+}
+CQL = {
+    "name": "q",
+    "query": "SELECT t.[Cinchy Id] AS 'id', t.[Title], t.[Modified] FROM [Delivery].[Tasks] t "
+    "WHERE t.[Modified] >= @since",
+    "primary_keys": ["id"],
+    "replication_key": "Modified",
+    "replication_param": "@since",
+}
+PAGED = {
+    "name": "q",
+    "query": "SELECT TOP {{top}} t.[Cinchy Id] AS 'id', t.[Title] FROM [Delivery].[Tasks] t "
+    "WHERE t.[Cinchy Id] > {{after}} ORDER BY t.[Cinchy Id]",
+    "primary_keys": ["id"],
+    "paging": "keyset",
+}
+
+
+def saved(running: Site, query: dict[str, Any], *arguments: str, **more: Any) -> TapRun:
+    settings = {"tables_include": [], "saved_queries": [query], **more.pop("settings", {})}
+    return running.run(*arguments, settings=settings, **more)
+
+
+def cql(running: Site, query: dict[str, Any], *arguments: str, **more: Any) -> TapRun:
+    settings = {"tables_include": [], "cql_queries": [query], **more.pop("settings", {})}
+    return running.run(*arguments, settings=settings, **more)
+
+
+def ids(running: Site, table: str = story.TASKS) -> list[int]:
+    return [row["Cinchy Id"] for row in running.world.truth(table)]
+
+
+# How a saved query is reached
+
+ODD = {
+    **ALL,
+    "domain": "O'Brien & Sons (EU)",
+    "query": "Orders: A/B (100%) + = @ ! & more",
+}
+ODD_DOMAIN = "O%27Brien%20%26%20Sons%20%28EU%29"
+ODD_NAME = "Orders%3A%20A%2FB%20%28100%25%29%20%2B%20%3D%20%40%20%21%20%26%20more"
+
+
+@pytest.mark.parametrize(
+    ("query", "path", "table"),
+    [
+        (ALL, "/API/Delivery/All%20Tasks", story.TASKS),
+        ({**ALL, "api_version": "1.0"}, "/API/v1.0/Delivery/All%20Tasks", story.TASKS),
+        (
+            {**ALL, "api_version": "v1.0", "method": "POST"},
+            "/API/v1.0/Delivery/All%20Tasks",
+            story.TASKS,
+        ),
+        (ODD, f"/API/{ODD_DOMAIN}/{ODD_NAME}", story.ORDERS),
+    ],
+)
+def test_paths(shared: Site, query: dict[str, Any], path: str, table: str) -> None:
+    shared.forget()
+    run = saved(shared, query)
+    assert run.exit_code == 0, run.stderr
+    run.check_records()
+    assert [record["Cinchy Id"] for record in run.records["q"]] == ids(shared, table)
+    asked = {request.path for request in shared.server.requests if "/API/" in request.path}
+    assert asked - {"/API/ExecuteCQL"} == {path}
+
+
+def test_a_query_that_has_left_the_old_path_is_found_by_its_version(start: Start) -> None:
+    running = start(unversioned_urls="legacy")
+    run = saved(running, SINCE)
+    assert run.exit_code == 0, run.stderr
+    assert len(run.records["q"]) == len(ids(running))
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_a_query_that_does_not_exist(start: Start, status: int) -> None:
+    running = start(missing_query_status=status)
+    run = saved(running, {**ALL, "query": "No Such"})
+    assert run.exit_code == 1
+    assert "Stream q is" in run.last_line
+    assert "No Such" in run.last_line
+    assert run.records["healthcheck"]
+
+
+def test_a_query_the_account_may_not_execute_costs_the_others_nothing(start: Start) -> None:
+    running = start()
+    restricted = {**ALL, "name": "r", "domain": "Finance", "query": "Restricted Totals"}
+    settings = {"saved_queries": [restricted, ALL], "tables_include": [story.DEPARTMENTS]}
+    run = running.run(config=running.password(**settings))
+    assert run.exit_code == 1
+    assert "may not execute the query Finance.Restricted Totals" in run.last_line
+    assert len(run.records["q"]) == len(ids(running))
+    assert len(run.records["hr-departments"]) == 9
+
+
+def test_a_query_open_to_everybody_needs_no_credential(shared: Site) -> None:
+    query = {"name": "q", "domain": "HR", "query": "Public Directory"}
+    run = shared.run(config=shared.config(access_token=None, saved_queries=[query]))
+    assert run.exit_code == 0, run.stderr
+    assert run.records["q"]
+    assert run.schemas["q"]["key_properties"] == []
+
+
+@pytest.mark.parametrize("options", [{"always_expanded": True}, {"schema_when_empty": False}])
+def test_both_shapes_of_an_answer(start: Start, options: dict[str, Any]) -> None:
+    running = start(**options)
+    run = saved(running, ALL)
+    assert run.exit_code == 0, run.stderr
+    truth = {row["Cinchy Id"]: row["Status"] for row in running.world.truth(story.TASKS)}
+    assert {r["Cinchy Id"]: r["Status"] for r in run.records["q"]} == truth
+
+
+# Parameters
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_parameters(shared: Site, method: str) -> None:
+    query = {**ALL, "query": "Tasks By Status", "params": {"@status": "Open"}, "method": method}
+    run = saved(shared, query)
+    open_tasks = [r["Cinchy Id"] for r in shared.world.truth(story.TASKS) if r["Status"] == "Open"]
+    assert [record["Cinchy Id"] for record in run.records["q"]] == open_tasks
+
+
+def test_text_parameters(shared: Site) -> None:
+    query = {**ALL, "query": "Projects In", "text_params": {"{0}": "1,3"}}
+    run = saved(shared, query)
+    assert [record["Cinchy Id"] for record in run.records["q"]] == [1, 3]
+
+
+@pytest.mark.parametrize(
+    ("value", "condition"),
+    [
+        ("Done", "[Status] = @p"),
+        (2.5, "[Estimate] > @p"),
+        (3, "[Cinchy Id] < @p"),
+        (True, "[Billable] = @p"),
+    ],
+)
+def test_parameters_of_cql_have_types(shared: Site, value: Any, condition: str) -> None:
+    text = f"SELECT t.[Cinchy Id] FROM [Delivery].[Tasks] t WHERE t.{condition}"
+    run = cql(shared, {"name": "q", "query": text, "params": {"@p": value}})
+    assert run.exit_code == 0, run.stderr
+    assert 0 < len(run.records["q"]) < len(ids(shared))
+
+
+def test_the_servers_words_are_shown_and_parameters_are_not(shared: Site) -> None:
+    query = {"name": "q", "domain": "Finance", "query": "Invoice Check", "params": {"@Int": "0"}}
+    run = saved(shared, query)
+    assert run.exit_code == 1
+    assert "Invalid parameter: @Int cannot be NULL or zero" in run.last_line
+    secret = {
+        "name": "q",
+        "query": "SELECT t.[Oops] FROM [Delivery].[Tasks] t WHERE t.[Title] = @p",
+    }
+    run = cql(shared, {**secret, "params": {"@p": "sensitive-value"}}, env={"LOGLEVEL": "DEBUG"})
+    assert run.exit_code == 1
+    assert "The column [Oops] could not be found" in run.last_line
+    bad = {**secret, "query": "SELECT t.[Title] FROM [Delivery].[Tasks] t WHERE t.[Billable] = @p"}
+    echoed = cql(shared, {**bad, "params": {"@p": "sensitive-value"}})
+    assert "[redacted]" in echoed.last_line
+    assert "sensitive-value" not in run.stderr + echoed.stderr
+
+
+# Columns
+
+
+def test_columns_are_seen_by_one_run_and_come_back_from_the_catalog(shared: Site) -> None:
+    settings = {
+        "tables_include": [],
+        "saved_queries": [ALL],
+        "cql_queries": [{**PAGED, "name": "p"}],
+    }
+    shared.forget()
+    catalog = shared.discover(**settings)
+    kinds = streams_of(catalog)["q"]["schema"]["properties"]
+    assert kinds["Cinchy Id"]["type"] == "integer"
+    assert kinds["Due"]["format"] == kinds["Modified"]["format"] == "date-time"
+    routes = [query.route for query in shared.app.seen.queries]
+    assert routes.count("API") == 1
+    shared.forget()
+    run = shared.run(catalog=select(catalog, "q", "p"), settings=settings)
+    assert run.exit_code == 0, run.stderr
+    assert [query.route for query in shared.app.seen.queries].count("API") == 1
+    assert len(run.records["q"]) == len(run.records["p"]) == len(ids(shared))
+
+
+@pytest.mark.parametrize("how", ["schema", "empty", "ignored"])
+def test_schema_only_is_used_where_it_works(start: Start, how: str) -> None:
+    running = start(schema_only=how)
+    catalog = running.discover(tables_include=[], cql_queries=[PAGED])
+    kinds = streams_of(catalog)["q"]["schema"]["properties"]
+    assert set(kinds) == {"id", "Title", "_sdc_unparsed"}
+    assert kinds["id"]["type"] == "integer"
+
+
+def test_a_configured_schema_needs_no_run(shared: Site) -> None:
+    schema = {"properties": {"Cinchy Id": {"type": "integer"}, "Status": {"type": "string"}}}
+    settings = {"tables_include": [], "saved_queries": [{**ALL, "json_schema": schema}]}
+    shared.forget()
+    catalog = shared.discover(**settings)
+    assert shared.server.requests == []
+    run = shared.run(catalog=select(catalog, "q"), settings=settings)
+    assert run.exit_code == 0, run.stderr
+    assert set(run.records["q"][0]) == {"Cinchy Id", "Status"}
+    assert "Title is not in the catalog" in run.stderr
+
+
+def test_columns_that_repeat_or_have_no_name(shared: Site) -> None:
+    text = "SELECT t.[Title], t.[Title], t.[Status] AS 'Title', 1 FROM [Delivery].[Tasks] t"
+    run = cql(shared, {"name": "q", "query": text})
+    assert run.exit_code == 0, run.stderr
+    names = set(run.records["q"][0])
+    assert names == {"Title", "Title_2", "Title_3", "Column1"}
+
+
+def test_no_rows_and_no_columns_ask_for_a_schema(start: Start) -> None:
+    running = start(schema_when_empty=False, schema_only="empty")
+    text = "SELECT t.[Title] FROM [Delivery].[Tasks] t WHERE t.[Cinchy Id] < 0"
+    run = cql(running, {"name": "q", "query": text})
+    assert run.exit_code == 1
+    assert "set its json_schema" in run.last_line
+    catalog = running.discover(tables_include=[], cql_queries=[{"name": "q", "query": text}])
+    later = cql(running, {"name": "q", "query": text}, catalog=select(catalog, "q"))
+    assert later.exit_code == 1
+    assert "run discovery again" in later.last_line
+
+
+def test_a_column_that_is_gone_or_has_changed_fails_the_stream(start: Start) -> None:
+    running = start()
+    catalog = running.discover(tables_include=[], saved_queries=[ALL])
+    id_ = next(
+        row["Cinchy Id"]
+        for row in running.world.truth("Cinchy.Saved Queries")
+        if row["Name"] == "All Tasks"
+    )
+    text = "SELECT [Cinchy Id], [Title] FROM [Delivery].[Tasks]"
+    running.world.update("Cinchy.Saved Queries", id_, {"CQL": text})
+    gone = saved(running, ALL, catalog=select(catalog, "q"))
+    assert gone.exit_code == 1
+    assert "has no column" in gone.last_line
+    assert gone.activated == []
+    text = text.replace("[Cinchy Id]", "[Status], [Due], [Modified], [Title] AS 'Cinchy Id'")
+    running.world.update("Cinchy.Saved Queries", id_, {"CQL": text})
+    changed = saved(running, ALL, catalog=select(catalog, "q"))
+    assert changed.exit_code == 1
+    assert "has String in the column Cinchy Id now, the catalog says integer" in changed.last_line
+
+
+def test_keys_that_are_none_are_noticed(shared: Site) -> None:
+    run = saved(shared, {**ALL, "primary_keys": ["Status"]})
+    assert run.exit_code == 1
+    assert "share a primary key" in run.last_line
+    missing = saved(shared, {**ALL, "primary_keys": ["Nope"]})
+    assert missing.exit_code == 2
+    assert "names Nope as a key" in missing.last_line
+
+
+# Bookmarks
+
+
+@pytest.mark.parametrize("kind", ["saved", "cql"])
+def test_the_bookmark_is_a_parameter(start: Start, kind: str) -> None:
+    running = start()
+    query, ask = (SINCE, saved) if kind == "saved" else (CQL, cql)
+    setting = "saved_queries" if kind == "saved" else "cql_queries"
+    catalog = select(running.discover(tables_include=[], **{setting: [query]}), "q")
+    first = ask(running, query, catalog=catalog)
+    assert first.exit_code == 0, first.stderr
+    assert len(first.records["q"]) == len(ids(running))
+    bookmark = first.states[-1]["bookmarks"]["q"]
+    assert bookmark["replication_key_value"] == max(r["Modified"] for r in first.records["q"])
+    running.world.clock.advance(86_400)
+    running.world.insert(story.TASKS, {"Title": "newest"})
+    again = ask(running, query, catalog=catalog, state=first.states[-1])
+    target = Target()
+    target.load([*first.messages, *again.messages])
+    assert len(target.tables["q"]) == len(ids(running))
+    assert len(again.records["q"]) < len(first.records["q"])
+    assert "q" not in again.activated
+
+
+def test_a_number_as_bookmark_is_not_taken_back(shared: Site) -> None:
+    query = {
+        **CQL,
+        "query": "SELECT t.[Cinchy Id] AS 'id' FROM [Delivery].[Tasks] t "
+        "WHERE t.[Cinchy Id] > @since",
+        "replication_key": "id",
+        "params": {"@since": 0},
+    }
+    first = cql(shared, query)
+    assert first.exit_code == 0, first.stderr
+    assert first.states[-1]["bookmarks"]["q"]["replication_key_value"] == max(ids(shared))
+    again = cql(shared, query, state=first.states[-1])
+    assert again.exit_code == 0, again.stderr
+    assert again.records["q"] == []
+
+
+def test_zones_that_differ_do_not_lose_rows_of_a_query(start: Start) -> None:
+    running = start(output_zone="Asia/Kolkata", filter_zone="UTC")
+    catalog = select(running.discover(tables_include=[], cql_queries=[CQL]), "q")
+    first = cql(running, CQL, catalog=catalog)
+    running.world.insert(story.TASKS, {"Title": "newest"})
+    again = cql(running, CQL, catalog=catalog, state=first.states[-1])
+    assert any(record["Title"] == "newest" for record in again.records["q"])
+
+
+def test_a_start_date_is_the_first_bookmark(shared: Site) -> None:
+    run = cql(shared, CQL, settings={"start_date": "2026-08-01T00:00:00Z"})
+    assert 0 < len(run.records["q"]) < len(ids(shared))
+
+
+# Pages
+
+
+@pytest.mark.parametrize("base", [0, 1])
+@pytest.mark.parametrize("cap", [None, 9])
+def test_saved_queries_in_overlapping_pages(start: Start, base: int, cap: int | None) -> None:
+    running = start(start_row_base=base, saved_query_cap=cap)
+    run = saved(running, {**ALL, "paging": "start_row"}, settings={"page_size": 11})
+    assert run.exit_code == 0, run.stderr
+    assert [record["Cinchy Id"] for record in run.records["q"]] == ids(running)
+
+
+@pytest.mark.parametrize("rows", [0, 1, 2])
+@pytest.mark.parametrize("base", [0, 1])
+def test_small_queries_in_pages(start: Start, rows: int, base: int) -> None:
+    running = start(start_row_base=base)
+    add_saved_query(
+        running.world,
+        "Delivery",
+        "Few",
+        "SELECT [Cinchy Id], [Title] FROM [Delivery].[Tasks] "
+        f"WHERE [Cinchy Id] <= {rows} ORDER BY [Cinchy Id]",
+    )
+    query = {**ALL, "query": "Few", "paging": "start_row"}
+    run = saved(running, query, settings={"page_size": 2})
+    assert run.exit_code == 0, run.stderr
+    assert len(run.records["q"]) == rows
+
+
+def test_a_query_without_an_order_is_not_paged_silently(start: Start) -> None:
+    running = start(shuffle_unordered=True)
+    query = {**ALL, "query": "All Tasks In No Order", "paging": "start_row"}
+    run = saved(running, query, settings={"page_size": 11})
+    assert run.exit_code == 1
+    assert "no ORDER BY" in run.last_line
+    assert "q" not in run.activated
+
+
+def test_rows_that_shift_between_pages_stop_the_read(start: Start) -> None:
+    running = start()
+    asked = 0
+
+    def erase(request: SandboxRequest) -> None:
+        nonlocal asked
+        if "/API/Delivery" in request.path:
+            asked += 1
+            if asked == 3:  # the first was discovery's
+                for id_ in ids(running)[:3]:
+                    running.world.erase(story.TASKS, id_)
+
+    running.world.on_request(erase)
+    run = saved(running, {**ALL, "paging": "start_row"}, settings={"page_size": 11})
+    assert run.exit_code == 1
+    assert "changed while it was read" in run.last_line
+
+
+@pytest.mark.parametrize("cap", [None, 7])
+def test_cql_in_keyset_pages(start: Start, cap: int | None) -> None:
+    running = start(page_cap=cap)
+    run = cql(running, PAGED, settings={"page_size": 13})
+    assert run.exit_code == 0, run.stderr
+    assert [record["id"] for record in run.records["q"]] == ids(running)
+
+
+def test_a_keyset_query_that_goes_in_circles_is_stopped(shared: Site) -> None:
+    text = PAGED["query"].replace("t.[Cinchy Id] > {{after}}", "t.[Cinchy Id] > 0 OR {{after}} > 0")  # type: ignore[attr-defined]
+    run = cql(shared, {**PAGED, "query": text}, settings={"page_size": 13})
+    assert run.exit_code == 1
+    assert "in the order of id" in run.last_line
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"query": "DELETE FROM [Delivery].[Tasks]"}, "holds DELETE"),
+        ({"query": "SELECT 1; update [A].[B] set [C] = 1"}, "holds UPDATE"),
+        ({"query": "SELECT * INTO [A].[B] FROM [C].[D]"}, "holds INTO"),
+        ({"query": "SELECT 1 /* DELETE */ -- DROP\n EXEC x"}, "holds EXEC"),
+        ({"query": "SELECT 'it''s' /* not closed"}, "this tap only reads"),
+        ({"query": "SELECT 1", "replication_key": "a"}, "needed together"),
+        ({"query": "SELECT 1", "params": {"since": 1}}, "must begin with @"),
+        ({"query": "SELECT 1", "paging": "keyset"}, "paging needs primary_keys"),
+        ({"query": "SELECT 1", "paging": "keyset", "primary_keys": ["a"]}, "{{top}}"),
+        ({"query": "SELECT 1", "name": "with space"}, "letters, digits"),
+        ({"query": "SELECT 1", "name": "healthcheck"}, "Two streams are called healthcheck"),
+    ],
+)
+def test_bad_queries_are_refused_before_anything_is_asked(
+    shared: Site, query: dict[str, Any], words: str
+) -> None:
+    shared.forget()
+    run = cql(shared, {"name": "q", **query})
+    assert run.exit_code == 2
+    assert words in run.last_line
+    assert shared.server.requests == []
+    assert run.stdout == ""
+
+
+def test_words_that_only_look_like_writing_are_allowed(shared: Site) -> None:
+    text = (
+        "SELECT t.[Title] AS 'UPDATE' /* DELETE */ FROM [Delivery].[Tasks] t -- DROP\n"
+        "WHERE t.[Title] <> 'INSERT INTO'"
+    )
+    run = cql(shared, {"name": "q", "query": text})
+    assert run.exit_code == 0, run.stderr
+    assert run.records["q"]
+
+
+def test_a_saved_query_that_writes_is_not_run(start: Start) -> None:
+    running = start()
+    query = {**ALL, "query": "Delete Message", "params": {"@msgId": "1"}}
+    run = saved(running, query)
+    assert run.exit_code == 1
+    assert "only reads" in run.last_line
+    assert running.app.seen.writes == []
+    assert not any("Delete" in request.path for request in running.server.requests)
+    schema = {"properties": {"Cinchy Id": {"type": "integer"}}}
+    with_schema = saved(running, {**query, "json_schema": schema})
+    assert with_schema.exit_code == 1
+    assert running.app.seen.writes == []
+
+
+def test_saved_queries_are_never_found_by_themselves(shared: Site) -> None:
+    shared.forget()
+    catalog = shared.discover()
+    shared.run(catalog=select(json.loads(json.dumps(catalog))))
+    assert {query.route for query in shared.app.seen.queries} == {"ExecuteCQL"}
+
+
+def test_drafts_on_request(shared: Site) -> None:
+    query = {"query": "SELECT t.[Cinchy Id] FROM [Finance].[Invoices] t", "type": "DRAFT_QUERY"}
+    drafts = cql(shared, {"name": "q", **query})
+    approved = cql(shared, {"name": "q", "query": query["query"]})
+    assert len(drafts.records["q"]) == len(approved.records["q"]) + 1
