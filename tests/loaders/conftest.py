@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,6 +19,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 def warehouse() -> Iterator[Postgres]:
     with start_postgres() as server:
         yield server
+
+
+@pytest.fixture(autouse=True)
+def alone() -> Iterator[None]:
+    """Let one test at a time use the project: Meltano keeps catalogs of a run in it."""
+    with (ROOT / ".meltano" / ".tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture
