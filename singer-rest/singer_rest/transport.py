@@ -159,6 +159,8 @@ class Transport:
             self._session.mount(scheme, adapter)
         # Cookies are credentials too, and no vendor here needs any.
         self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
+        """By origin, as the environment names them."""
 
     def close(self) -> None:
         """Close every connection."""
@@ -290,6 +292,7 @@ class Transport:
         context = self._context()
         for hop in range(MOST_REDIRECTS + 1):
             headers = {
+                **self._session.headers,
                 "Accept": "application/json",
                 "User-Agent": self.options.user_agent,
                 **request.headers,
@@ -301,19 +304,24 @@ class Transport:
             with self._lock:
                 self.traffic.requests += 1
             try:
-                response = self._session.request(
-                    request.method,
-                    url,
+                prepared = requests.PreparedRequest()
+                prepared.prepare(
+                    method=request.method,
+                    url=url,
                     params=params if hop == 0 else None,
                     data=request.form,
                     json=request.json,
                     files=request.files,
                     headers=headers,
-                    auth=_no_netrc,
+                    auth=_no_userinfo,
+                )
+                response = self._session.send(
+                    prepared,
                     timeout=(self.options.connect_timeout, self.options.read_timeout),
                     allow_redirects=False,
                     stream=True,
                     verify=self.options.verify,
+                    proxies=self._proxies_for(url),
                 )
                 with response:
                     body = self._read(response, context)
@@ -341,6 +349,13 @@ class Transport:
             url = target
         raise failures.redirect_loop(request.url, MOST_REDIRECTS, context)
 
+    def _proxies_for(self, url: str) -> dict[str, str]:
+        """Return what the environment says; asking it costs as much as a small request."""
+        where = origin(url)
+        if where not in self._proxies:
+            self._proxies[where] = requests.utils.get_environ_proxies(url)
+        return self._proxies[where]
+
     def _read(self, response: requests.Response, context: failures.Context) -> bytes:
         """Read the decoded body in small steps, so that its size cannot run away."""
         chunks, size = [], 0
@@ -355,8 +370,8 @@ class Transport:
         return b"".join(chunks)
 
 
-def _no_netrc(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from adding credentials of its own from a netrc file."""
+def _no_userinfo(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Keep requests from adding credentials of its own from a URL."""
     return prepared
 
 
