@@ -179,8 +179,11 @@ def _instants(cells: Sequence[Any], zone: dt.tzinfo) -> list[str | None]:
     collections.deque(map(dt.datetime.fromisoformat, texts), maxlen=0)
     lines = "\n".join([*texts, ""]).replace(" ", "T")
     lines = lines.replace("Z\n" if ends_in_z else "\n", f"{end}\n").replace(".000000Z", "Z")
-    written = iter(lines.split("\n"))
-    return [None if cell is None else next(written) for cell in cells]
+    written: list[str | None] = [*lines.split("\n")[:-1]]
+    if count < len(cells):
+        following = iter(written)
+        written = [None if cell is None else next(following) for cell in cells]
+    return written
 
 
 def _date(value: Any, _zone: dt.tzinfo) -> str:

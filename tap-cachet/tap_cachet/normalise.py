@@ -115,19 +115,29 @@ def _unpaired(name: str, column: list[Any]) -> dict[str, list[Any]]:
 
 def related(record: Record, name: str) -> list[int] | None:
     """Return the ids of a 3.x relationship; nothing if it was not included."""
-    relationship = (record.get("relationships") or {}).get(name)
-    if relationship is None:
-        return None
-    data = relationship.get("data")
-    if data is None:
-        return []
-    return [int(item["id"]) for item in (data if isinstance(data, list) else [data])]
+    return all_related([record], name)[0]
 
 
-def related_one(record: Record, name: str) -> int | None:
-    """Return the id of a 3.x to-one relationship."""
-    ids = related(record, name)
-    return ids[0] if ids else None
+def all_related(records: Page, name: str) -> list[list[int] | None]:
+    """Return the ids of a 3.x relationship of every record; nothing where it was not included."""
+    found: list[list[int] | None] = []
+    for record in records:
+        relationships = record.get("relationships")
+        relationship = relationships.get(name) if relationships else None
+        if relationship is None:
+            found.append(None)
+            continue
+        data = relationship.get("data")
+        if data.__class__ is list:
+            found.append([int(item["id"]) for item in data])
+        else:
+            found.append([int(data["id"])] if data else [])
+    return found
+
+
+def all_related_one(records: Page, name: str) -> list[int | None]:
+    """Return the id of a 3.x to-one relationship of every record."""
+    return [ids[0] if ids else None for ids in all_related(records, name)]
 
 
 def or_none(value: Any) -> Any:
@@ -147,8 +157,8 @@ def components(records: Page) -> Rows:
     """Return the rows of components."""
     rows = flat(records)
     if is_v3(records):
-        rows["group_id"] = [related_one(record, "group") for record in records]
-        rows["incident_ids"] = [related(record, "incidents") for record in records]
+        rows["group_id"] = all_related_one(records, "group")
+        rows["incident_ids"] = all_related(records, "incidents")
     else:
         rows["group_id"] = list(map(or_none, rows["group_id"]))
         rows["tags"] = list(map(_tags, rows["tags"]))
@@ -163,7 +173,7 @@ def component_groups(records: Page) -> Rows:
     """Return the rows of component groups."""
     rows = flat(records)
     if is_v3(records):
-        rows["component_ids"] = [related(record, "components") for record in records]
+        rows["component_ids"] = all_related(records, "components")
     else:
         rows["component_ids"] = [
             [item["id"] for item in enabled or []] for enabled in rows["enabled_components"]
@@ -175,8 +185,8 @@ def incidents(records: Page, answered: dt.datetime) -> Rows:
     """Return the rows of incidents."""
     if is_v3(records):
         rows = flat(records)
-        rows["component_ids"] = [related(record, "components") for record in records]
-        rows["user_id"] = [related_one(record, "user") for record in records]
+        rows["component_ids"] = all_related(records, "components")
+        rows["user_id"] = all_related_one(records, "user")
         rows["latest_status"] = rows["status"]
         rows["latest_status_name"] = rows["status_name"]
         rows["component_id"] = list(map(or_none, rows["component_id"]))
@@ -239,7 +249,7 @@ def schedules(records: Page, answered: dt.datetime) -> Rows:
     """Return the rows of scheduled maintenances."""
     rows = flat(records)
     if is_v3(records):
-        rows["component_ids"] = [related(record, "components") for record in records]
+        rows["component_ids"] = all_related(records, "components")
         return rows
     rows["status_name"] = rows["human_status"]
     rows["completed_at"] = [
@@ -258,7 +268,7 @@ def subscribers(records: Page, answered: dt.datetime) -> Rows:
     for name in SECRETS & rows.cells.keys():
         del rows.cells[name]
     if is_v3(records):
-        rows["component_ids"] = [related(record, "components") for record in records]
+        rows["component_ids"] = all_related(records, "components")
         return rows
     rows["component_ids"] = [
         [item["component_id"] for item in subscriptions or []]
