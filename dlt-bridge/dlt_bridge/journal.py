@@ -3,6 +3,9 @@
 Rows without a key cannot be merged: when a run ends between loading them and passing on the
 STATE behind them, the tap sends them again, and they would be there twice. The journal tells
 the next run which rows those are, so that it can take them out before it begins.
+
+Passing on STATE and writing that down cannot be one act. A run killed between the two leaves a
+doubt, which the next one settles by the STATE its tap begins with, if it says so.
 """
 
 import json
@@ -18,20 +21,40 @@ class Entry:
 
     Attributes:
         covered: The sequence number up to which the tap knows that its rows are safe.
+        state: The STATE it knows that from.
         is_open: Whether the run that wrote it has not come to its end.
         appended: The tables that got rows without a key, and the sequence number before the
             first of them.
+        telling: The sequence number and STATE the tap was being told when this was written.
     """
 
     covered: int = 0
+    state: str | None = None
     is_open: bool = False
     appended: dict[str, int] = field(default_factory=dict)
+    telling: tuple[int, str] | None = None
 
     def repeated(self) -> dict[str, int]:
         """The tables with rows that will come again, and the number before the first."""
+        certain = self.telling[0] if self.telling else self.covered
+        return self._after(certain)
+
+    def doubtful(self, begins_with: str | None) -> dict[str, int]:
+        """The same for rows of which only the next run's tap can tell.
+
+        Args:
+            begins_with: The STATE the tap says it continues from; None if it says none.
+        """
+        if not self.telling or begins_with is None or self.state is None:
+            return {}
+        if json.loads(begins_with) != json.loads(self.state):
+            return {}
+        return self._after(self.covered)
+
+    def _after(self, certain: int) -> dict[str, int]:
         if not self.is_open:
             return {}
-        return {table: max(after, self.covered) for table, after in self.appended.items()}
+        return {table: max(after, certain) for table, after in self.appended.items()}
 
 
 class Journal:
@@ -57,7 +80,7 @@ class Journal:
 
     def begin(self, sequence: int) -> None:
         """A run begins whose rows all have higher sequence numbers."""
-        self._entry = Entry(sequence, is_open=True)
+        self._entry = Entry(sequence, self._entry.state, is_open=True)
         self._write()
 
     def loading(self, appended: Mapping[str, int], replaced: Iterable[str]) -> None:
@@ -76,11 +99,20 @@ class Journal:
         if entries != before:
             self._write()
 
-    def cover(self, sequence: int) -> None:
+    def telling(self, sequence: int, state: str) -> None:
         """The tap is about to be told that its rows up to this one are safe."""
-        if sequence != self._entry.covered:
-            self._entry.covered = sequence
+        self._entry.telling = (sequence, state)
+        if sequence != self._entry.covered:  # else there are no rows to be in doubt about
             self._write()
+
+    def told(self) -> None:
+        """The tap was told."""
+        if self._entry.telling:
+            before = self._entry.covered
+            self._entry.covered, self._entry.state = self._entry.telling
+            self._entry.telling = None
+            if self._entry.covered != before:
+                self._write()
 
     def close(self) -> None:
         """The run came to its end, and what it loaded stays."""
@@ -98,6 +130,10 @@ class Journal:
 
 def _read(path: Path) -> Entry:
     try:
-        return Entry(**json.loads(path.read_bytes()))
+        entry = Entry(**json.loads(path.read_bytes()))
+        if entry.telling is not None:
+            sequence, state = entry.telling
+            entry.telling = (int(sequence), str(state))
     except (OSError, ValueError, TypeError):
         return Entry()
+    return entry

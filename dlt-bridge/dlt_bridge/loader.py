@@ -123,9 +123,23 @@ class Loader:
             time.monotonic() - started,
         )
 
-    def cover(self, sequence: int) -> None:
+    def begin(self, begins_with: str | None) -> None:
+        """Settles what the last run left in doubt; has to be called before anything is loaded.
+
+        Args:
+            begins_with: The STATE the tap says it continues from; None if it says none.
+        """
+        with translated("reach", self._settings.destination):
+            self._remove(self._journal.last.doubtful(begins_with))
+        self._journal.begin(self._first_sequence)
+
+    def telling(self, sequence: int, state: str) -> None:
         """Notes that the tap is about to be told that rows up to `sequence` are safe."""
-        self._journal.cover(sequence)
+        self._journal.telling(sequence, state)
+
+    def told(self) -> None:
+        """Notes that it was told."""
+        self._journal.told()
 
     def finish(self) -> None:
         """Notes that the input came to its end, so that what was loaded stays."""
@@ -178,7 +192,6 @@ class Loader:
         state = self._pipeline.state.get("sources", {}).get(self._schema_name or "", {})
         self._versions = dict(state.get(_VERSIONS, {}))
         self._first_sequence = max(time.time_ns() // 1_000, last.covered + 1)
-        self._journal.begin(self._first_sequence)
 
     def _make_dropped_tables(self) -> None:
         """Makes tables again that somebody dropped; dlt itself believes what it wrote down."""

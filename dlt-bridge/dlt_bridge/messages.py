@@ -95,6 +95,8 @@ class MessageReader:
                 f"Line {self._number} of the input has the unknown message type "
                 f"{message.type[:40]!r}; known are {', '.join(MESSAGE_TYPES)}."
             )
+        if message.type == "STATE" and message.value == ABSENT:
+            raise MessageError(f"Line {self._number} of the input is a STATE without a value.")
         if not message.stream and message.type != "STATE":
             raise MessageError(
                 f"Line {self._number} of the input is a {message.type} message without a stream."

@@ -51,18 +51,29 @@ class Target:
             self._intake = loader.make_intake()
             limit = self._settings.batch_size_rows * _LATEST
             read = MessageReader().read
+            begun = False
             for line in lines:
                 message = read(line)
                 if message is None:
                     continue
+                if not begun:
+                    begun = True
+                    self._begin(message)
                 if message.type == "STATE":
                     self._take_state(message)
                 elif self._intake.take(message, len(line)) and self._intake.rows >= limit:
                     self._load()
+            if not begun:
+                loader.begin(None)
             self._intake.finish()
             self._release_state()
             self._load()
             loader.finish()
+
+    def _begin(self, first: Message) -> None:
+        # Taps of the Singer SDK first of all repeat the STATE they were given.
+        repeats = first.type == "STATE"
+        self._loader.begin(bytes(first.value).decode() if repeats else None)
 
     def _take_state(self, message: Message) -> None:
         self._held_state = bytes(message.value)
@@ -90,10 +101,9 @@ class Target:
             self._loader.load(package)
         self._last_load = time.monotonic()
         if self._state is not None:
-            # The other way round, a run cut off in between would have rows that are
-            # known to be safe taken out by the next.
-            self._loader.cover(self._covered)
+            self._loader.telling(self._covered, self._state.decode())
             self._write(self._state + b"\n")
+            self._loader.told()
             self._state = None
 
     def _write(self, text: bytes) -> None:

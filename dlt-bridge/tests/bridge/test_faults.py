@@ -36,6 +36,7 @@ BAD_INPUT: dict[str, tuple[list[Any], tuple[str, ...]]] = {
     "not_an_object": ([DECLARED, "[1]"], ("Line 2", "not a Singer message")),
     "unknown_type": ([DECLARED, {"type": "RECORDS", "stream": "t"}], ("Line 2", "RECORDS")),
     "no_stream": ([{"type": "RECORD", "record": {}}], ("Line 1", "without a stream")),
+    "state_without_value": ([{"type": "STATE"}], ("Line 1", "STATE without a value")),
     "record_before_schema": ([record("u", id=1)], ("'u'", "before the stream's SCHEMA")),
     "no_schema": ([{"type": "SCHEMA", "stream": "t"}], ("'t'", "has no schema")),
     "no_properties": ([schema("t", {})], ("'t'", "no properties")),

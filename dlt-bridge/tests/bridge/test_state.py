@@ -1,5 +1,6 @@
 """STATE is passed on when the rows before it are safe; a killed run leaves no trace."""
 
+import json
 import random
 import sys
 import time
@@ -59,6 +60,35 @@ def test_without_state_rows_are_loaded_all_the_same(duck: Warehouse) -> None:
     assert duck.query("SELECT count(*) FROM t") == [(25_000,)]
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_killed_between_passing_on_state_and_writing_that_down(
+    warehouse: Warehouse, *, told: bool
+) -> None:
+    declared = schema("events", {"id": INTEGER})
+
+    def run(start: int, end: int) -> None:
+        events = [record("events", id=number) for number in range(start, end)]
+        found = warehouse.load(state(n=start), declared, *events, state(n=end))
+        assert found.code == 0, found.stderr
+
+    run(0, 10)
+    run(10, 20)
+    sequence = warehouse.query("SELECT id, _singer_seq FROM events ORDER BY id")
+    journal = next((warehouse.folder / "dlt").rglob("journal-*.json"))
+    before, after = sequence[9][1], sequence[19][1]
+    entry = {
+        "covered": before,
+        "state": '{"n":10}',
+        "is_open": True,
+        "appended": {"events": before},
+        "telling": [after, '{"n": 20}'],
+    }
+    journal.write_text(json.dumps(entry))
+    run(20 if told else 10, 30)
+    events = [row[0] for row in warehouse.query("SELECT id FROM events ORDER BY id")]
+    assert events == list(range(30))
+
+
 class Source:
     """What a tap reads: a table with a key, one without, both by increments, and a snapshot.
 
@@ -69,7 +99,8 @@ class Source:
         self.rows = rows
 
     def messages(self, start: int) -> list[Any]:
-        found: list[Any] = [
+        found: list[Any] = [state(n=start)] if start else []
+        found += [
             schema("keyed", {"id": INTEGER, "v": TEXT}, ("id",)),
             schema("events", {"id": INTEGER}),
         ]
