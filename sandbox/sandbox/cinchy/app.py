@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -62,6 +63,7 @@ class CinchyApp:
             if self.options.latency:
                 await asyncio.sleep(self.options.latency)
             response = self._answer(request)
+            response.headers.setdefault("Date", format_datetime(self.world.now(), usegmt=True))
             await with_server_headers(response)(scope, receive, send)
         finally:
             seen.in_flight -= 1
