@@ -133,7 +133,7 @@ class PasswordGrant:
     def renew(self) -> bool:
         """Replace the token this thread has sent, unless another thread has done so."""
         with self._lock:
-            if self._token == getattr(self._sent, "token", None):
+            if not self._token or self._token == getattr(self._sent, "token", None):
                 self._fetch()
         return True
 

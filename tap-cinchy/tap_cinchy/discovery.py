@@ -265,8 +265,10 @@ class _Reader:
         type_ = str(column["Type"] or "Column")
         notes = [f"{type_}."]
         if type_ == "Link":
-            target = f"{column['Link Table']}.{column['Link Column']}"
-            notes = [f"Cinchy Id of the linked row; a link to {target}."]
+            table, target = column.get("Link Table"), column.get("Link Column")
+            several = self.multiple.get(column[ID]) is not False
+            rows = "Cinchy Ids of the linked rows" if several else "Cinchy Id of the linked row"
+            notes = [f"{rows}; a link to {table}.{target}." if target else f"{rows}."]
         elif type_ == "Calculated":
             notes = [f"Calculated {column.get('Calculated Column Output Format') or 'value'}."]
             if column.get("Cache") is False:

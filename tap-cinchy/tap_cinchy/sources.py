@@ -18,7 +18,7 @@ from singer_rest.errors import Outcome, StatusFault, StreamFault, TooLargeFault
 from singer_rest.pages import Page
 from singer_rest.sources import Plan, Source
 from tap_cinchy import answers
-from tap_cinchy.client import BAD_REQUEST, SlowQueryFault
+from tap_cinchy.client import BAD_REQUEST, FORBIDDEN, SlowQueryFault
 from tap_cinchy.cql import Select, missing_names, names_of
 from tap_cinchy.values import KNOWN, ContradictionError, decoded
 
@@ -48,6 +48,7 @@ class Reading:
         conditions: Which rows are read.
         kind: The type of the query.
         size: Rows a page.
+        optional: An account may well do without; a refusal does not fail the run.
     """
 
     where: str
@@ -57,6 +58,7 @@ class Reading:
     size: int
     conditions: tuple[str, ...] = ()
     kind: ReadType = "QUERY"
+    optional: bool = False
 
 
 class TableSource(Source):
@@ -85,7 +87,7 @@ class TableSource(Source):
         try:
             yield from self.walk()
         except StatusFault as fault:
-            raise self.explained(fault) from None
+            raise self._excused(self.explained(fault)) from None
 
     def walk(self) -> Iterator[Page]:
         """Yield the pages; every refusal of the server is explained by the caller."""
@@ -104,9 +106,8 @@ class TableSource(Source):
             after = keys[-1]
             if highest is None:
                 highest = self._highest()
-                key = f"t.{self.select().paths[0]}"
-                self.conditions += (f"{key} <= {highest}",)
-            if len(after) == 1 and after[0] >= highest:
+            # Of a row with several versions, more may follow; a higher row says they have come.
+            if after[0] > highest or (len(after) == 1 and after[0] == highest):
                 self.tally.proof = "read up to the highest Cinchy Id"
                 break
         self.finish()
@@ -139,6 +140,7 @@ class TableSource(Source):
                 "it, or deselect the stream.",
                 code="TABLE-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
+                excused=self.reading.optional,
             )
 
     def seems_empty(self) -> bool:
@@ -302,6 +304,18 @@ class TableSource(Source):
             return fault
         return self._about_column(fault, name)
 
+    def _excused(self, fault: StreamFault) -> StreamFault:
+        """Return what a refusal of an optional table becomes."""
+        refused = isinstance(fault, StatusFault) and fault.status in {BAD_REQUEST, FORBIDDEN}
+        if not self.reading.optional or not refused:
+            return fault
+        return StreamFault(
+            f"{fault.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
+            code=fault.code,
+            outcome=Outcome.FORBIDDEN,
+            excused=True,
+        )
+
     def _about_column(self, fault: StatusFault, name: str) -> StreamFault:
         """Tell a column that may not be viewed from one that is gone, by asking for the rights."""
         rights = self.api.entitlements(self.where).get("columnEntitlements")
@@ -337,7 +351,7 @@ class TableSource(Source):
         try:
             return self._page(after, size=1)[0].reply
         except StatusFault as fault:
-            raise self.explained(fault) from None
+            raise self._excused(self.explained(fault)) from None
 
     def plan(self) -> Plan:
         """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""

@@ -9,6 +9,8 @@ import pytest
 
 from sandbox.cinchy import build_world, story
 from sandbox.cinchy.pages import as_json
+from singer_rest.errors import CredentialFault
+from tap_cinchy.tap import TapCinchy
 
 from .conftest import HEALTH, Site
 
@@ -97,6 +99,21 @@ def test_a_wrong_password_is_tried_once(start: Start) -> None:
     doctor = running.run("--test", config=config)
     assert doctor.exit_code == 2
     assert outcomes(running) == ["invalid_grant"] * 2
+
+
+def test_a_refused_password_is_never_tried_again(start: Start) -> None:
+    """Whoever asks, however often, in whatever thread."""
+    running = start()
+    tap = TapCinchy(
+        config=running.password(password="wrong", tables_include=[]),
+        catalog={"streams": []},
+    )
+    credential = tap.api.credential
+    assert credential is not None
+    for ask in (credential.headers, credential.renew, credential.headers):
+        with pytest.raises(CredentialFault, match="not tried again"):
+            ask()
+    assert outcomes(running) == ["invalid_grant"]
 
 
 def test_a_wrong_client_is_told_apart(start: Start) -> None:

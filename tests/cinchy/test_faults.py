@@ -210,6 +210,59 @@ def test_a_server_that_goes_in_circles(start: Start, shift: int) -> None:
     assert "does not come in the order of its key" in run.last_line
 
 
+@pytest.mark.parametrize("different", [False, True])
+def test_rows_that_come_twice_in_one_answer(start: Start, different: bool) -> None:  # noqa: FBT001
+    """As joins of a history query may give them: word for word once, otherwise a fault."""
+    running = start()
+
+    def double(request: SandboxRequest) -> Any:
+        if "FROM [HR].[Departments]" not in request.cql or "DESC" in request.cql:
+            return None
+        body = json.loads(bytes(running.app._route(request).body))
+        body["data"] = [list(row) for row in body["data"] for _ in range(2)]
+        if different:
+            for row in body["data"][1::2]:
+                row[-1] = "another"
+        return as_json(body)
+
+    running.world.on_request(double)
+    settings = {"include_history": True, "tables_include": [story.DEPARTMENTS]}
+    catalog = running.discover(**settings)
+    names = ("hr-departments", "hr-departments__history")
+    for stream in names:
+        for entry in streams_of(catalog)[stream]["metadata"]:
+            if len(entry["breadcrumb"]) == 2:
+                entry["metadata"]["selected"] = entry["breadcrumb"][1] in {"Name", "Modified"}
+    run = running.run(catalog=select(catalog, *names), settings=settings)
+    if different:
+        assert run.exit_code == 1
+        assert "does not come in the order of its key" in run.last_line
+        return
+    assert run.exit_code == 0, run.stderr
+    run.check_records()
+    assert len(run.records["hr-departments"]) == 9
+    history = running.world.truth(story.DEPARTMENTS, history=True)
+    assert len(run.records["hr-departments__history"]) == len(history)
+
+
+def test_a_history_that_grows_as_fast_as_it_is_read_ends(start: Start) -> None:
+    running = start()
+
+    def grow(request: SandboxRequest) -> None:
+        if "FROM [HR].[Departments]" in request.cql:
+            for _ in range(6):
+                running.world.insert(story.DEPARTMENTS, {"Name": "new"})
+
+    settings = {"include_history": True, "tables_include": [story.DEPARTMENTS], "page_size": 5}
+    catalog = running.discover(**settings)
+    before = running.world.truth(story.DEPARTMENTS, history=True)
+    running.world.on_request(grow)
+    run = running.run(catalog=select(catalog, "hr-departments__history"), settings=settings)
+    assert run.exit_code == 0, run.stderr
+    keys = {(row["Cinchy Id"], row["Version"], row["Draft Version"]) for row in before}
+    assert keys <= set(run.keys("hr-departments__history"))
+
+
 def test_passing_trouble_is_overcome(start: Start) -> None:
     running = start()
     trouble = [
@@ -240,6 +293,25 @@ def test_a_metadata_error_ends_before_any_row(start: Start) -> None:
         assert run.exit_code == 2
         assert "No such luck" in run.last_line
         assert run.stdout == ""
+
+
+@pytest.mark.parametrize("status", [400, 403])
+def test_a_system_table_the_account_may_not_see_does_not_fail_the_run(
+    start: Start, status: int
+) -> None:
+    running = start()
+
+    def hide(request: SandboxRequest) -> Any:
+        if "[Cinchy].[Execution Log]" in request.cql:
+            return refused("The table [Cinchy].[Execution Log] could not be found", status)
+        return None
+
+    running.world.on_request(hide)
+    run = running.run(settings={"tables_include": []})
+    assert run.exit_code == 0, run.stderr
+    assert "execution_log is forbidden" in run.stderr
+    assert "execution_log" not in run.activated
+    assert run.records["execution_errors"]
 
 
 def test_a_platform_that_cannot_be_reached(shared: Site) -> None:

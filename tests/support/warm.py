@@ -55,7 +55,7 @@ class _Nursery:
             [sys.executable, "-m", "support.warm", command],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
         )
 
     def run(self, job: dict[str, Any], timeout: float) -> int:

@@ -5,7 +5,8 @@ Columns that may hold credentials (the parameters of a sync) are not among them.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import dataclasses
+from typing import TYPE_CHECKING, ClassVar
 
 from singer_rest.columns import BOOLEAN, INTEGER, NUMBER, TEXT
 from tap_cinchy.cql import ID
@@ -14,12 +15,18 @@ from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Sha
 from tap_cinchy.streams.tables import TableStream
 from tap_cinchy.values import MOMENT
 
+if TYPE_CHECKING:
+    from tap_cinchy.sources import Reading
+
 _MODIFIED = field(MODIFIED, MOMENT, "When the row was changed last.")
 _DOMAIN = ("[Domain].[Name]", "[Data Product].[Name]")
 
 
 class SystemStream(TableStream):
-    """A table of the platform itself, with columns chosen here."""
+    """A table of the platform itself, with columns chosen here.
+
+    Ordinary accounts may not see all of them; that is said, and does not fail the run.
+    """
 
     cinchy_tables: ClassVar[tuple[str, ...]]
     """``Domain.Table``; later ones are its names in other versions."""
@@ -36,6 +43,10 @@ class SystemStream(TableStream):
         return tuple(
             ".".join(f"[{part}]" for part in name.split(".", 1)) for name in self.cinchy_tables
         )
+
+    def reading(self) -> Reading:
+        """Return what is read."""
+        return dataclasses.replace(super().reading(), optional=True)
 
 
 class Tables(SystemStream):
