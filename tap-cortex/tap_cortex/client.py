@@ -76,7 +76,7 @@ def total_or_short_page(page: Page) -> Meta:
         return Meta(total=total)
     asked = page.asked if isinstance(page, SizedPage) else 0
     # More rows than a page can hold: the route has no pages and sent everything.
-    return Meta(more=len(page.rows) == asked)
+    return Meta(more=bool(page.rows) and len(page.rows) == asked)
 
 
 def any_of(*keys: str) -> Rows:
@@ -105,13 +105,18 @@ def any_of(*keys: str) -> Rows:
     return rows
 
 
-def envelope_or_one(key: str, mark: str) -> Rows:
-    """Return a reader of rows under a key, or of one bare row that has the field ``mark``."""
+def envelope_or_one(key: str, mark: str = "") -> Rows:
+    """Return a reader of rows under a key, of a bare list, or of one bare row.
+
+    Args:
+        key: Of the envelope.
+        mark: A field that a bare row has; any object without the key will do if there is none.
+    """
     strict = envelope(key)
 
     def rows(reply: Reply) -> list[Record]:
         body = reply.body
-        if isinstance(body, dict) and key not in body and mark in body:
+        if isinstance(body, dict) and key not in body and (mark in body or not mark):
             return [body]
         return objects(body) if isinstance(body, list) else strict(reply)
 

@@ -38,6 +38,7 @@ class Child:
         missing: What a 404 says, see :class:`PerParentSource`.
         samples: How many parents may answer 404 before the route counts as absent; 0 where the
             vendor documents the route.
+        repeats: Whether a row may come twice for the same parent.
     """
 
     request: Callable[[Any], Request]
@@ -46,6 +47,7 @@ class Child:
     key: Key | None = None
     missing: Missing = "gone"
     samples: int = 0
+    repeats: bool = False
 
 
 class FanOut(PerParentSource):
@@ -111,6 +113,7 @@ class FanOut(PerParentSource):
             tally=tally,
             key=self.child.key,
             first=FIRST,
+            repeats=self.child.repeats,
             confirm=self.api.confirm,
         ).pages()
 
@@ -294,7 +297,7 @@ class TagFanOut(EntityFanOut):
                 ", ".join(repr(entity.tag) for entity in refused[:5]),
             )
             self.refused = {entity.tag: entity.id for entity in refused}
-            self.child = dataclasses.replace(self.child, request=self.incoming)
+            self.child = dataclasses.replace(self.child, request=self.incoming, repeats=True)
         return askable
 
     def pages(self) -> Iterator[Page]:

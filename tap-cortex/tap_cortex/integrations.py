@@ -5,17 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import StatusFault
+from singer_rest.errors import StatusFault, StreamFault
 from singer_rest.sources import GONE, Plan
-from tap_cortex.client import SizedPage, any_of
+from tap_cortex.client import SizedPage, envelope_or_one
 from tap_cortex.fanout import Child, FanOut
 from tap_cortex.sources import NO_REPLY, REFUSED
 
 if TYPE_CHECKING:
-    from singer_rest.errors import StreamFault
     from singer_rest.pages import Page
-    from singer_rest.transport import Request
-    from tap_cortex.client import CortexApi
+    from singer_rest.transport import Reply, Request
+    from tap_cortex.client import CortexApi, Record
 
 WITH_LIST = (
     "apiiro",
@@ -75,11 +74,16 @@ EITHER = frozenset({"pagerduty"})
 """Integrations whose list older servers do not have."""
 
 
+def configurations(reply: Reply) -> list[Record]:
+    """Return the rows of an answer, which may hold a list, one row, or nothing."""
+    return envelope_or_one("configurations")(reply) if reply.body else []
+
+
 class IntegrationsFanOut(FanOut):
     """The configurations of every integration; most are not set up, which 400 or 404 says."""
 
     def __init__(self, api: CortexApi) -> None:
-        child = Child(self._request, any_of("configurations"), paged=False)
+        child = Child(self._request, configurations, paged=False)
         providers = (*WITH_LIST, *WITH_ONE)
         super().__init__(api, "/{provider}/configurations", lambda: providers, child)
 
@@ -102,6 +106,13 @@ class IntegrationsFanOut(FanOut):
         if isinstance(outcome, StatusFault) and outcome.status in GONE | REFUSED:
             return SizedPage([], NO_REPLY)
         return outcome
+
+    def probe(self) -> Reply | None:
+        """Ask for the first one; that it is not set up is an answer."""
+        outcome = self._first_or_fault(self.parents()[0])
+        if isinstance(outcome, StreamFault):
+            raise outcome
+        return outcome.reply if outcome.reply is not NO_REPLY else None
 
     def plan(self) -> Plan:
         """One request each."""

@@ -230,7 +230,7 @@ def _snowflake() -> list[th.Property[Any]]:
         th.Property(
             "snowflake_model",
             th.StringType,
-            default="claude-sonnet-4-5",
+            default="llama3.1-70b",
             title="Snowflake model",
             description="Model that completes the prompts.",
         ),

@@ -17,7 +17,9 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from singer_rest.completeness import IncompleteFault, Tally
+from singer_rest.errors import StatusFault, TooLargeFault
 from singer_rest.pages import Page, Walk
+from singer_rest.retry import RETRIED_STATUSES
 from singer_rest.sources import Plan, Source
 from tap_cortex.client import FIRST, SizedPage, total_or_short_page
 from tap_cortex.values import digest, without_zone
@@ -97,15 +99,26 @@ class WindowSource(Source):
         yield from self._span(self.start, self.end)
 
     def _span(self, start: dt.datetime, end: dt.datetime) -> Iterator[Page]:
-        first = self._fetch(start, end, FIRST, self.api.page_size)
-        pieces = self._pieces(start, end, total_or_short_page(first).total)
+        first = self._opening(start, end)
+        pieces = self._pieces(start, end, total_or_short_page(first).total if first else None)
         if pieces:
             self.tally.pages += 1
             for piece in pieces:
                 yield from self._span(*piece)
             return
-        rows = self._proved(start, end, first)
-        yield dataclasses.replace(first, rows=self._fresh(rows), complete_to=end)
+        page = self._proved(start, end, first)
+        yield dataclasses.replace(page, rows=self._fresh(page.rows), complete_to=end)
+
+    def _opening(self, start: dt.datetime, end: dt.datetime) -> Page | None:
+        """Return the first page of a span; nothing if it is too heavy in its full size."""
+        try:
+            return self._fetch(start, end, FIRST, self.api.page_size)
+        except TooLargeFault:
+            return None
+        except StatusFault as fault:
+            if fault.status not in RETRIED_STATUSES:
+                raise
+            return None
 
     def _pieces(
         self, start: dt.datetime, end: dt.datetime, total: int | None
@@ -118,22 +131,24 @@ class WindowSource(Source):
         cuts = [(start + step * place).replace(microsecond=0) for place in range(1, count)]
         return list(zip([start, *cuts], [*cuts, end], strict=True))
 
-    def _proved(self, start: dt.datetime, end: dt.datetime, first: Page) -> list[Record]:
-        """Return the rows of a window.
+    def _proved(self, start: dt.datetime, end: dt.datetime, first: Page | None) -> Page:
+        """Return the rows of a window as one page.
 
         Raises:
             IncompleteFault: They do not stand still.
         """
         before: collections.Counter[Hashable] | None = None
-        opening: Page | None = first
+        size = self.api.page_size if first else max(1, self.api.page_size // 2)
+        opening = first
         for _attempt in range(TRIES):
-            rows, total = self._read(start, end, opening)
+            page, total = self._read(start, end, opening, size)
             opening = None
-            keys = collections.Counter(self.log.key(row) for row in rows)
-            if total is None or (len(rows) == total and (len(keys) == total or keys == before)):
-                self.tally.expected = (self.tally.expected or 0) + len(rows)
-                self.tally.received += len(rows)
-                return rows
+            count = len(page.rows)
+            keys = collections.Counter(self.log.key(row) for row in page.rows)
+            if total is None or (count == total and (len(keys) == total or keys == before)):
+                self.tally.expected = (self.tally.expected or 0) + count
+                self.tally.received += count
+                return page
             self.tally.rereads += 1
             before = keys
         raise IncompleteFault(
@@ -142,11 +157,10 @@ class WindowSource(Source):
         )
 
     def _read(
-        self, start: dt.datetime, end: dt.datetime, first: Page | None
-    ) -> tuple[list[Record], int | None]:
+        self, start: dt.datetime, end: dt.datetime, first: Page | None, size: int
+    ) -> tuple[Page, int | None]:
         """Read a window once; a walk that reads again by itself starts it anew."""
-        size = self.api.page_size
-        once = [first] if first is not None else []
+        once = [first] if first else []
 
         def fetch(number: int, asked: int) -> Page:
             if once and (number, asked) == (FIRST, size):
@@ -154,7 +168,7 @@ class WindowSource(Source):
             return self._fetch(start, end, number, asked)
 
         part = Tally()
-        rows: list[Record] = []
+        whole: Page | None = None
         rereads = 0
         for page in Walk(
             where=self.where,
@@ -165,12 +179,13 @@ class WindowSource(Source):
             first=FIRST,
             ahead=self.api.prefetch,
         ).pages():
-            if part.rereads != rereads:
-                rereads = part.rereads
-                rows.clear()
-            rows += page.rows
+            again = part.rereads != rereads
+            rereads = part.rereads
+            rows = page.rows if whole is None or again else whole.rows + page.rows
+            whole = dataclasses.replace(page, rows=rows)
+        assert whole is not None  # noqa: S101  # a walk yields at least one page
         self.tally.pages += part.pages
-        return rows, part.expected
+        return whole, part.expected
 
     def _fresh(self, rows: list[Record]) -> list[Record]:
         """Give every row its key, and leave out what the neighbouring window has brought."""

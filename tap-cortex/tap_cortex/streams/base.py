@@ -79,9 +79,7 @@ class CortexStream(RestStream):
             row[OTHER_FIELDS.name] = strange
             for name in strange.keys() - self._reported:
                 self._reported.add(name)
-                logger.info(
-                    "%s: a field without a column, %s, is in other_fields.", self.name, name
-                )
+                logger.info("%s: %s has no column and is in other_fields.", self.name, name)
         return rows
 
 

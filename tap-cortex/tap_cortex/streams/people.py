@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_cortex.client import any_of
+from tap_cortex.client import envelope_or_one
 from tap_cortex.fanout import Child
 from tap_cortex.schemas import people as tables
 from tap_cortex.sources import DepartmentsSource, NamedFanOut, ScimSource
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from singer_rest.pages import Page
     from singer_rest.sources import Source
-    from tap_cortex.client import Record, Rows
+    from tap_cortex.client import Record
 
 LISTS = ("cortexTeam", "idpGroup")
 
@@ -100,7 +100,7 @@ class Departments(CortexStream):
     def new_source(self) -> Source:
         """Return the list, or one request per configured tag."""
         path, tags = "/teams/departments", list(dict.fromkeys(self.config["department_tags"]))
-        reader: Rows = any_of("departments")
+        reader = envelope_or_one("departments", "departmentTag")
         if not tags:
             return DepartmentsSource(self.api.transport, self.api.request(path), reader)
         child = Child(
