@@ -43,9 +43,14 @@ def test_an_expired_key_is_refused_without_asking(zipped: bool) -> None:  # noqa
 def test_a_key_about_to_expire_warns() -> None:
     key = make_key(expires=time.time() + DAY, zipped=True)
     with site(keys=[key]) as running:
-        run = running.run("entity_types", settings={"api_key": f" {key.token}\n"})
+        run = running.run(
+            "entity_types",
+            settings={"api_key": f" {key.token}\n"},
+            env={"TAP_CORTEX_LOGLEVEL": "DEBUG"},
+        )
     assert run.exit_code == 0, run.stderr
     assert "api_key expires on 20" in run.stderr
+    assert "| DEBUG" in run.stderr
     assert key.token not in run.stderr + run.stdout
 
 

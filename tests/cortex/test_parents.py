@@ -64,6 +64,7 @@ def test_hostile_tags_stay_one_segment(workspace: Site) -> None:
     workspace.server.forget()
     run = workspace.run("dependencies", "scorecard_descriptors", "relationships", "custom_metrics")
     assert run.exit_code == 0, run.stderr
+    run.check_records()
     for stream in run.schemas:
         assert set(run.keys(stream)) == workspace.keys(stream), stream
     asked = [r.path for r in workspace.server.requests if r.path.endswith("/dependencies")]

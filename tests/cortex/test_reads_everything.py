@@ -183,6 +183,23 @@ def test_pages_that_shift_while_they_are_read() -> None:
     assert set(run.keys("entities")) - {(head.id,)} == running.keys("entities")
 
 
+def test_rules_that_are_the_same_twice() -> None:
+    with site() as running:
+        card = next(card for card in running.world.scorecards if card.judged)
+        rule = {"expression": "git != null", "weight": 1, "levelName": None}
+        card.row["rules"] = [rule, {**rule, "weight": 2}]
+        running.world.touch()
+        run = running.run("scorecard_rules", "scorecard_rule_results")
+    assert run.exit_code == 0, run.stderr
+    run.check_records()
+    keys = {"git != null", "git != null #2"}
+    rules = {r["rule_key"]: r for r in run.records["scorecard_rules"] if r["rule_key"] in keys}
+    results = {key[1:] for key in run.keys("scorecard_rule_results") if key[0] == card.tag}
+    assert rules.keys() == keys
+    assert rules["git != null #2"]["weight"] == 2
+    assert results == {(judged, key) for judged in card.judged for key in keys}
+
+
 def test_a_snapshot_does_not_retire_earlier_days(workspace: Site) -> None:
     run = workspace.run("scorecard_rule_results_daily", *DAILY)
     assert run.exit_code == 0, run.stderr
