@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import functools
+import gc
 import itertools
 import logging
 import platform
@@ -48,6 +49,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_CONNECT = 10.0
+OBJECTS_BETWEEN_COLLECTIONS = 10_000
+"""More than a page of records makes, less than what any memory would feel."""
 STALL_WAITS = 3
 """Longest waits without an answer worth having before the limit is taken for permanent."""
 
@@ -314,6 +317,8 @@ class RestTap(singer_sdk.Tap):
         elif plan is not None:
             click.echo(doctor.plan_report(tap, doctor.estimate(tap), plan))
         else:
+            # Rows have no cycles, and go when the next page comes.
+            gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
             tap.sync_all()
 
     def run_doctor(self, output_format: str) -> None:
