@@ -39,7 +39,7 @@ class LogStream(ListStream, Incremental):
     """
 
     selected_by_default = False
-    cost = "1 per page; beyond 8 pages 1 more per window"
+    cost = "1 request per page; beyond 8 pages 1 more per window"
     dates: ClassVar[tuple[str, str]]
     key_column: ClassVar[str] = ""
 

@@ -43,7 +43,7 @@ class Scorecards(CardFamily):
 
     name = "scorecards"
     table = tables.SCORECARDS
-    cost = "1 per page"
+    cost = "1 request per page"
 
 
 class ScorecardRules(CardFamily):
