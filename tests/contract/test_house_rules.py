@@ -11,6 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PRODUCT = ("singer-rest", "tap-cachet", "tap-cortex", "tap-cinchy", "dlt-bridge", "sandbox")
 LONGEST = 400
+LONGEST_TEST = 500
+"""A list of cases is read one by one, not as a whole."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -25,7 +27,8 @@ def test_no_module_is_too_long() -> None:
     long = {
         str(path.relative_to(ROOT)): lines
         for path in tracked("*.py")
-        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
+        if (lines := len(path.read_text(encoding="utf-8").splitlines()))
+        > (LONGEST_TEST if path.name.startswith("test_") else LONGEST)
     }
     assert long == {}
 
