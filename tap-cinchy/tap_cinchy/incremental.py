@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ EASTERNMOST = dt.timedelta(hours=15)
 WESTERNMOST = dt.timedelta(hours=13)
 ROUNDING = dt.timedelta(seconds=2)
 TABLES = "[Cinchy].[Tables]"
+ANCHOR = "zone_anchor"
+"""Where a bookmark keeps what :func:`oldest` returned."""
 
 
 def wall_clock(text: Any) -> dt.datetime | None:
@@ -105,6 +108,13 @@ def newest(api: CinchyApi, table: str, column: str) -> tuple[Newest | None, Repl
     return Newest(int(ids[0]), str(texts[0]), shown), reply
 
 
+def oldest(api: CinchyApi, table: str) -> str | None:
+    """Return id and creation of the first row of a table, as shown now; both never change."""
+    select = Select(table, (f"[{ID}]", f"[{CREATED}]"), keys=1)
+    _types, (ids, texts) = answers.by_position(api.execute(select.text(top=1)), 2)
+    return f"{ids[0]} {texts[0]}" if ids else None
+
+
 class Zones:
     """Whether the server reads dates in the zone in which it shows them; found out once a run."""
 
@@ -130,14 +140,22 @@ class Zones:
                 "newest row changed just now: going back 26 hours more to lose nothing."
             )
 
-    def distrust(self) -> None:
-        """Go back further: timestamps are not shown as they were on the last run."""
-        if self._agree is not False:
+    def expect(self, before: str | None, now: str | None) -> None:
+        """Go back further if an old row is not shown as it was on the last run."""
+        if before is not None and before != now and self._agree is not False:
             self._agree = False
             logger.warning(
                 "The server shows timestamps in another time zone than on the last run: going back "
                 "26 hours more to lose nothing."
             )
+
+    @functools.cached_property
+    def platform_anchor(self) -> str | None:
+        """Return the oldest of the platform's own tables, for queries whose tables nobody knows."""
+        try:
+            return oldest(self._api, TABLES)
+        except StreamFault:
+            return None
 
     def compare_somewhere(self) -> None:
         """Compare on the platform's own tables, for queries whose tables nobody knows."""
@@ -188,15 +206,14 @@ class ChangesSource(TableSource):
         self.watermark: str | None = None
         """Becomes the bookmark when everything up to it has been read."""
         self.anchor: str | None = None
-        """Id and creation of the oldest row, as shown now; both never change."""
+        """What :func:`oldest` returned on this run."""
         self._anchor_before = anchor
 
     def prepare(self) -> None:
         """Take the watermark, compare the zones, and bound what is read."""
         table = self.reading.tables[0]
-        self.anchor = self._oldest(table)
-        if self._anchor_before is not None and self.anchor != self._anchor_before:
-            self.zones.distrust()
+        self.anchor = oldest(self.api, table)
+        self.zones.expect(self._anchor_before, self.anchor)
         latest: Newest | None = None
         for stamp in self.stamps:
             found, reply = newest(self.api, table, stamp)
@@ -216,11 +233,6 @@ class ChangesSource(TableSource):
     def seems_empty(self) -> bool:
         """Return whether no row of the table has any timestamp."""
         return self.watermark is None
-
-    def _oldest(self, table: str) -> str | None:
-        select = Select(table, (f"[{ID}]", f"[{CREATED}]"), keys=1)
-        _types, (ids, texts) = answers.by_position(self.api.execute(select.text(top=1)), 2)
-        return f"{ids[0]} {texts[0]}" if ids else None
 
     def _since(self) -> dt.datetime | None:
         if self.since is not None:

@@ -292,5 +292,8 @@ class TapCinchy(RestTap):
 
 
 def _matches(full_name: str, patterns: Iterable[str]) -> bool:
-    name = full_name.lower()
-    return any(fnmatch.fnmatchcase(name, pattern.strip().lower()) for pattern in patterns)
+    """Whether a name matches a pattern, in whatever case, and whether quoted as in CQL or not."""
+    name, quotes = full_name.lower(), str.maketrans("", "", "[]")
+    return any(
+        fnmatch.fnmatchcase(name, pattern.strip().lower().translate(quotes)) for pattern in patterns
+    )

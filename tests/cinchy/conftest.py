@@ -78,7 +78,18 @@ class Site:
         settings = more.pop("settings", {})
         config = more.pop("config", None) or self.config(**settings)
         more["env"] = {**NO_BUNDLE, **more.get("env", {})}
-        return run_warm(COMMAND, config, *arguments, **more)
+        run = run_warm(COMMAND, config, *arguments, **more)
+        self.check_manners()
+        return run
+
+    def check_manners(self) -> None:
+        """Assert what holds for every run: nothing is written, nobody is locked out."""
+        seen = self.app.seen
+        assert seen.writes == []
+        assert seen.side_effects == []
+        assert all(query.kind != "NONQUERY" for query in seen.queries)
+        assert seen.in_flight_peak <= 1
+        assert not any(self.app.identity.locked(name) for name in self.world.accounts)
 
     def discover(self, **settings: Any) -> dict[str, Any]:
         """Return the catalog."""

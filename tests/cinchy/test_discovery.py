@@ -183,6 +183,7 @@ def test_colliding_names_do_not_depend_on_their_order(start: Start) -> None:
             {"tables_include": ["HR.*"], "tables_exclude": ["*.employees"]},
             {"hr-departments"},
         ),
+        ({"tables_include": [" [HR].[Emp*] "]}, {"hr-employees"}),
         ({"tables_include": []}, set()),
     ],
 )

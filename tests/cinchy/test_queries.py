@@ -334,6 +334,19 @@ def test_zones_that_differ_do_not_lose_rows_of_a_query(start: Start) -> None:
     assert any(record["Title"] == "newest" for record in again.records["q"])
 
 
+def test_an_account_that_moved_to_another_zone_loses_no_rows_of_a_query(start: Start) -> None:
+    running = start(output_zone="Pacific/Kiritimati")
+    catalog = select(running.discover(tables_include=[], cql_queries=[CQL]), "q")
+    first = cql(running, CQL, catalog=catalog)
+    world = running.world
+    world.clock.advance(3 * 3600)
+    world.insert(story.TASKS, {"Title": "looks older than the bookmark"})
+    running.app.options.output_zone = "UTC"
+    world.clock.advance(20 * 3600)
+    again = cql(running, CQL, catalog=catalog, state=first.states[-1])
+    assert "looks older than the bookmark" in {record["Title"] for record in again.records["q"]}
+
+
 def test_a_start_date_is_the_first_bookmark(shared: Site) -> None:
     run = cql(shared, CQL, settings={"start_date": "2026-08-01T00:00:00Z"})
     assert 0 < len(run.records["q"]) < len(ids(shared))

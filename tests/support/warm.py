@@ -7,6 +7,7 @@ command calls; that the installed file itself works is for other tests to show.
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -70,10 +71,17 @@ class _Nursery:
             raise subprocess.TimeoutExpired(job["argv"], timeout)
         return int(self.process.stdout.readline())
 
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
 
 @functools.cache
 def _started(command: str) -> _Nursery:
-    return _Nursery(command)
+    nursery = _Nursery(command)
+    atexit.register(nursery.close)
+    return nursery
 
 
 def _serve(command: str) -> None:

@@ -12,7 +12,7 @@ from singer_rest.state import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
 from tap_cinchy.cql import ID, literal
-from tap_cinchy.incremental import date_literal, wall_clock
+from tap_cinchy.incremental import ANCHOR, date_literal, wall_clock
 from tap_cinchy.queries import (
     AFTER,
     TOP,
@@ -166,6 +166,8 @@ class QueryStream(CinchyStream):
         if moment is None:
             return bookmark
         if self.tap.has_bearer:
+            entry = self.tap.bookmarks.state["bookmarks"][self.name]
+            self.tap.zones.expect(entry.get(ANCHOR), self.tap.zones.platform_anchor)
             self.tap.zones.compare_somewhere()
         return date_literal(self.tap.zones.back_from(moment)).strip("'")
 
@@ -175,6 +177,9 @@ class QueryStream(CinchyStream):
         before = self._bookmark()
         if newest is not None and (before is None or rank(newest) > rank(before)):
             self.tap.bookmarks.put(self.name, self.replication_key or "", newest)
+        if self.tap.has_bearer and wall_clock(self._bookmark()) is not None:
+            entry = self.tap.bookmarks.state["bookmarks"][self.name]
+            entry[ANCHOR] = self.tap.zones.platform_anchor
         return True
 
 

@@ -9,7 +9,7 @@ from singer_sdk.singerlib.catalog import Metadata
 from singer_rest import timestamps
 from singer_rest.errors import ConfigFault
 from tap_cinchy.cql import ID, table_path
-from tap_cinchy.incremental import ChangesSource, check_bookmark
+from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import Reading, TableSource
 from tap_cinchy.streams.base import CinchyStream
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from tap_cinchy.tap import TapCinchy
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
-ANCHOR = "zone_anchor"
 
 
 class TableStream(CinchyStream):
