@@ -27,6 +27,37 @@ class _Interrupted(BaseException):
     """A signal asked the run to end."""
 
 
+class _Stop:
+    """Raises when a signal asks the run to end, and again when asked about it.
+
+    What is raised out of nowhere can be lost on its way, in a callback or in a library that
+    catches everything.
+    """
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+
+    def __call__(self) -> None:
+        """Raises if a signal came."""
+        if self._number is not None:
+            raise _Interrupted(self._number)
+
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        self._number = number
+        raise _Interrupted(number)
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Listens to signals for as long as the block lasts."""
+        wanted = (signal.SIGTERM, signal.SIGINT)
+        previous = {number: signal.signal(number, self._interrupt) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command.
 
@@ -45,11 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     redaction = Redaction()
     _log_to_stderr(redaction, os.environ)
     try:
-        with _signals_raised():
+        stop = _Stop()
+        with stop.installed():
             settings = load_settings(options.config)
             redaction.add(settings.secrets)
             with _input(options.input) as lines, _only_state_on_stdout() as output:
-                _run(settings, lines, output)
+                _run(settings, lines, output, stop)
     except BridgeError as error:
         logger.debug("Details", exc_info=error)
         return _end(redaction(str(error)), error.exit_code)
@@ -76,7 +108,7 @@ def cli() -> None:
     sys.exit(main())
 
 
-def _run(settings: Settings, lines: IO[bytes], output: int) -> None:
+def _run(settings: Settings, lines: IO[bytes], output: int, stop: _Stop) -> None:
     # dlt takes half a second to import, which --about and a wrong setting need not wait for.
     from dlt_bridge.dlt_setup import prepare_dlt  # noqa: PLC0415
     from dlt_bridge.target import Target  # noqa: PLC0415
@@ -84,7 +116,7 @@ def _run(settings: Settings, lines: IO[bytes], output: int) -> None:
     # Decoding nested JSON recurses, in C, which needs little room for each level.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_JSON))
     prepare_dlt()
-    Target(settings, output).run(lines)
+    Target(settings, output, stop).run(lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -121,19 +153,6 @@ def _end(sentence: str, code: int) -> int:
     sys.stderr.write(sentence + "\n")
     sys.stderr.flush()
     return code
-
-
-@contextmanager
-def _signals_raised() -> Iterator[None]:
-    def interrupt(number: int, _: FrameType | None) -> None:
-        raise _Interrupted(number)
-
-    previous = {n: signal.signal(n, interrupt) for n in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

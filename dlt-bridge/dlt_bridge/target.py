@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from dlt_bridge.loader import Loader
@@ -22,9 +22,13 @@ class Target:
     Args:
         settings: Checked settings.
         state_output: The file descriptor STATE goes to.
+        check_stop: Called before anything is loaded or passed on; raises to end the run.
     """
 
-    def __init__(self, settings: Settings, state_output: int) -> None:
+    def __init__(
+        self, settings: Settings, state_output: int, check_stop: Callable[[], None]
+    ) -> None:
+        self._check_stop = check_stop
         self._settings = settings
         self._output = state_output
         self._state: bytes | None = None
@@ -98,8 +102,10 @@ class Target:
 
     def _load(self) -> None:
         for package in self._intake.take_packages():
+            self._check_stop()
             self._loader.load(package)
         self._last_load = time.monotonic()
+        self._check_stop()
         if self._state is not None:
             self._loader.telling(self._covered, self._state.decode())
             self._write(self._state + b"\n")
