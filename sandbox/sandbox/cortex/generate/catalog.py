@@ -113,7 +113,7 @@ def _decorate(entity: Entity, dice: Dice) -> None:
         }
         dice.maybe(link, "description", dice.title())
         entity.links.append(link)
-    for channel in {dice.word() for _ in range(dice.randint(0, 2))}:
+    for channel in dict.fromkeys(dice.word() for _ in range(dice.randint(0, 2))):
         entity.slack_channels.append(slack_channel(dice, channel))
     dice.unknown(entity.extra)
 
