@@ -1,0 +1,226 @@
+"""Who runs: commands over one server, and how many records each must bring."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.worlds.cinchy import KEY, TABLE, TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+BIN = Path(sys.executable).parent
+HERE = Path(__file__).parent
+ROWS_PER_ENTITY = 8
+"""One entity, two groups, two dependencies, three deploys."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """One run to be made."""
+
+    url: str
+    folder: Path
+    """Empty, and thrown away afterwards."""
+    page_size: int
+    workers: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Contender:
+    """Something that reads a whole world."""
+
+    name: str
+    commands: Callable[[Job], list[list[str]]]
+    """The output of each goes into the next."""
+    records: int | None = None
+    """RECORD messages for each record or entity of the world; nothing if it writes none."""
+    share: float = 1.0
+    """Part of the world it is given: readers that wait for one answer at a time would take hours
+    for all of it. What it needs for a request is compared then."""
+    env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+# Ours, as installed
+
+
+def _write(job: Job, name: str, content: Any) -> str:
+    path = job.folder / f"{name}.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return str(path)
+
+
+@functools.cache
+def _catalog_text(command: str) -> str:
+    """Return what discovery finds without asking anybody: the streams of the tap itself."""
+    config = {
+        "api_url": "http://127.0.0.1:9",
+        "api_key": "none",
+        "access_token": "none",
+        "allow_insecure_http": True,
+        "tables_include": [],
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "config.json")
+        path.write_text(json.dumps(config), encoding="utf-8")
+        line = [command, "--config", str(path), "--discover"]
+        return subprocess.run(line, capture_output=True, check=True, text=True).stdout
+
+
+def _tap(job: Job, name: str, config: Mapping[str, Any], *streams: str) -> list[str]:
+    """Return the command of an installed tap that reads the named streams and no others."""
+    command = str(BIN / name)
+    catalog = json.loads(_catalog_text(command))
+    if name == "tap-cinchy":
+        catalog["streams"].append(_orders())
+    for stream in catalog["streams"]:
+        stream["metadata"] = [entry for entry in stream["metadata"] if entry["breadcrumb"]]
+        chosen = stream["tap_stream_id"] in streams
+        stream["metadata"].append({"breadcrumb": [], "metadata": {"selected": chosen}})
+    settings = ("--config", _write(job, "config", config))
+    return [command, *settings, "--catalog", _write(job, "catalog", catalog)]
+
+
+def _orders() -> dict[str, Any]:
+    """Return the catalog entry of Cinchy's table, as discovery would write it."""
+    kinds = {"Int64": "integer", "Double": "number", "Boolean": "boolean"}
+    properties: dict[str, Any] = {}
+    for name, kind in TYPES.items():
+        form = {"format": "date-time"} if kind == "DateTime" else {}
+        properties[name] = {"type": [kinds.get(kind, "string"), "null"], "title": f"[{name}]"}
+        properties[name] |= form
+    properties[KEY]["type"] = "integer"
+    schema = {"type": "object", "title": TABLE, "properties": properties}
+    return {
+        "tap_stream_id": "orders",
+        "stream": "orders",
+        "schema": schema,
+        "key_properties": [KEY],
+        "replication_method": "FULL_TABLE",
+        "metadata": [],
+    }
+
+
+def _cachet(job: Job) -> list[str]:
+    config = {"api_url": job.url, "page_size": job.page_size, "requests_per_minute": 0}
+    return _tap(job, "tap-cachet", config, "incidents")
+
+
+def _cortex(job: Job, *streams: str, per_minute: int = 0) -> list[str]:
+    config = {
+        "api_url": job.url,
+        "api_key": "benchmark",
+        "page_size": job.page_size,
+        "concurrency": job.workers,
+        "requests_per_minute": per_minute,
+    }
+    return _tap(job, "tap-cortex", config, "entities", *streams)
+
+
+def _cinchy(job: Job) -> list[str]:
+    config = {
+        "api_url": job.url,
+        "access_token": "benchmark",
+        "allow_insecure_http": True,
+        "page_size": job.page_size,
+        "requests_per_minute": 0,
+        "tables_include": ["Sales.*"],
+    }
+    return _tap(job, "tap-cinchy", config, "orders")
+
+
+def tap_cachet() -> Contender:
+    """Return our tap over Cachet's list."""
+    return Contender("tap-cachet", lambda job: [_cachet(job)], records=1)
+
+
+def tap_cortex(*children: str) -> Contender:
+    """Return our tap over Cortex' list, and over children of every entity."""
+    rows = ROWS_PER_ENTITY if children else 1
+    return Contender("tap-cortex", lambda job: [_cortex(job, *children)], records=rows)
+
+
+def tap_cortex_paced(*children: str, per_minute: int) -> Contender:
+    """Return the same with a limit of its own, a little below that of the server."""
+    return Contender(
+        "tap-cortex",
+        lambda job: [_cortex(job, *children, per_minute=per_minute)],
+        records=ROWS_PER_ENTITY,
+    )
+
+
+def tap_cinchy() -> Contender:
+    """Return our tap over Cinchy's table."""
+    return Contender("tap-cinchy", lambda job: [_cinchy(job)], records=1)
+
+
+def tap_into_duckdb() -> Contender:
+    """Return our tap and our target, from Cachet into DuckDB."""
+
+    def commands(job: Job) -> list[list[str]]:
+        target = {
+            "credentials": str(job.folder / "ours.duckdb"),
+            "pipelines_dir": str(job.folder / "pipelines"),
+        }
+        load = [str(BIN / "target-dlt"), "--config", _write(job, "target", target)]
+        return [_cachet(job), load]
+
+    return Contender("tap-cachet | target-dlt", commands)
+
+
+# The others
+
+
+def _script(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, str(HERE / f"{name}.py"), *arguments]
+
+
+def plain(
+    system: str, *, rows: int = 1, share: float = 1.0, extra: Mapping[str, Any] | None = None
+) -> Contender:
+    """Return the plainest tap on the same SDK."""
+
+    def commands(job: Job) -> list[list[str]]:
+        config = {"api_url": job.url, "page_size": job.page_size, **(extra or {})}
+        return [_script(f"plain_{system}", "--config", _write(job, "config", config))]
+
+    return Contender("plain SDK tap", commands, records=rows, share=share)
+
+
+def bare(task: str, system: str) -> Contender:
+    """Return the bare loop, or only its download."""
+
+    def commands(job: Job) -> list[list[str]]:
+        return [_script("bare", task, system, job.url, str(job.page_size))]
+
+    name = "bare loop" if task == "copy" else "download only"
+    return Contender(name, commands, records=1 if task == "copy" else None)
+
+
+def dlt_rest(task: str, kind: str, name: str, *, workers: int = 0) -> Contender:
+    """Return dlt's REST source; ``workers`` for the resources it reads in parallel."""
+
+    def commands(job: Job) -> list[list[str]]:
+        return [_script("dlt_rest", task, kind, job.url, str(job.folder))]
+
+    env = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
+    if workers:
+        env |= {"EXTRACT__WORKERS": str(workers), "EXTRACT__MAX_PARALLEL_ITEMS": str(2 * workers)}
+    return Contender(name, commands, env=env)
+
+
+def python(name: str, *arguments: str) -> Contender:
+    """Return an interpreter with arguments."""
+    return Contender(name, lambda _job: [[sys.executable, *arguments]])
+
+
+def version(command: str) -> Contender:
+    """Return ``--version`` of an installed command."""
+    return Contender(f"{command} --version", lambda _job: [[str(BIN / command), "--version"]])

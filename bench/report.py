@@ -1,0 +1,111 @@
+"""The measurements as tables for people and as JSON for machines."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+from typing import TYPE_CHECKING, Any
+
+from bench.results import NotMeasuredError
+from bench.scenarios import TARGETS
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from bench.results import Entry, Outcome
+
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+PACKAGES = ("singer-sdk", "dlt", "duckdb", "requests", "msgspec")
+
+
+def as_json(outcome: Outcome, day: dt.date, rounds: int) -> dict[str, Any]:
+    """Return everything that was measured, and on what, without a name of this machine."""
+    return {
+        "date": day.isoformat(),
+        "rounds": rounds,
+        "python": platform.python_version(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "packages": {name: importlib.metadata.version(name) for name in PACKAGES},
+        "targets": [
+            {"what": what, "value": round(value, 3), "must": must, "met": met}
+            for what, value, must, met in judged(outcome)
+        ],
+        "scenarios": outcome.as_json(),
+    }
+
+
+def judged(outcome: Outcome) -> Iterator[tuple[str, float, str, bool]]:
+    """Yield every number that was measured, what it must be, and whether it is."""
+    for target in TARGETS:
+        try:
+            value = target.value(outcome)
+        except NotMeasuredError:
+            continue
+        must = f"{target.sense} {target.bound:g}{target.unit}"
+        yield target.what, value, must, target.met(value)
+
+
+def as_markdown(outcome: Outcome, day: dt.date, rounds: int) -> str:
+    """Return the tables."""
+    packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
+    parts = [
+        (
+            f"Measured {day.isoformat()} by `make bench`: {os.cpu_count()} cores, "
+            f"Python {platform.python_version()}, {packages}; medians of up to {rounds} rounds."
+        ),
+        _table(
+            ("what", "measured", "must be", ""),
+            [
+                (what, _number(value), must, "" if met else "**missed**")
+                for what, value, must, met in judged(outcome)
+            ],
+        ),
+    ]
+    for name, entries in outcome.entries.items():
+        made = outcome.scenarios[name]
+        rows = [_row(contender, entry) for contender, entry in entries.items()]
+        header = ("", "world", "CPU s", "time s", "per CPU s", "memory MB", "start-up CPU s", "429")
+        parts += [f"**{made.title}**", _table(header, rows)]
+    return "\n\n".join(parts) + "\n"
+
+
+def _row(contender: str, entry: Entry) -> tuple[str, ...]:
+    cpu = entry.median("cpu")
+    refused = max(int(one.asked["refused"]) for one in entry.rounds)
+    return (
+        contender,
+        f"{entry.size:,}".replace(",", " "),
+        f"{cpu:.2f}",
+        f"{entry.median('seconds'):.2f}",
+        f"{entry.size / cpu:,.0f}".replace(",", " ") if cpu > 0 else "-",
+        f"{entry.median('memory'):.0f}",
+        f"{entry.start.cpu:.2f}",
+        str(refused),
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004  # digits that matter
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    rule = ["---", *("---:" for _column in header[1:])]
+    return "\n".join(f"| {' | '.join(row)} |" for row in (header, rule, *rows))
+
+
+def put_into(path: Path, text: str) -> None:
+    """Replace what stands between the two marks of a page.
+
+    Raises:
+        ValueError: It has no marks.
+    """
+    page = path.read_text(encoding="utf-8")
+    before, begin, rest = page.partition(BEGIN)
+    _old, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{path.name} has no place for the tables: {BEGIN} ... {END}")
+    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
