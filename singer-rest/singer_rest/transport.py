@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import http.cookiejar
 import logging
 import threading
 import time
@@ -28,6 +27,7 @@ from requests.structures import CaseInsensitiveDict
 from singer_rest import failures, json_body, unreachable
 from singer_rest.connections import TimedAdapter
 from singer_rest.failures import Answer
+from singer_rest.preparing import prepare
 from singer_rest.redact import plain_url
 from singer_rest.retry import Attempts, Failure, GiveUp, Progress, RetryPolicy, parse_http_date
 from singer_rest.urls import origin
@@ -151,20 +151,21 @@ class Transport:
         """The server's clock at its first answer, if it told."""
         self._progress = Progress()
         self._lock = threading.Lock()
-        self._session = requests.Session()
         if options.verify is False:  # the tap has warned once; urllib3 would for every request
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        adapter = TimedAdapter(options.total_timeout, options.pool_size)
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, adapter)
-        # Cookies are credentials too, and no vendor here needs any.
-        self._session.cookies.set_policy(http.cookiejar.DefaultCookiePolicy(allowed_domains=[]))
+        # No session: cookies are credentials too, and no vendor here needs any.
+        self._adapter = TimedAdapter(options.total_timeout, options.pool_size)
+        self._headers = {
+            **requests.utils.default_headers(),
+            "Accept": "application/json",
+            "User-Agent": options.user_agent,
+        }
         self._proxies: dict[tuple[str, str, int], dict[str, str]] = {}
         """By origin, as the environment names them."""
 
     def close(self) -> None:
         """Close every connection."""
-        self._session.close()
+        self._adapter.close()
 
     def send(self, request: Request) -> Reply:
         """Ask until there is an answer or no hope.
@@ -291,12 +292,7 @@ class Transport:
         }
         context = self._context()
         for hop in range(MOST_REDIRECTS + 1):
-            headers = {
-                **self._session.headers,
-                "Accept": "application/json",
-                "User-Agent": self.options.user_agent,
-                **request.headers,
-            }
+            headers = {**self._headers, **request.headers}
             if identity:
                 headers["Accept-Encoding"] = "identity"
             if request.authenticated and (credential := self.keyring.for_url(url)):
@@ -304,21 +300,18 @@ class Transport:
             with self._lock:
                 self.traffic.requests += 1
             try:
-                prepared = requests.PreparedRequest()
-                prepared.prepare(
-                    method=request.method,
-                    url=url,
-                    params=params if hop == 0 else None,
+                prepared = prepare(
+                    request.method,
+                    url,
+                    params if hop == 0 else {},
+                    headers,
                     data=request.form,
                     json=request.json,
                     files=request.files,
-                    headers=headers,
-                    auth=_no_userinfo,
                 )
-                response = self._session.send(
+                response = self._adapter.send(
                     prepared,
                     timeout=(self.options.connect_timeout, self.options.read_timeout),
-                    allow_redirects=False,
                     stream=True,
                     verify=self.options.verify,
                     proxies=self._proxies_for(url),
@@ -368,11 +361,6 @@ class Transport:
             if size > self.options.largest_body:
                 raise failures.too_large(response.url, self.options.largest_body, context)
         return b"".join(chunks)
-
-
-def _no_userinfo(prepared: requests.PreparedRequest) -> requests.PreparedRequest:
-    """Keep requests from adding credentials of its own from a URL."""
-    return prepared
 
 
 def _as_text(value: Any) -> Any:
