@@ -129,7 +129,15 @@ class KeyLedger:
 
     def unknown(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Return the rows whose keys have not come before."""
-        return [row for row in rows if not self._known(self._key(row))]
+        keys = map(self._key, rows)
+        if self._hashes is not None or not self.count:
+            return [row for key, row in zip(keys, rows, strict=True) if not self._known(key)]
+        high = self._high
+        return [
+            row
+            for key, row in zip(keys, rows, strict=True)
+            if (type(key) is int and key > high) or not self._known(key)
+        ]
 
     def take(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
         """Return the rows worth writing, and how many came again.
@@ -171,7 +179,7 @@ class KeyLedger:
             return self._hashes.isdisjoint(map(hash, keys))
         if not keys:
             return True
-        if not all(type(key) is int and -INT64 <= key < INT64 for key in keys):
+        if not _are_numbers(keys):
             self._use_hashes()
             return self._outside(keys)
         return not self.count or min(keys) > self._high or max(keys) < self._low
@@ -183,9 +191,7 @@ class KeyLedger:
     def _add(self, keys: list[Any]) -> None:
         if not keys:
             return
-        if self._hashes is None and not all(
-            type(key) is int and -INT64 <= key < INT64 for key in keys
-        ):
+        if self._hashes is None and not _are_numbers(keys):
             self._use_hashes()
         if self._hashes is not None:
             self._hashes.update(map(hash, keys))
@@ -195,6 +201,11 @@ class KeyLedger:
             self._low = low if not self.count else min(self._low, low)
             self._high = high if not self.count else max(self._high, high)
         self.count += len(keys)
+
+
+def _are_numbers(keys: list[Any]) -> bool:
+    """Whether keys are integers of eight bytes; there is at least one."""
+    return set(map(type, keys)) == {int} and min(keys) >= -INT64 and max(keys) < INT64
 
 
 class Comparison:
