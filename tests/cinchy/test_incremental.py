@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import itertools
 import json
 import random
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,6 @@ from sandbox.cinchy import (
     Clock,
     Options,
     World,
-    build_world,
     create_app,
     story,
 )
@@ -29,9 +27,10 @@ from tap_cinchy.tap import TapCinchy
 
 from .conftest import Site, incremental, site, streams_of
 from .target import Target, versions_of
+from .zones import OUTPUT_ZONES, combinations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from sandbox.cinchy import SandboxRequest
 
@@ -117,35 +116,6 @@ def sync(config: dict[str, Any], catalog: dict[str, Any], target: Target) -> Non
     target.load(json.loads(line) for line in output.lines.decode().split("\n") if line)
 
 
-OUTPUT_ZONES = ("UTC", "America/New_York", "Asia/Kolkata", "Pacific/Kiritimati", "Etc/GMT+12")
-FILTER_ZONES = (None, "UTC", "America/New_York", "Pacific/Kiritimati", "Etc/GMT+12")
-WAYS: list[dict[str, Any]] = [
-    {"fraction_digits": None, "literal_digits": 3, "literal_offset": "refused"},
-    {"fraction_digits": 0, "literal_digits": 7, "literal_offset": "ignored"},
-    {"fraction_digits": 3, "literal_digits": 3, "literal_offset": "honoured"},
-    {"fraction_digits": 7, "literal_digits": 0, "literal_offset": "refused"},
-]
-
-
-def combinations(output: str) -> Iterator[tuple[dict[str, Any], bool]]:
-    """Yield every filter zone with every cap and repeated hour; the rest takes turns.
-
-    Returns with each whether a deletion moves Modified.
-    """
-    switches = itertools.product(FILTER_ZONES, (None, 7), ("first", "second"))
-    turn = OUTPUT_ZONES.index(output)
-    for place, (filters, cap, hour) in enumerate(switches, turn):
-        options: dict[str, Any] = {
-            "output_zone": output,
-            "filter_zone": filters,
-            "page_cap": cap,
-            "ambiguous_hour": hour,
-            "show_offset": place // 2 % 3 == 0,
-            **WAYS[place % len(WAYS)],
-        }
-        yield options, place % 3 != 0
-
-
 class Switch:
     """Serves one platform after the other under one address."""
 
@@ -168,7 +138,7 @@ def test_every_combination_of_zones_caps_and_ways_of_deleting(
     """Rows change before every page of a run; the next run, undisturbed, has to make it good."""
     switch = Switch()
     with serve(switch) as server:
-        for seed, (options, moves) in enumerate(combinations(output)):
+        for seed, (options, moves) in enumerate(combinations(output, cap=7)):
             world = lab(Clock(FALL_BACK), rows=24, delete_moves_modified=moves)
             switch.app = create_app(world, Options(**options))
             # Reading a bundle of certificates would take longer than all the rest.
@@ -191,55 +161,6 @@ def run_through(running: Site, target: Target, catalog: dict[str, Any], **more: 
     assert run.exit_code == 0, run.stderr
     target.load(run.messages)
     return run
-
-
-@pytest.mark.parametrize(
-    ("output", "filters", "cap"),
-    [
-        ("UTC", None, None),
-        ("America/New_York", None, 13),
-        ("Pacific/Kiritimati", "Etc/GMT+12", None),
-        ("Etc/GMT+12", "Pacific/Kiritimati", 13),
-    ],
-)
-def test_200_000_rows_that_change_while_they_are_read(
-    start: Start, output: str, filters: str | None, cap: int | None
-) -> None:
-    rows = 200_000 if cap is None and filters is None else 4000
-    world = build_world(rows=20, sizes_by_table={story.TASKS: rows})
-    running = start(world, output_zone=output, filter_zone=filters, page_cap=cap and cap * 100)
-    catalog = incremental(running.discover(tables_include=[story.TASKS]), "delivery-tasks")
-    for entry in streams_of(catalog)["delivery-tasks"]["metadata"]:
-        if len(entry["breadcrumb"]) == 2:
-            entry["metadata"]["selected"] = entry["breadcrumb"][1] in {
-                "Title",
-                "Version",
-                "Deleted",
-            }
-    chance, asked = random.Random(5), 0
-
-    def change(request: SandboxRequest) -> None:
-        nonlocal asked
-        if "FROM [Delivery].[Tasks]" not in request.cql:
-            return
-        asked += 1
-        world.clock.advance(60)
-        ids = world.table(story.TASKS).ids
-        for id_ in chance.sample(ids, 20):
-            if world.table(story.TASKS).rows[id_][9] is None:
-                world.update(story.TASKS, id_, {"Status": "Done"})
-        world.delete(story.TASKS, chance.choice(ids))
-        world.insert(story.TASKS, {"Title": "new"})
-
-    undo = world.on_request(change)
-    target = Target()
-    first = run_through(running, target, catalog)
-    assert asked > 4
-    assert len(first.records["delivery-tasks"]) >= rows
-    undo()
-    second = run_through(running, target, catalog)
-    assert target.versions("delivery-tasks") == versions_of(world, story.TASKS)
-    assert len(second.records["delivery-tasks"]) < rows
 
 
 def test_a_run_without_changes_reads_little(start: Start, catalog: Catalog) -> None:
