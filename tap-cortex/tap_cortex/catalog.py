@@ -8,9 +8,8 @@ without a certain feature answer 400 to whoever asks for them.
 
 from __future__ import annotations
 
-import dataclasses
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from singer_rest.completeness import IncompleteFault, Tally
@@ -18,7 +17,7 @@ from singer_rest.errors import Outcome, StatusFault
 from singer_rest.pages import Walk
 from singer_rest.sources import Plan, Source, envelope
 from tap_cortex.client import FIRST, NO_ROUTE, by_fields, total_or_short_page
-from tap_cortex.values import member, objects
+from tap_cortex.values import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,8 +42,7 @@ ROWS = envelope("entities")
 Batch = tuple[str, ...]
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """What the per-entity streams need of an entity."""
 
     id: str
@@ -199,7 +197,7 @@ class Catalog:
             found = [
                 parent
                 for page in self.walk(PATH, self.light, ROWS, tally)
-                for parent in parents_of(page.rows)
+                for parent in parents_of(page.rows, links=self._links)
             ]
             if tally.outcome is not Outcome.COMPLETE:
                 raise IncompleteFault(f"The list of entities is not whole: {tally.reason}.")
@@ -217,7 +215,7 @@ class Catalog:
         if not self._samples:
             request = self.api.request(PATH, self.light)
             page = self.api.fetch(request, ROWS, FIRST, SAMPLES)
-            self._samples = parents_of(page.rows)
+            self._samples = parents_of(page.rows, links=self._links)
         return self._samples
 
     def probe(self, path: str, params: Mapping[str, Any], rows: Rows) -> Reply:
@@ -257,18 +255,18 @@ class Catalog:
         return plan.requests, plan.rows or 0
 
 
-def parents_of(rows: list[Record]) -> list[Parent]:
-    """Return the parents that rows of the list stand for."""
+def parents_of(rows: list[Record], *, links: bool) -> list[Parent]:
+    """Return the parents that rows of the list stand for, with their links if they are needed."""
     return [
         Parent(
-            id=str(row["id"]),
-            tag=str(row.get("tag") or ""),
-            type=str(row.get("type") or ""),
-            archived=bool(row.get("isArchived")),
-            links=tuple(objects(row.get("links"))),
+            str(row["id"]),
+            str(row.get("tag") or ""),
+            str(row.get("type") or ""),
+            bool(row.get("isArchived")),
+            tuple(objects(row.get("links"))) if links else (),
         )
         for row in rows
-        if member(row, "id")
+        if row.get("id")
     ]
 
 
@@ -286,10 +284,7 @@ class CatalogSource(Source):
         """Walk the catalog, and remember its entities for the streams that ask for each."""
         parents: list[Parent] = []
         for page in self.catalog.walk(PATH, self.params, ROWS, self.tally):
-            found = parents_of(page.rows)
-            if not self.keep_links:
-                found = [dataclasses.replace(parent, links=()) for parent in found]
-            parents += found
+            parents += parents_of(page.rows, links=self.keep_links)
             yield page
         if self.tally.outcome is Outcome.COMPLETE:
             self.catalog.remember(parents)

@@ -140,12 +140,22 @@ def texts_or_objects(key: str) -> Rows:
 
 def by_fields(*names: str) -> Key:
     """Return the key of a row: its fields, or a digest of all of it where one is missing."""
+    if len(names) == 1:
+        return _by_field(names[0])
 
     def key(row: Record) -> Any:
         values = tuple(row.get(name) for name in names)
         if not values or None in values:
             return digest(row)
-        return values[0] if len(values) == 1 else values
+        return values
+
+    return key
+
+
+def _by_field(name: str) -> Key:
+    def key(row: Record) -> Any:
+        value = row.get(name)
+        return digest(row) if value is None else value
 
     return key
 

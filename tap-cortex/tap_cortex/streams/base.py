@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest import timestamps
+from singer_rest.rows import Rows
 from singer_rest.sources import NothingSource, SingleSource, envelope
 from singer_rest.streams import RestStream
 from tap_cortex.client import CortexList, UncertainList, any_of, by_fields
@@ -15,12 +16,13 @@ from tap_cortex.schemas.common import OTHER_FIELDS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Set
 
     from singer_rest.pages import Page
     from singer_rest.sources import Missing, Source
     from tap_cortex.catalog import Parent
-    from tap_cortex.client import CortexApi, Key, Record, Rows
+    from tap_cortex.client import CortexApi, Key, Record
+    from tap_cortex.client import Rows as Reader
     from tap_cortex.tap import TapCortex
 
 logger = logging.getLogger(__name__)
@@ -52,8 +54,8 @@ class CortexStream(RestStream):
         return bool(self.tap.streams[name].selected)
 
     def row(self, record: Record) -> Record:
-        """Return the row of one record, as a new object."""
-        return dict(record)
+        """Return the row of one record, as a new object if it differs."""
+        return record
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every record."""
@@ -67,20 +69,22 @@ class CortexStream(RestStream):
     def _reported(self) -> set[str]:
         return set()
 
-    def keep(self, rows: list[Record]) -> list[Record]:
+    def keep(self, rows: list[Record]) -> Iterable[Record]:
         """Move fields that have no column into ``other_fields``, and report each name once."""
         known = self._known
-        if OTHER_FIELDS.name not in known:
-            return rows
-        for row in rows:
-            if row.keys() <= known:
-                continue
-            strange = {name: value for name, value in row.items() if name not in known}
-            row[OTHER_FIELDS.name] = strange
-            for name in strange.keys() - self._reported:
-                self._reported.add(name)
-                logger.info("%s: %s has no column and is in other_fields.", self.name, name)
-        return rows
+        page = Rows.of(rows)
+        strange = page.cells.keys() - known
+        if not strange or OTHER_FIELDS.name not in known:
+            return page
+        for name in strange - self._reported:
+            self._reported.add(name)
+            logger.info("%s: %s has no column and is in other_fields.", self.name, name)
+        return [_with_others(row, strange) for row in rows]
+
+
+def _with_others(row: Record, strange: Set[str]) -> Record:
+    others = {name: value for name, value in row.items() if name in strange}
+    return {**row, OTHER_FIELDS.name: others} if others else row
 
 
 class ListStream(CortexStream):
@@ -117,7 +121,7 @@ class ListStream(CortexStream):
             return UncertainList(self.api, request, any_of(*keys), key, repeats=self.alike)
         return CortexList(self.api, request, self.reader(), key, repeats=self.alike)
 
-    def reader(self) -> Rows:
+    def reader(self) -> Reader:
         """Return the reader of an answer."""
         assert isinstance(self.envelope, str)  # noqa: S101  # several keys are for uncertain routes
         return envelope(self.envelope)
@@ -168,7 +172,7 @@ class EntityStream(CortexStream):
         """Return the parameters beside those of paging."""
         return {}
 
-    def reader(self) -> Rows:
+    def reader(self) -> Reader:
         """Return the reader of an answer."""
         return envelope(self.envelope)
 
