@@ -75,6 +75,8 @@ COMPILE = $(UV) pip compile --quiet --universal --upgrade --python-version 3.11 
 constraints: | $(filter .tools/%,$(UV))
 	$(COMPILE) $(PACKAGES:%=--no-emit-package %) --no-emit-package singer-sandbox --group dev \
 		$(PACKAGES:%=%/pyproject.toml) --output-file constraints/workspace.txt
+	$(COMPILE) --no-emit-package dlt-bridge --extra dashboard dlt-bridge/pyproject.toml \
+		--constraint constraints/workspace.txt --output-file constraints/dashboard.txt
 	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
 	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
 	echo "meltanolabs-target-postgres~=0.8" | $(COMPILE) - --output-file constraints/target-postgres.txt

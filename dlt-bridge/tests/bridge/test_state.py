@@ -1,6 +1,7 @@
 """STATE is passed on when the rows before it are safe; a killed run leaves no trace."""
 
 import json
+import os
 import random
 import sys
 import time
@@ -11,7 +12,9 @@ import pytest
 from .conftest import Warehouse
 from .messages import INTEGER, TEXT, activate, record, schema, state
 
-SEEDS = 20
+MANY = "SOAK" in os.environ
+SEEDS = {"duck": range(50 if MANY else 10), "pg": range(50, 100) if MANY else range(10, 20)}
+"""Twenty seeds in all; ``SOAK=1`` tries a hundred."""
 
 
 def test_the_last_duplicate_wins(warehouse: Warehouse) -> None:
@@ -135,7 +138,7 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(
     assert warehouse.load(*source.messages(20), batch_size_rows=25).code == 0
     duration = time.monotonic() - started
     reached = source.rows
-    for seed in range(SEEDS // 2):
+    for seed in SEEDS[kind]:
         source = Source(source.rows + 40)
         point = random.Random(seed).uniform(0, duration)
         killed = warehouse.load(*source.messages(reached), batch_size_rows=25, kill_after=point)
