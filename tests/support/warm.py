@@ -12,6 +12,7 @@ import functools
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -42,10 +43,24 @@ def run_warm(
             "stdout": str(output),
             "stderr": str(errors),
         }
-        exit_code = _started(command).run(job, timeout)
+        exit_code, _peak = run_job(command, job, timeout)
         return TapRun(
             exit_code, output.read_text(encoding="utf-8"), errors.read_text(encoding="utf-8")
         )
+
+
+def run_job(command: str, job: dict[str, Any], timeout: float) -> tuple[int, int]:
+    """Fork a process that does a job.
+
+    Args:
+        command: An installed command, or ``module:callable``.
+        job: ``argv``, ``env``, the files ``stdout`` and ``stderr``, and ``cwd`` if it matters.
+        timeout: Seconds.
+
+    Returns:
+        Exit code and largest resident size in kilobytes.
+    """
+    return _started(command).run(job, timeout)
 
 
 class _Nursery:
@@ -57,19 +72,21 @@ class _Nursery:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            start_new_session=True,
         )
 
-    def run(self, job: dict[str, Any], timeout: float) -> int:
+    def run(self, job: dict[str, Any], timeout: float) -> tuple[int, int]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(job).encode() + b"\n")
         self.process.stdin.flush()
         ready, _, _ = select.select([self.process.stdout], [], [], timeout)
         if not ready:
-            self.process.kill()
+            os.killpg(self.process.pid, signal.SIGKILL)  # what it forked as well
             _started.cache_clear()
             raise subprocess.TimeoutExpired(job["argv"], timeout)
-        return int(self.process.stdout.readline())
+        exit_code, peak = map(int, self.process.stdout.readline().split())
+        return exit_code, peak
 
     def close(self) -> None:
         assert self.process.stdin is not None
@@ -85,15 +102,18 @@ def _started(command: str) -> _Nursery:
 
 
 def _serve(command: str) -> None:
-    [entry] = entry_points(group="console_scripts", name=command)
+    if ":" in command:
+        entry = EntryPoint(command, command, "console_scripts")
+    else:
+        [entry] = entry_points(group="console_scripts", name=command)
     import_module(entry.module)
     for line in sys.stdin:
         job = json.loads(line)
         child = os.fork()
         if not child:
             _become(entry, job)
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)}\n")
+        _, status, usage = os.wait4(child, 0)
+        sys.stdout.write(f"{os.waitstatus_to_exitcode(status)} {usage.ru_maxrss}\n")
         sys.stdout.flush()
 
 
@@ -101,6 +121,7 @@ def _become(entry: EntryPoint, job: dict[str, Any]) -> None:
     """Be the command; never returns."""
     os.environ.clear()
     os.environ.update(job["env"])
+    os.chdir(job.get("cwd", "."))
     for stream, name in ((0, os.devnull), (1, job["stdout"]), (2, job["stderr"])):
         flags = os.O_RDONLY if stream == 0 else os.O_WRONLY | os.O_CREAT
         os.dup2(os.open(name, flags, 0o600), stream)
