@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,6 +39,9 @@ class RestCommand(SingerCommand):
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run the command; known faults end it with their own exit code and no traceback."""
+        if threading.current_thread() is threading.main_thread():
+            # Until the tap is made and takes the signals over, they end the process as they are.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             return super().main(args, **extra)
         except Fault as fault:

@@ -70,9 +70,8 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
             if line == self._state:
                 return
             self._state = line
-        elif message.type == "RECORD":
-            self.records += 1
         self._write(line)
+        self.records += message.type == "RECORD"
 
     def write_records(
         self,
@@ -95,18 +94,27 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
             raise StreamFault(
                 f"A record of {stream} cannot be written as JSON: {error}.", code="UNWRITABLE"
             ) from error
-        self.records += len(records)
         self._write(lines)
+        self.records += len(records)
 
     def _write(self, data: bytes) -> None:
+        if sys.stdout is None:  # as Python starts when nobody gave it one
+            raise OutputClosedFault("Nobody reads: standard output was closed from the start.")
         try:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
-        except (BrokenPipeError, OSError) as error:
+        except BrokenPipeError as error:
             _discard_output()
             raise OutputClosedFault(
-                f"The target closed its input after {self.records} records "
-                f"({error.strerror or error}); see the target's log for the reason."
+                f"The target closed its input after {self.records} records; see the target's log "
+                "for the reason."
+            ) from error
+        except OSError as error:
+            _discard_output()
+            raise OutputClosedFault(
+                f"Standard output takes no more after {self.records} records: "
+                f"{error.strerror or error}. Make room where it goes, and run again.",
+                code="OUTPUT-FAILED",
             ) from error
 
 

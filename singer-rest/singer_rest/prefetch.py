@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import functools
 import itertools
 import queue
@@ -75,7 +76,10 @@ class Prefetcher:
             job()
 
     def close(self) -> None:
-        """Start nothing more and do not wait for what is under way."""
+        """Start nothing more, whatever waits, and do not wait for what is under way."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._tasks.get_nowait()
         for _thread in range(self._threads):
             self._tasks.put(None)
         self._threads = 0

@@ -83,25 +83,34 @@ class Bookmarks:
         self.state = state
         self._index: dict[str, dict[frozenset[tuple[str, Any]], dict[str, Any]]] = {}
 
+    def _partitions(
+        self, stream: str, bookmark: dict[str, Any]
+    ) -> dict[frozenset[tuple[str, Any]], dict[str, Any]]:
+        if stream not in self._index:
+            self._index[stream] = {
+                frozenset(part["context"].items()): part for part in bookmark.get("partitions", [])
+            }
+        return self._index[stream]
+
     def _entry(self, stream: str, partition: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is kept for a stream or one of its partitions, made if it is new."""
         bookmark: dict[str, Any] = self.state.setdefault("bookmarks", {}).setdefault(stream, {})
         if not partition:
             return bookmark
-        if stream not in self._index:
-            self._index[stream] = {
-                frozenset(part["context"].items()): part
-                for part in bookmark.setdefault("partitions", [])
-            }
-        found = self._index[stream].get(frozenset(partition.items()))
+        known = self._partitions(stream, bookmark)
+        found = known.get(frozenset(partition.items()))
         if found is None:
             found = {"context": dict(partition)}
-            bookmark["partitions"].append(found)
-            self._index[stream][frozenset(partition.items())] = found
+            bookmark.setdefault("partitions", []).append(found)
+            known[frozenset(partition.items())] = found
         return found
 
     def value(self, stream: str, key: str, partition: Mapping[str, Any] | None = None) -> Any:
         """Return the value of a bookmark for this replication key; nothing if there is none."""
-        entry = self._entry(stream, partition)
+        entry = self.state.get("bookmarks", {}).get(stream, {})
+        if partition:
+            known = self._partitions(stream, entry)
+            entry = known.get(frozenset(partition.items()), {})
         return entry.get(VALUE) if entry.get(KEY) == key else None
 
     def start(

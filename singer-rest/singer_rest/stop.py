@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
+GRACE = 4.0
+"""Seconds a stopped process has to end by itself; with its last words that makes at most five."""
+STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+
 
 class StopSignal:
     """Turns SIGINT and SIGTERM into :class:`Stopped`, at a moment when nothing is half written.
@@ -21,7 +26,7 @@ class StopSignal:
     The first signal is remembered. It interrupts the main thread only inside
     :meth:`interruptible` blocks (waiting for the network); elsewhere :meth:`check` raises at the
     next safe place. Waiting worker threads wake up at once. A second signal ends the process
-    without further ado.
+    without further ado, and so does :meth:`guard` when the first one has not ended it in time.
     """
 
     def __init__(self) -> None:
@@ -34,6 +39,18 @@ class StopSignal:
         if threading.current_thread() is threading.main_thread():
             for signum in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(signum, self._handle)
+
+    def guard(self) -> None:
+        """Promise that the process ends soon after a signal, wherever its main thread stands.
+
+        A main thread inside a system call, writing to a target that reads no more or looking up a
+        name, comes to no safe place. So a thread of its own hears of the signals too. It belongs
+        to a process that does nothing but run a tap; call it in the main thread.
+        """
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)  # as set_wakeup_fd asks for
+        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        threading.Thread(target=_watch, args=(reading,), name="stop", daemon=True).start()
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
         if self.signum is not None:
@@ -77,3 +94,31 @@ class StopSignal:
         if seconds > 0:
             self._event.wait(seconds)
         self.check()
+
+
+def _watch(signals: int) -> None:
+    """End the process when a signal has arrived and nobody else does; at once on the second."""
+    first = _next(signals)
+    second = _next(signals, GRACE)
+    if not second:
+        _say(
+            f"Stopped by signal {first} in the middle of a page, which the target or the network "
+            f"has held up for {GRACE:.0f} s; what was read is in the state, run again to go on. "
+            "[STOPPED]"
+        )
+    os._exit(128 + (second or first))
+
+
+def _next(signals: int, seconds: float | None = None) -> int:
+    """Return the next signal that stops; 0 if none arrives in time."""
+    while select.select([signals], [], [], seconds)[0]:
+        [number] = os.read(signals, 1)
+        if number in STOPPING:
+            return number
+    return 0
+
+
+def _say(sentence: str) -> None:
+    """Write a last line past the logging, whose locks the main thread may hold."""
+    if select.select([], [2], [], 0)[1]:
+        os.write(2, f"{sentence}\n".encode())

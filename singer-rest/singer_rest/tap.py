@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_CONNECT = 10.0
-OBJECTS_BETWEEN_COLLECTIONS = 10_000
-"""More than a page of records makes, less than what any memory would feel."""
+OBJECTS_BETWEEN_COLLECTIONS = 100_000
+"""More than a page of 1 000 records makes, less than what any memory would feel."""
 STALL_WAITS = 3
 """Longest waits without an answer worth having before the limit is taken for permanent."""
 
@@ -309,6 +309,7 @@ class RestTap(singer_sdk.Tap):
             catalog=None if catalog is None else read_catalog(catalog.read()),
             parse_env_config=config.parse_env,
         )
+        tap.stop.guard()
         if test == "schema":
             for stream in tap.selected_streams():
                 stream._write_schema_message()  # noqa: SLF001  # the SDK's hook
@@ -317,7 +318,8 @@ class RestTap(singer_sdk.Tap):
         elif plan is not None:
             click.echo(doctor.plan_report(tap, doctor.estimate(tap), plan))
         else:
-            # Rows have no cycles, and go when the next page comes.
+            # Rows have no cycles, and go when the next page comes; what is here now stays.
+            gc.freeze()
             gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
             tap.sync_all()
 
