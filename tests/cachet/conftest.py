@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from support.tap_run import TapRun, discover, run_tap, select
+from support.warm import run_warm
 
 from sandbox.cachet.app import create_app
 from sandbox.cachet.generate import Size, generate
@@ -38,11 +39,16 @@ class Site:
         return truth(self.world, self.options, None if guest else self.options.tokens[0])
 
     def run(self, *arguments: str, streams: tuple[str, ...] | None = None, **more: Any) -> TapRun:
-        """Run the tap; ``streams=()`` selects all of them."""
+        """Run the tap; ``streams=()`` selects all of them.
+
+        That is the installed command, without importing the tap anew for every run; ``cold``
+        starts it as a user does.
+        """
         settings = more.pop("settings", {})
         if streams is not None:
             more["catalog"] = select(discover("tap-cachet"), *streams)
-        return run_tap("tap-cachet", self.config(**settings), *arguments, **more)
+        start = run_tap if more.pop("cold", False) else run_warm
+        return start("tap-cachet", self.config(**settings), *arguments, **more)
 
 
 @contextlib.contextmanager

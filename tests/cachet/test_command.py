@@ -33,7 +33,7 @@ def test_discovery_needs_no_configuration() -> None:
 
 
 def test_doctor_tells_what_can_be_read(new_site: Site) -> None:
-    good = new_site.run("--test")
+    good = new_site.run("--test", cold=True)
     assert good.exit_code == 0
     assert "incidents " in good.stdout
     assert good.stdout.strip().splitlines()[-1].startswith("RESULT 13 ok")
@@ -55,7 +55,7 @@ def test_doctor_as_json(new_site: Site) -> None:
 
 
 def test_plan_counts_requests(any_site: Site) -> None:
-    run = any_site.run("--plan=json")
+    run = any_site.run("--plan=json", cold=True)
     assert run.exit_code == 0, run.stderr
     plan = json.loads(run.stdout)
     assert plan["requests"] >= 9
@@ -107,7 +107,7 @@ def test_forbidden_streams_can_be_excused() -> None:
 def test_bad_settings_are_refused_before_any_row(
     new_site: Site, settings: dict[str, object], words: str
 ) -> None:
-    run = new_site.run(settings=settings)
+    run = new_site.run(settings=settings, cold=True)
     assert run.exit_code == 2, run.stderr
     assert words in run.last_line
     assert run.stdout == ""
@@ -123,7 +123,7 @@ def test_missing_address() -> None:
 @pytest.mark.parametrize("api", ["3", "2.4", "2.3"])
 def test_wrong_key_never_loads_guest_data(api: str) -> None:
     with site(api) as running:
-        run = running.run(settings={"api_key": "1|WRONG-marker"})
+        run = running.run(settings={"api_key": "1|WRONG-marker"}, cold=True)
     assert run.exit_code == 2
     assert "api_key rejected" in run.last_line
     assert run.records == {}
