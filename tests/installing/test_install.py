@@ -109,6 +109,7 @@ def test_editable_with_plain_pip(tmp_path: Path) -> None:
         "pip",
         "install",
         "--quiet",
+        "--no-compile",
         "--disable-pip-version-check",
     ]
     run(*pip, "-c", CONSTRAINTS, "-e", ROOT / "singer-rest", "-e", ROOT / "tap-cachet")
@@ -120,7 +121,7 @@ def test_from_a_git_subdirectory(remote: str, installer: str, tmp_path: Path) ->
     python = new_venv(tmp_path / "venv", pip=installer == "pip")
     wanted = [f"{name} @ {remote}#subdirectory={name}" for name in ("singer-rest", "tap-cachet")]
     if installer == "pip":
-        command: list[str | Path] = [python, "-m", "pip", "install", "--quiet"]
+        command: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--no-compile"]
         command += ["--disable-pip-version-check", "-c", CONSTRAINTS, *wanted]
     else:
         # One entry is enough for uv, which follows the workspace of the repository.
