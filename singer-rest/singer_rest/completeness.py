@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import array
+import bisect
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,10 @@ class Tally:
     parents_expected: int | None = None
     skipped: int = 0
     """Parents that vanished between the list and their own request."""
+    without_key: int = 0
+    """Rows left out because nothing tells which they are."""
+    keyless_allowed: bool = False
+    """Whether such rows may be missing from a complete pass."""
     problems: list[str] = dataclasses.field(default_factory=list)
     """Reasons why the pass is not complete, as sentences."""
 
@@ -61,16 +66,21 @@ class Tally:
         self.duplicates += part.duplicates
         self.rereads += part.rereads
         self.pages += part.pages
+        self.without_key += part.without_key
         self.problems += part.problems
 
     @property
     def outcome(self) -> Outcome:
         """COMPLETE unless something is known to be missing."""
-        if self.problems:
-            return Outcome.PARTIAL
-        if self.expected is not None and self.received < self.expected:
+        lost = self.without_key and not self.keyless_allowed
+        if self.problems or lost or self._short:
             return Outcome.PARTIAL
         return Outcome.COMPLETE
+
+    @property
+    def _short(self) -> bool:
+        came = self.received + self.without_key
+        return self.expected is not None and came < self.expected
 
     @property
     def reason(self) -> str:
@@ -78,16 +88,25 @@ class Tally:
         if self.problems:
             more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
             return self.problems[0] + more
-        if self.expected is not None and self.received < self.expected:
+        if self._short:
             return f"the server counts {self.expected} rows, {self.received} came"
+        if self.without_key and not self.keyless_allowed:
+            return left_out(self.without_key)
         return ""
+
+
+def left_out(count: int, keys: Sequence[str] = ()) -> str:
+    """Say that rows could not be written because nothing tells which they are."""
+    rows, were = ("1 row", "was") if count == 1 else (f"{count} rows", "were")
+    named = f" ({', '.join(keys)})" if keys else ""
+    return f"{rows} came without a key{named} and {were} left out"
 
 
 class KeyLedger:
     """Remembers which keys of a list have come, in eight bytes a key.
 
     Lists sorted by a number, the normal case, cost one comparison a page; anything else is kept
-    as a set of hashes. Rows whose key is ``None`` pass through: whoever writes them refuses them.
+    as a set of hashes. No key may be ``None``.
     """
 
     def __init__(self, key: Key) -> None:
@@ -99,6 +118,10 @@ class KeyLedger:
         self.count = 0
         """Distinct keys so far."""
 
+    def empty(self) -> KeyLedger:
+        """Return a ledger for the same kind of rows that knows none."""
+        return KeyLedger(self._key)
+
     def copy(self) -> KeyLedger:
         """Return a ledger that knows the same keys."""
         other = KeyLedger(self._key)
@@ -107,9 +130,9 @@ class KeyLedger:
         other._hashes = None if self._hashes is None else set(self._hashes)
         return other
 
-    def key(self, row: dict[str, Any]) -> Any:
-        """Return the key of a row."""
-        return self._key(row)
+    def keys(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Return the keys of rows."""
+        return list(map(self._key, rows))
 
     def is_beyond(self, row: dict[str, Any]) -> bool:
         """Tell whether the key of a row is a number greater than any that has come."""
@@ -118,39 +141,43 @@ class KeyLedger:
 
     def knows(self, row: dict[str, Any]) -> bool:
         """Tell whether the key of a row has come before."""
-        return self._known(self._key(row))
+        return self.knows_key(self._key(row))
 
-    def _known(self, key: Any) -> bool:
+    def knows_key(self, key: Any) -> bool:
+        """Tell whether a key has come before."""
         if self._hashes is not None:
             return hash(key) in self._hashes
         if not self.count or type(key) is not int or key < self._low or key > self._high:
             return False
         return any(low <= key <= high and key in keys for low, high, keys in reversed(self._runs))
 
-    def unknown(self, rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Return the rows whose keys have not come before."""
-        keys = map(self._key, rows)
-        if self._hashes is not None or not self.count:
-            return [row for key, row in zip(keys, rows, strict=True) if not self._known(key)]
-        high = self._high
-        return [
-            row
-            for key, row in zip(keys, rows, strict=True)
-            if (type(key) is int and key > high) or not self._known(key)
-        ]
+    def unknown(self, keys: Sequence[Any]) -> list[int]:
+        """Return the places of the keys that have not come before."""
+        if not self.count:
+            return list(range(len(keys)))
+        if self._hashes is None and _are_numbers(keys) and keys == sorted(keys):
+            # What the next page of a sorted list is: a few known rows, then only new ones.
+            new = bisect.bisect_right(keys, self._high)
+            return [
+                *(place for place in range(new) if not self.knows_key(keys[place])),
+                *range(new, len(keys)),
+            ]
+        return [place for place, key in enumerate(keys) if not self.knows_key(key)]
 
-    def take(self, rows: Sequence[dict[str, Any]]) -> tuple[list[dict[str, Any]], int]:
+    def take(
+        self, rows: Sequence[dict[str, Any]], keys: list[Any] | None = None
+    ) -> tuple[list[dict[str, Any]], int]:
         """Return the rows worth writing, and how many came again.
 
         A row whose key came before is worth writing only if it may have changed since: the target
         keeps the last one. One that is identical to its copy on the page before is not.
+
+        Args:
+            rows: Of one page.
+            keys: Theirs, if they have been looked up already.
         """
-        keys = [self._key(row) for row in rows]
-        if None in keys:
-            keyless = [row for key, row in zip(keys, rows, strict=True) if key is None]
-            keyed = [row for key, row in zip(keys, rows, strict=True) if key is not None]
-            fresh, again = self.take(keyed)
-            return fresh + keyless, again
+        if keys is None:
+            keys = self.keys(rows)
         distinct = len(set(keys)) == len(keys)
         if distinct and self._outside(keys):
             self._add(keys)
@@ -163,13 +190,13 @@ class KeyLedger:
                 again += 1
                 if new[key] == row:
                     continue
-            elif self._known(key):
+            elif self.knows_key(key):
                 again += 1
                 if self._previous.get(key) == row:
                     continue
             new[key] = row
             fresh.append(row)
-        self._add([key for key in new if not self._known(key)])
+        self._add([key for key in new if not self.knows_key(key)])
         self._previous = dict(zip(keys, rows, strict=True))
         return fresh, again
 
@@ -203,8 +230,8 @@ class KeyLedger:
         self.count += len(keys)
 
 
-def _are_numbers(keys: list[Any]) -> bool:
-    """Whether keys are integers of eight bytes; there is at least one."""
+def _are_numbers(keys: Sequence[Any]) -> bool:
+    """Whether keys are integers of eight bytes, at least one."""
     return set(map(type, keys)) == {int} and min(keys) >= -INT64 and max(keys) < INT64
 
 
@@ -217,7 +244,7 @@ class Comparison:
     """
 
     def __init__(self, before: KeyLedger, *, growing: bool) -> None:
-        self.seen = KeyLedger(before.key)
+        self.seen = before.empty()
         self.added = 0
         """Rows that the pass before has not shown."""
         self._before = before
@@ -270,7 +297,7 @@ class PageGuard:
             raise LoopFault(f"{self._where} has no end: stopped after {self._most} pages.")
         if not keys:
             return
-        print_ = hash(tuple(map(str, keys)))
+        print_ = hash(str(keys))
         if print_ in self._seen:
             raise LoopFault(
                 f"{self._where} gives the same page again (asked for {position}); the server "

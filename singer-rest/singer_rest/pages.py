@@ -65,6 +65,8 @@ class Meta:
 class Walk:
     """One list, read from its first page to its last.
 
+    Rows whose key is ``None`` are left out and counted: nothing could tell them from others.
+
     Args:
         where: Names the list in messages.
         fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
@@ -108,6 +110,7 @@ class Walk:
         self._received = 0
         self._stopped_early = False
         self._comparison: Comparison | None = None
+        self._keyless: set[str] = set()
 
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
@@ -158,7 +161,8 @@ class Walk:
         if not self._totals or self._stopped_early:
             return False
         shrank = self._totals[-1] < self._totals[0] and not self.overlap
-        return self._distinct() < self._totals[-1] or shrank
+        came = self._distinct() + self.tally.without_key
+        return came < self._totals[-1] or shrank
 
     def _once(self, position: int = 0) -> Iterator[Page]:
         """Yield the pages from a position on."""
@@ -171,7 +175,8 @@ class Walk:
                 continue  # the page was too heavy; the window is smaller now
             found = self._meta(page)
             count = len(page.rows)
-            if self.overlap and offset and not self._continues(page):
+            keys = None if self.ledger is None else self.ledger.keys(page.rows)
+            if self.overlap and offset and not self._continues(keys):
                 back += 1
                 steps += 1
                 if steps > MOST_STEPS_BACK:
@@ -183,8 +188,8 @@ class Walk:
                 position = max(0, offset - size * (1 << (back - 1)))
                 continue
             back = 0
-            self.guard.check(number, self._marks(page))
-            yield self._account(page)
+            self.guard.check(number, _marks(page, keys))
+            yield self._account(page, keys)
             position = offset + count
             if self.stop_when is not None and self.stop_when(page):
                 self._stopped_early = True
@@ -195,15 +200,10 @@ class Walk:
                 yield from self._run_ahead(number, size)
                 return
 
-    def _continues(self, page: Page) -> bool:
+    def _continues(self, keys: list[Any] | None) -> bool:
         assert self.ledger is not None  # noqa: S101  # overlap implies a key
-        first = next((row for row in page.rows if self.ledger.key(row) is not None), None)
-        return first is not None and self.ledger.knows(first)
-
-    def _marks(self, page: Page) -> list[Any]:
-        if self.ledger is None:
-            return list(page.rows)
-        return [self.ledger.key(row) for row in page.rows]
+        first = next((key for key in keys or () if key is not None), None)
+        return first is not None and self.ledger.knows_key(first)
 
     def _meta(self, page: Page) -> Meta:
         found = self.meta(page)
@@ -214,25 +214,49 @@ class Walk:
             self.tally.proof = "overlapping pages"
         return found
 
-    def _account(self, page: Page) -> Page:
+    def _noted(self, page: Page, number: int) -> Page:
+        """Do for a page that was asked for ahead of time what is done for the others."""
+        self._meta(page)
+        keys = None if self.ledger is None else self.ledger.keys(page.rows)
+        self.guard.check(number, _marks(page, keys))
+        return self._account(page, keys)
+
+    def _account(self, page: Page, keys: list[Any] | None) -> Page:
         """Count a page and keep only its new rows."""
         self.tally.pages += 1
         self._received += len(page.rows)
-        if self._comparison:
-            self._comparison.note(page.rows)
-        if self.ledger is None:
+        if self.ledger is None or keys is None:
             self.tally.received += len(page.rows)
             return page
-        before = self.ledger.count
         rows = page.rows
+        if None in keys:
+            rows, keys = self._with_key(rows, keys)
+        if self._comparison:
+            self._comparison.note(rows)
+        before = self.ledger.count
         if self.overlap or self.tally.rereads:
             # These come again by design, moments after they were written.
-            rows = self.ledger.unknown(rows)
-        fresh, again = self.ledger.take(rows)
+            places = self.ledger.unknown(keys)
+            rows = [rows[place] for place in places]
+            keys = [keys[place] for place in places]
+        fresh, again = self.ledger.take(rows, keys)
         self.tally.received += self.ledger.count - before
         if not self.tally.rereads:
             self.tally.duplicates += again
         return dataclasses.replace(page, rows=fresh)
+
+    def _with_key(
+        self, rows: list[dict[str, Any]], keys: list[Any]
+    ) -> tuple[list[dict[str, Any]], list[Any]]:
+        """Return the rows that have a key; the others are counted, once if they come again."""
+        pairs = list(zip(rows, keys, strict=True))
+        keyless = [repr(row) for row, key in pairs if key is None]
+        self.tally.without_key += sum(row not in self._keyless for row in keyless)
+        self._keyless.update(keyless)
+        return (
+            [row for row, key in pairs if key is not None],
+            [key for key in keys if key is not None],
+        )
 
     def _window(self, position: int) -> tuple[int, int]:
         """Return page number and size of the request that goes on at a position."""
@@ -306,9 +330,7 @@ class Walk:
         try:
             for page in self.ahead.ordered(tasks):
                 current += 1
-                self._meta(page)
-                self.guard.check(current, self._marks(page))
-                yield self._account(page)
+                yield self._noted(page, current)
         except (StatusFault, TooLargeFault) as fault:
             self._lighten(fault, current + 1, size)
             yield from self._once((current + 1 - self.first) * size)
@@ -317,10 +339,12 @@ class Walk:
         grown = -(-self._totals[-1] // size) + self.first - 1
         while current < grown:
             current += 1
-            page = self.fetch(current, size)
-            self._meta(page)
-            self.guard.check(current, self._marks(page))
-            yield self._account(page)
+            yield self._noted(self.fetch(current, size), current)
+
+
+def _marks(page: Page, keys: list[Any] | None) -> list[Any]:
+    """Return what a page is recognised by when it comes again."""
+    return page.rows if keys is None or None in keys else keys
 
 
 def overlapping_size(position: int, limit: int) -> int:

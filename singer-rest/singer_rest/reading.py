@@ -6,6 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
+from singer_rest.completeness import left_out
 from singer_rest.emitter import Emitter
 from singer_rest.errors import Fault, Outcome, RunFault, StatusFault, StreamFault
 from singer_rest.outcomes import EXCUSABLE, StreamResult
@@ -44,6 +45,11 @@ class Pass:
         """Return the records written so far, by stream."""
         return {emitter.stream.name: emitter.rows for emitter in self.emitters}
 
+    @property
+    def keyless_allowed(self) -> bool:
+        """Whether rows without a key may be left out of a complete stream."""
+        return bool(self.tap.config.get("allow_missing_keys"))
+
     def run(self) -> list[StreamResult]:
         """Read to the end and return the outcome of every stream.
 
@@ -53,6 +59,7 @@ class Pass:
         """
         try:
             self.source = self.streams[0].new_source()
+            self.source.tally.keyless_allowed = self.keyless_allowed
             self._read(self.source)
         except StatusFault as fault:
             return self._failed(*judge_status(fault, self.streams[0].permission))
@@ -97,6 +104,8 @@ class Pass:
             stream = emitter.stream
             partition = stream.partition_of(page)
             emitter.write(stream.rows(page), partition)
+            if emitter.misfits.without_key and not self.keyless_allowed:
+                continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
                 self._move_bookmark(emitter, partition)
                 self.tap.write_state()
@@ -110,12 +119,7 @@ class Pass:
             emitter.open()
             result = self._result(emitter)
             result.outcome, result.sentence = source.tally.outcome, source.tally.reason
-            if emitter.misfits.without_key:
-                result.outcome = Outcome.PARTIAL
-                result.sentence = (
-                    f"{emitter.misfits.without_key} rows came without a key "
-                    f"({', '.join(emitter.stream.primary_keys)}) and were left out."
-                )
+            self._judge_keyless(emitter, result, source)
             if result.outcome is Outcome.COMPLETE:
                 self._complete(emitter, result, source)
             elif not result.code:
@@ -123,6 +127,21 @@ class Pass:
             results.append(result)
         self.tap.write_state()
         return results
+
+    def _judge_keyless(self, emitter: Emitter, result: StreamResult, source: Source) -> None:
+        """Say how many rows were left out because they came without a key."""
+        count = source.tally.without_key + emitter.misfits.without_key
+        if not count:
+            return
+        sentence = left_out(count, emitter.stream.primary_keys)
+        if self.keyless_allowed:
+            logger.warning("%s: %s.", emitter.stream.name, sentence)
+            result.notes.append(sentence)
+            return
+        result.outcome = Outcome.PARTIAL
+        told = result.sentence in {"", left_out(source.tally.without_key)}
+        more = "" if told else f"; {result.sentence}"
+        result.sentence = f"{sentence}{more}. Mend it at the source, or set allow_missing_keys."
 
     def _complete(self, emitter: Emitter, result: StreamResult, source: Source) -> None:
         """Do what only a complete stream allows: move bookmarks, retire rows."""

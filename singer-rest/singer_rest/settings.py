@@ -139,6 +139,14 @@ def common(
             "compare the keys, at the price of as many requests again.",
         ),
         th.Property(
+            "allow_missing_keys",
+            th.BooleanType,
+            default=False,
+            title="Allow missing keys",
+            description="Leave out rows that come without a key with no more than a warning. "
+            "Switched off, one such row makes its stream partial, which fails the run.",
+        ),
+        th.Property(
             "user_agent",
             th.StringType,
             title="User agent",

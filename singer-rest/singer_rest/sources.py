@@ -57,7 +57,7 @@ def envelope(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
         found = body.get(key) if key is not None and isinstance(body, dict) else body
         if key is not None and not isinstance(body, dict):
             found = None
-        if isinstance(found, list) and all(isinstance(row, dict) for row in found):
+        if isinstance(found, list) and {dict}.issuperset(map(type, found)):
             return found
         raise unexpected(reply, f"a list of objects{f' under {key!r}' if key else ''}")
 
@@ -305,7 +305,7 @@ class PerParentSource(Source):
 
     def _pages_of(self, parent: Any, first: Page) -> Generator[Page, None, StreamFault | None]:
         """Yield the pages of one parent; returns what ended them before their end."""
-        account = Tally()
+        account = Tally(keyless_allowed=self.tally.keyless_allowed)
         previous: Page | None = None
         fault: StreamFault | None = None
         try:
@@ -317,7 +317,7 @@ class PerParentSource(Source):
             fault = error
         self.tally.absorb(account)
         if previous is not None:
-            whole = fault is None and not account.problems
+            whole = fault is None and account.outcome is Outcome.COMPLETE
             yield dataclasses.replace(previous, parent=parent, ends_parent=whole)
         return fault
 

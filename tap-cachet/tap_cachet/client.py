@@ -265,7 +265,7 @@ class CachetApi:
             size=max(self.page_size, UNLIMITED_PAGE) if unlimited else self.page_size,
             first=1,
             meta=self._meta(),
-            key=row_id,
+            key=id_or_none,
             overlap=sortable,
             confirm=self.confirm,
         )
@@ -279,19 +279,16 @@ class CachetApi:
 
 
 def row_id(row: dict[str, Any]) -> int:
-    """Return the id of a record of either version.
+    """Return the id of a record of a walk, which leaves out those without one."""
+    return int(row["id"])
 
-    Raises:
-        BodyFault: It has none.
-    """
+
+def id_or_none(row: dict[str, Any]) -> int | None:
+    """Return the id of a record of either version; nothing if it has none that is a number."""
     try:
-        return int(row["id"])
+        return row_id(row)
     except (KeyError, TypeError, ValueError):
-        raise BodyFault(
-            "A record came without a usable id, so nothing can be said about completeness.",
-            code="UNEXPECTED-BODY",
-            url="",
-        ) from None
+        return None
 
 
 def _split(names: list[str]) -> list[str]:

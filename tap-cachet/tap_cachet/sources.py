@@ -11,9 +11,10 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.errors import Outcome
 from singer_rest.pages import Page, Walk
 from singer_rest.sources import ListSource, PerParentSource, envelope, single
-from tap_cachet.client import NOT_FOUND, row_id
+from tap_cachet.client import NOT_FOUND, id_or_none, row_id
 from tap_cachet.normalise import related
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class StatusListSource(ApiListSource):
         wanted = {row_id(row) for row in page.rows}
         for row in ROWS(page.reply):
             components = related(row, "components") or []
-            if row_id(row) in wanted:
+            if id_or_none(row) in wanted:
                 if mentioned.isdisjoint(components) or not self._tells_statuses(row):
                     page.statuses[row_id(row)] = [(c, _status(known.get(c))) for c in components]
                 else:
@@ -167,7 +168,10 @@ class StatusListSource(ApiListSource):
         source = ApiListSource(
             self.api, f"{self.route}/updates", self.api.request(path), sortable=False
         )
-        return [row for page in source.pages() for row in page.rows]
+        updates = [row for page in source.pages() for row in page.rows]
+        if source.tally.outcome is not Outcome.COMPLETE:
+            self.tally.problems.append(f"of the updates of {item}, {source.tally.reason}")
+        return updates
 
 
 def _status(pivot: Any) -> Any:
@@ -232,8 +236,11 @@ class PointsSource(PerParentSource):
 
     def _metrics(self) -> list[int]:
         request = self.api.request("/metrics", params={"sort": "id"})
-        pages = ApiListSource(self.api, "/metrics", request).pages()
-        return sorted(row_id(row) for page in pages for row in page.rows)
+        metrics = ApiListSource(self.api, "/metrics", request)
+        ids = sorted(row_id(row) for page in metrics.pages() for row in page.rows)
+        if metrics.tally.outcome is not Outcome.COMPLETE:
+            self.tally.problems.append(f"of the metrics, {metrics.tally.reason}")
+        return ids
 
     def _request(self, metric: int) -> Request:
         path = f"{self.api.item_path('/metrics', metric)}/points"
