@@ -16,8 +16,11 @@ of 3.x column by column: its lists are the long ones.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import logging
+import operator
 import re
+import types
 from typing import TYPE_CHECKING, Any
 
 from singer_rest import timestamps
@@ -76,9 +79,10 @@ def is_v3(records: Page) -> bool:
 
 def flat(records: Page) -> Rows:
     """Flatten records; those of 2.x are flat."""
-    if not is_v3(records):
+    try:
+        found = Rows.of([record["attributes"] for record in records])
+    except KeyError:
         return Rows.of(records)
-    found = Rows.of([record["attributes"] for record in records])
     rows = Rows({}, len(found))
     for name, column in found.cells.items():
         if name in FREE_FORM or dict not in set(map(type, column)):
@@ -120,24 +124,42 @@ def related(record: Record, name: str) -> list[int] | None:
 
 def all_related(records: Page, name: str) -> list[list[int] | None]:
     """Return the ids of a 3.x relationship of every record; nothing where it was not included."""
-    found: list[list[int] | None] = []
-    for record in records:
-        relationships = record.get("relationships")
-        relationship = relationships.get(name) if relationships else None
-        if relationship is None:
-            found.append(None)
-            continue
-        data = relationship.get("data")
-        if data.__class__ is list:
-            found.append([int(item["id"]) for item in data])
-        else:
-            found.append([int(data["id"])] if data else [])
-    return found
+    found = _linkage(records, name)
+    if {list}.issuperset(map(type, found)):
+        # Every id in one go, dealt out again: many records, few ids each.
+        ids = map(int, map(operator.itemgetter("id"), itertools.chain.from_iterable(found)))
+        return [list(itertools.islice(ids, count)) for count in map(len, found)]
+    return [_ids_of(data) for data in found]
 
 
 def all_related_one(records: Page, name: str) -> list[int | None]:
     """Return the id of a 3.x to-one relationship of every record."""
-    return [ids[0] if ids else None for ids in all_related(records, name)]
+    found = _linkage(records, name)
+    if {dict, types.NoneType}.issuperset(map(type, found)):
+        return [int(data["id"]) if data else None for data in found]
+    return [next(iter(_ids_of(data) or ()), None) for data in found]
+
+
+def _linkage(records: Page, name: str) -> list[Any]:
+    """Return the ``data`` of a relationship of every record; ``...`` where there is none."""
+    try:
+        return [record["relationships"][name]["data"] for record in records]
+    except (KeyError, TypeError):
+        pass
+    found = []
+    for record in records:
+        relationships = record.get("relationships")
+        relationship = relationships.get(name) if relationships else None
+        found.append(... if relationship is None else relationship.get("data"))
+    return found
+
+
+def _ids_of(data: Any) -> list[int] | None:
+    if data is ...:
+        return None
+    if isinstance(data, list):
+        return [int(item["id"]) for item in data]
+    return [int(data["id"])] if data else []
 
 
 def or_none(value: Any) -> Any:
@@ -189,7 +211,8 @@ def incidents(records: Page, answered: dt.datetime) -> Rows:
         rows["user_id"] = all_related_one(records, "user")
         rows["latest_status"] = rows["status"]
         rows["latest_status_name"] = rows["status_name"]
-        rows["component_id"] = list(map(or_none, rows["component_id"]))
+        if "component_id" in rows.cells:
+            rows["component_id"] = list(map(or_none, rows["component_id"]))
     else:
         rows = Rows.of([_incident_of_v2(record, answered) for record in records])
     rows["is_resolved"] = [
@@ -215,7 +238,7 @@ def _incident_of_v2(record: Record, answered: dt.datetime) -> dict[str, Any]:
 
 
 def _is_fixed(status: Any) -> bool | None:
-    number = _int(status)
+    number = status if status.__class__ is int else _int(status)
     return None if number is None else number == FIXED
 
 

@@ -73,7 +73,7 @@ def _columnar(reply: Reply) -> Answer:
         kind = column.get("type")
         types.append(str(kind).removeprefix("System.") if kind else None)
     width = len(names)
-    if any(not isinstance(row, list) or len(row) != width for row in data):
+    if not {list}.issuperset(map(type, data)) or not {width}.issuperset(map(len, data)):
         raise _unexpected(reply, f" with {width} values each, as its schema says")
     return Answer(names, types, data, typed=bool(names))
 

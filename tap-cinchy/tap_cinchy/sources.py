@@ -174,7 +174,7 @@ class TableSource(Source):
 
     def _keys(self, columns: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
         keys = list(zip(*columns[: self.reading.keys], strict=True))
-        if not all(type(part) is int for key in keys for part in key):
+        if not all({int}.issuperset(map(type, column)) for column in columns[: self.reading.keys]):
             raise LoopFault(f"{self.where} has rows without a key, so their end cannot be found.")
         return keys
 

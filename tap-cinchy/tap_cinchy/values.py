@@ -7,6 +7,7 @@ must not become a column of nulls.
 
 from __future__ import annotations
 
+import collections
 import datetime as dt
 import decimal
 import re
@@ -69,9 +70,31 @@ def _moment(value: Any, zone: dt.tzinfo) -> str:
     return text
 
 
+def _moments(cells: Sequence[Any], zone: dt.tzinfo) -> list[Any]:
+    """Check texts without an offset, which stay as they are where nobody has told the zone."""
+    if zone is not UNKNOWN_ZONE:
+        raise Unfit
+    for moment in map(dt.datetime.fromisoformat, filter(None, cells)):
+        if moment.tzinfo is not None:
+            raise Unfit
+    return _as_they_are(cells)
+
+
 def _wall_clock(value: Any, _zone: dt.tzinfo) -> str:
     _parsed(value)
     return str(value).strip()
+
+
+def _wall_clocks(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
+    """Check texts, which stay as they are: with blanks around them they would not pass."""
+    collections.deque(map(dt.datetime.fromisoformat, filter(None, cells)), maxlen=0)
+    return _as_they_are(cells)
+
+
+def _as_they_are(cells: Sequence[Any]) -> list[Any]:
+    if "" in cells:
+        raise Unfit
+    return list(cells)
 
 
 def _base64(value: Any, _zone: dt.tzinfo) -> str:
@@ -80,9 +103,9 @@ def _base64(value: Any, _zone: dt.tzinfo) -> str:
 
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
-MOMENT = Kind("moment", _DATE_TIME, NONE, _moment)
+MOMENT = Kind("moment", _DATE_TIME, NONE, _moment, _moments)
 """A timestamp of the system: an instant, shown in the zone of the account."""
-WALL_CLOCK = Kind("wall_clock", _DATE_TIME, NONE, _wall_clock)
+WALL_CLOCK = Kind("wall_clock", _DATE_TIME, NONE, _wall_clock, _wall_clocks)
 """A date a user typed; it has no zone and is never moved to another."""
 BINARY = Kind("binary", {"type": "string", "contentEncoding": "base64"}, frozenset({str}), _base64)
 

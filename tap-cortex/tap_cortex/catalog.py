@@ -271,12 +271,22 @@ def parents_of(rows: list[Record], *, links: bool) -> list[Parent]:
 
 
 class CatalogSource(Source):
-    """The whole catalog with everything it can show, for the streams made of it."""
+    """The whole catalog with everything it can show, for the streams made of it.
 
-    def __init__(self, catalog: Catalog, params: Mapping[str, Any], *, keep_links: bool) -> None:
+    Args:
+        catalog: The entities.
+        params: Beside the types.
+        remember: Whether another stream asks something of each entity.
+        keep_links: Whether it needs their links.
+    """
+
+    def __init__(
+        self, catalog: Catalog, params: Mapping[str, Any], *, remember: bool, keep_links: bool
+    ) -> None:
         super().__init__()
         self.catalog = catalog
         self.params = params
+        self.remember = remember
         self.keep_links = keep_links
         self.where = PATH
 
@@ -284,9 +294,10 @@ class CatalogSource(Source):
         """Walk the catalog, and remember its entities for the streams that ask for each."""
         parents: list[Parent] = []
         for page in self.catalog.walk(PATH, self.params, ROWS, self.tally):
-            parents += parents_of(page.rows, links=self.keep_links)
+            if self.remember:
+                parents += parents_of(page.rows, links=self.keep_links)
             yield page
-        if self.tally.outcome is Outcome.COMPLETE:
+        if self.remember and self.tally.outcome is Outcome.COMPLETE:
             self.catalog.remember(parents)
 
     def probe(self) -> Reply:

@@ -16,7 +16,8 @@ from tap_cortex.schemas.common import OTHER_FIELDS
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping, Set
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from singer_rest.pages import Page
     from singer_rest.sources import Missing, Source
@@ -82,7 +83,7 @@ class CortexStream(RestStream):
         return [_with_others(row, strange) for row in rows]
 
 
-def _with_others(row: Record, strange: Set[str]) -> Record:
+def _with_others(row: Record, strange: AbstractSet[str]) -> Record:
     others = {name: value for name, value in row.items() if name in strange}
     return {**row, OTHER_FIELDS.name: others} if others else row
 

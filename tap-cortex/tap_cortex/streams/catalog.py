@@ -42,7 +42,13 @@ class EntityFamily(CortexStream):
             "includeNestedFields": ["team:members"],
             "hierarchyDepth": self.config["hierarchy_depth"],
         }
-        return CatalogSource(self.tap.entities, params, keep_links=self.tap.needs_links)
+        others = (stream.source_key for stream in self.tap.selected_streams())
+        return CatalogSource(
+            self.tap.entities,
+            params,
+            remember=any(other != self.source_key for other in others),
+            keep_links=self.tap.needs_links,
+        )
 
 
 class Entities(EntityFamily):
