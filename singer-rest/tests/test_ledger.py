@@ -1,0 +1,61 @@
+"""Keys are remembered exactly, whatever their order and number."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from singer_rest.completeness import KeyLedger
+from singer_rest.hash_set import FEW, HashSet
+
+PAGE = 100
+
+
+def pages(keys: list[object]) -> list[list[dict[str, object]]]:
+    rows = [{"id": key} for key in keys]
+    return [rows[start : start + PAGE] for start in range(0, len(rows), PAGE)]
+
+
+def mixed(count: int) -> list[object]:
+    keys: list[object] = list(range(count))
+    random.Random(7).shuffle(keys)
+    return keys
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        list(range(3000)),
+        list(range(3000, 0, -1)),
+        mixed(3000),
+        [f"k{number}" for number in range(FEW + 3000)],
+        [*range(1500), *(f"k{number}" for number in range(1500))],
+        [(number, "x") for number in range(3000)],
+    ],
+    ids=["ascending", "descending", "mixed", "many texts", "numbers then texts", "pairs"],
+)
+def test_every_key_is_known_once_it_came_and_none_before(keys: list[object]) -> None:
+    ledger = KeyLedger(lambda row: row["id"])
+    came = 0
+    for page in pages(keys):
+        assert not any(ledger.knows(row) for row in page)
+        assert ledger.take(page) == (page, 0)
+        came += len(page)
+        assert ledger.count == came
+    again = ledger.copy()
+    for page in pages(keys):
+        assert all(ledger.knows(row) for row in page)
+        assert again.take(page)[1] == len(page)
+    assert again.count == ledger.count == len(keys)
+
+
+def test_a_copy_learns_nothing_from_its_original() -> None:
+    for count in (10, FEW + 10):
+        first = HashSet(range(count))
+        second = first.copy()
+        first.update([-5])
+        assert -5 in first
+        assert -5 not in second
+        assert second.isdisjoint([-5, count])
+        assert not second.isdisjoint([-5, count - 1])
