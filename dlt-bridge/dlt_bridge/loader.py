@@ -61,6 +61,7 @@ class Loader:
     def __enter__(self) -> Self:
         with ExitStack() as cleanup, translated("reach", self._settings.destination):
             self._pipeline = self._make_pipeline()
+            self._moved = self._come_here()
             cleanup.enter_context(_locked(self._pipeline))
             self._synchronize()
             cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
@@ -173,12 +174,27 @@ class Loader:
         )
         return pipeline
 
+    def _come_here(self) -> bool:
+        """Makes relative paths, such as that of a DuckDB file, start in the working folder.
+
+        dlt lets them start where it met a pipeline of this name first. Returns whether that was
+        another folder, so that what dlt knows may be about other files.
+        """
+        here = Path.cwd().resolve()
+        if Path(self._pipeline.get_local_state_val("initial_cwd")).resolve() == here:
+            return False
+        self._pipeline.set_local_state_val("initial_cwd", str(here))
+        self._pipeline = self._make_pipeline()
+        return True
+
     def _synchronize(self) -> None:
         identity = f"{self._settings.destination} {self._pipeline.dataset_name}"
         name = f"journal-{sha256(identity.encode()).hexdigest()[:12]}.json"
         last = Journal(self._home() / name).last
-        if self._pipeline.has_pending_data or last.is_open:
+        cut_off = self._pipeline.has_pending_data or last.is_open
+        if cut_off:
             logger.info("The last run was cut off; starting from what the destination holds.")
+        if cut_off or self._moved:
             self._pipeline = self._pipeline.drop()
         self._pipeline.sync_destination()
         self._make_dropped_tables()

@@ -73,6 +73,20 @@ def test_defaults_load_into_a_file_in_the_working_folder(tmp_path: Path) -> None
         assert file.execute("SELECT id FROM singer.t").fetchall() == [(1,)]
 
 
+def test_each_working_folder_has_a_file_of_its_own(tmp_path: Path) -> None:
+    homes = {"env": {"DLT_DATA_DIR": str(tmp_path / "dlt")}}
+    message = "\n".join(map(json.dumps, [schema("t", {"a": INTEGER}), record("t", a=1)]))
+    for name in ("first", "second", "second"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        assert command(folder=folder, input=message, **homes).returncode == 0
+    rows = []
+    for name in ("first", "second"):
+        with duckdb.connect(str(tmp_path / name / "target_dlt.duckdb")) as file:
+            rows += file.execute("select count(*) from singer.t").fetchall()
+    assert rows == [(1,), (2,)]
+
+
 def test_settings_from_files_the_environment_and_secrets_toml(
     tmp_path: Path, pg: Warehouse
 ) -> None:
