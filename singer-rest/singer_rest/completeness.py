@@ -163,7 +163,11 @@ class KeyLedger:
             # What the next page of a sorted list is: a few known rows, then only new ones.
             new = bisect.bisect_right(keys, self._high)
             return [
-                *(place for place in range(new) if not self.knows_key(keys[place])),
+                *(
+                    place
+                    for place in range(new)
+                    if keys[place] not in self._previous and not self.knows_key(keys[place])
+                ),
                 *range(new, len(keys)),
             ]
         return [place for place, key in enumerate(keys) if not self.knows_key(key)]

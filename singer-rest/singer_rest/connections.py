@@ -13,10 +13,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests.adapters
 import urllib3
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
+
+from singer_rest.urls import origin
 
 if TYPE_CHECKING:
     import socket
+
+MOST_ORIGINS = 8
+"""Pools remembered; fewer than urllib3 keeps open, so that none of them is a closed one."""
 
 
 class DeadlineError(TimeoutError):
@@ -80,12 +86,47 @@ class TimedAdapter(requests.adapters.HTTPAdapter):
             "http": type("HttpPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("HttpsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": secure}),
         }
+        self._direct: dict[tuple[Any, Any], Any] = {}
         super().__init__(pool_maxsize=pool_size, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make the manager of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def get_connection_with_tls_context(
+        self,
+        request: requests.PreparedRequest,
+        verify: Any,
+        proxies: Any = None,
+        cert: Any = None,
+    ) -> Any:
+        """Return the pool of connections to an origin; finding one costs as much as using it."""
+        key = origin(request.url or ""), verify
+        if proxies or cert:
+            return super().get_connection_with_tls_context(request, verify, proxies, cert)
+        if key not in self._direct:
+            if len(self._direct) == MOST_ORIGINS:
+                self._direct.clear()
+            pool = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            self._direct[key] = pool
+        return self._direct[key]
+
+    def request_url(self, request: requests.PreparedRequest, proxies: Any) -> str:
+        """Return what the request line names: the path, unless a proxy must know more."""
+        return super().request_url(request, proxies) if proxies else request.path_url
+
+    def build_response(self, req: requests.PreparedRequest, resp: Any) -> requests.Response:
+        """Return the answer, without the cookies and the guesses that nobody here asks for."""
+        response = requests.Response()
+        response.status_code = resp.status
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw = resp
+        response.reason = resp.reason
+        response.url = req.url or ""
+        response.request = req
+        response.connection = self
+        return response
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the manager of connections through a proxy; SOCKS ones have pools of their own."""

@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 BOM = b"\xef\xbb\xbf"
+EXACT_LENGTH = 16
+"""Of a fraction: the point and the fifteen digits that a float keeps, whichever they are."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_ESCAPED_NUL = re.compile(rb"\\u0000")  # in bytes of this size faster than their own search
+_ESCAPED_NUL = rb"\u0000"
 
 
 class UnreadableBody(ValueError):  # a reason, turned into a fault by the transport
@@ -61,6 +63,8 @@ def exact_number(text: str) -> float | decimal.Decimal | None:
 
 def _finite_number(text: str) -> float | decimal.Decimal:
     """Do the same, and leave what is out of range to the decoder that counts."""
+    if len(text) <= EXACT_LENGTH and text[-1] != "0" and "e" not in text and "E" not in text:
+        return float(text)
     value = float(text)
     if repr(value) == text:
         return value
@@ -92,7 +96,7 @@ def decode(body: bytes) -> tuple[Any, Repairs]:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             value = _clean(_lenient(body, repairs), repairs)
         else:
-            if _ESCAPED_NUL.search(body):
+            if body.rfind(_ESCAPED_NUL) >= 0:  # backwards: nearly twice as fast
                 value = _clean(value, repairs)
     except RecursionError as error:
         raise UnreadableBody("nested too deeply") from error

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import requests
-from requests.structures import CaseInsensitiveDict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +39,7 @@ def prepare(
         prepared.method = method
         query = urlencode(params, doseq=True)
         prepared.url = f"{_address(url)}?{query}" if query else _address(url)
-        prepared.headers = CaseInsensitiveDict(headers)
+        prepared.headers = headers  # type: ignore[assignment]  # any mapping will do
         return prepared
     prepared.prepare(method, url, headers, params=dict(params), auth=_no_userinfo, **body)
     return prepared

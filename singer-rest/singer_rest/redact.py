@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import logging
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
@@ -29,10 +31,16 @@ class Redactor(logging.Filter):
             self.add(secret)
 
     def add(self, secret: str) -> None:
-        """Mask a value from now on, in its plain and in its percent-encoded forms."""
+        """Mask a value from now on, plain, percent-encoded and as programs quote it."""
         if len(secret) < SHORTEST:
             return
-        self._secrets |= {secret, quote(secret, safe=""), quote_plus(secret)}
+        self._secrets |= {
+            secret,
+            quote(secret, safe=""),
+            quote_plus(secret),
+            repr(secret)[1:-1],
+            json.dumps(secret)[1:-1],
+        }
         self._ordered = sorted(self._secrets, key=len, reverse=True)
 
     def text(self, text: str) -> str:
@@ -69,6 +77,7 @@ class Redactor(logging.Filter):
                 handler.addFilter(self)
 
 
+@functools.lru_cache(256)
 def plain_url(url: str) -> str:
     """Return a URL without user name, password, query and fragment, for messages."""
     parts = urlsplit(url)

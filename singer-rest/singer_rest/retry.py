@@ -18,6 +18,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import email.utils
+import functools
 import random
 import time
 from typing import TYPE_CHECKING
@@ -166,6 +167,7 @@ def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     return max(0.0, (until - base).total_seconds())
 
 
+@functools.lru_cache(16)
 def parse_http_date(text: str) -> dt.datetime | None:
     """Parse an HTTP date (RFC 9110 section 5.6.7); nothing if it is none."""
     try:

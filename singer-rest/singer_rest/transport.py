@@ -22,7 +22,6 @@ from urllib.parse import urljoin
 
 import requests
 import urllib3
-from requests.structures import CaseInsensitiveDict
 
 from singer_rest import failures, json_body, unreachable
 from singer_rest.connections import TimedAdapter
@@ -324,7 +323,7 @@ class Transport:
                 self.traffic.bytes += len(body)
             answer = Answer(
                 status=response.status_code,
-                headers=CaseInsensitiveDict(response.headers),
+                headers=response.headers,
                 body=body,
                 url=url,
                 method=request.method,

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from singer_rest.errors import ConfigFault, StreamFault
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+ADDRESSES = 256
+"""Kept with what was found out about them: a list is asked for under one."""
 
 
 class UnsafeIdFault(StreamFault):
@@ -48,6 +52,7 @@ def path(template: str, **ids: object) -> str:
     return "/".join(out)
 
 
+@functools.lru_cache(ADDRESSES)
 def origin(url: str) -> tuple[str, str, int]:
     """Return scheme, host and port of a URL: what a credential is bound to (RFC 6454)."""
     parts = urlsplit(url)
@@ -63,11 +68,17 @@ def base_url(value: str, *, setting: str = "api_url", example: str) -> str:
             password, which belong into settings of their own.
     """
     text = value.strip().strip("\"'").strip()
-    parts = urlsplit(text)
+    if not text:
+        raise ConfigFault(f"{setting} is empty; an example is {example}.")
     if "://" not in text:
-        raise ConfigFault(
-            f"{setting} has no scheme; write it as https://{text.lstrip('/') or example}."
-        )
+        rest = re.sub(r"^(https?:)?/*", "", text, flags=re.IGNORECASE)
+        raise ConfigFault(f"{setting} has no scheme; write it as https://{rest}.")
+    if text.count("://") > 1 or re.search(r"\s", text):
+        raise ConfigFault(f"{setting} is not one address; an example is {example}.")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ConfigFault(f"{setting} is not an http(s) URL; an example is {example}.") from None
     if parts.scheme.lower() not in DEFAULT_PORTS or not parts.hostname:
         raise ConfigFault(f"{setting} is not an http(s) URL; an example is {example}.")
     if parts.username or parts.password:
@@ -75,5 +86,5 @@ def base_url(value: str, *, setting: str = "api_url", example: str) -> str:
     try:
         _ = parts.port
     except ValueError as error:
-        raise ConfigFault(f"{setting} has a port that is not a number.") from error
+        raise ConfigFault(f"{setting} has a port that cannot be.") from error
     return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))

@@ -286,7 +286,7 @@ def row_id(row: dict[str, Any]) -> int:
 def id_or_none(row: dict[str, Any]) -> int | None:
     """Return the id of a record of either version; nothing if it has none that is a number."""
     try:
-        return row_id(row)
+        return int(row["id"])
     except (KeyError, TypeError, ValueError):
         return None
 

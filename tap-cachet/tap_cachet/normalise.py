@@ -128,7 +128,7 @@ def all_related(records: Page, name: str) -> list[list[int] | None]:
     if {list}.issuperset(map(type, found)):
         # Every id in one go, dealt out again: many records, few ids each.
         ids = map(int, map(operator.itemgetter("id"), itertools.chain.from_iterable(found)))
-        return [list(itertools.islice(ids, count)) for count in map(len, found)]
+        return list(map(list, map(itertools.islice, itertools.repeat(ids), map(len, found))))
     return [_ids_of(data) for data in found]
 
 
@@ -215,10 +215,14 @@ def incidents(records: Page, answered: dt.datetime) -> Rows:
             rows["component_id"] = list(map(or_none, rows["component_id"]))
     else:
         rows = Rows.of([_incident_of_v2(record, answered) for record in records])
-    rows["is_resolved"] = [
-        _is_fixed(latest) if told is None else told
-        for told, latest in zip(rows["is_resolved"], rows["latest_status"], strict=True)
-    ]
+    latest = rows["latest_status"]
+    if "is_resolved" in rows.cells:
+        rows["is_resolved"] = [
+            _is_fixed(status) if told is None else told
+            for told, status in zip(rows["is_resolved"], latest, strict=True)
+        ]
+    else:
+        rows["is_resolved"] = list(map(_is_fixed, latest))
     return rows
 
 
