@@ -9,8 +9,8 @@ size, hence the page size varies a little from page to page (100, 99, 98, ...), 
 request in twenty on short lists and one in eight on long ones.
 
 Where the order is not documented, a walk trusts the server's total, and reads the list again when
-fewer distinct rows came than the server counts. Where there is neither, it can be told to read the
-list again in any case and to compare the keys.
+fewer distinct rows came than the server counts. It can be told to read such a list, and one without
+a total, again in any case and to compare the keys.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ class Walk:
     """Different rows may have the same key. A second pass that brings as many rows and no new key
     then proves that nothing is missing."""
     confirm: bool = False
-    """Read a list whose length the server does not tell again, until two passes agree."""
+    """Read a list that may have changed unseen again, until two passes agree."""
 
     def __post_init__(self) -> None:
         self.ledger = KeyLedger(self.key) if self.key else None
@@ -115,7 +115,7 @@ class Walk:
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
         yield from self._once()
-        if self.confirm and self.ledger and not self._totals and not self._stopped_early:
+        if self.confirm and self.ledger and self._may_have_changed():
             yield from self._confirm(self.ledger.copy())
         if self._short():
             before = self._counts()
@@ -128,6 +128,15 @@ class Walk:
                     f"{self.where} changes faster than it can be read: the server counts "
                     f"{self._totals[-1]} rows, {self._distinct()} came in two passes"
                 )
+
+    def _may_have_changed(self) -> bool:
+        """Whether rows may be missing although nothing says so.
+
+        The total alone does not tell: with one row deleted and one added between two pages it
+        stays the same, and the first row of the second page is not seen.
+        """
+        in_one_answer = self._totals and self.guard.pages == 1
+        return not (self._stopped_early or in_one_answer or (self._totals and self.overlap))
 
     def _again(self) -> Iterator[Page]:
         self.tally.rereads += 1

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from singer_rest.stop import StopSignal
 
-MINUTE = 60.0
+MINUTE = 60.3
+"""Seconds in which the requests of a minute are sent. Requests do not arrive as evenly as they
+leave: the last of a minute may be quicker than the first, and be one too many for the server."""
 HALVED_FOR = 60.0
 """Seconds for which the rate stays halved after a refusal that named no waiting time."""
 
@@ -18,10 +20,9 @@ HALVED_FOR = 60.0
 class RateLimit:
     """Keeps below a limit, and makes all threads wait when the server asks for it.
 
-    Two rules hold at once. In no span of 60 seconds are there more than ``per_minute`` requests,
-    wherever the span begins; so a server that counts in fixed or in sliding minutes is content.
-    And beyond the first ``burst`` requests in a row they are spread evenly; so is one that fills
-    a small bucket.
+    Two rules hold at once. In no minute are there more than ``per_minute`` requests, wherever it
+    begins; so a server that counts in fixed or in sliding minutes is content. And beyond the first
+    ``burst`` requests in a row they are spread evenly; so is one that fills a small bucket.
 
     Args:
         per_minute: Requests allowed in any minute; 0 means no pacing.
@@ -48,7 +49,9 @@ class RateLimit:
         if not self.per_minute:
             return ready
         if self.burst < self.per_minute:
-            ready = max(ready, self._even - (self.burst - 1) * MINUTE / self.per_minute)
+            # One of the burst is kept back, again because of how requests arrive.
+            ahead = max(0, self.burst - 2)
+            ready = max(ready, self._even - ahead * MINUTE / self.per_minute)
         if now < self._slow_until and self._sent:
             ready = max(ready, self._sent[-1] + 2 * MINUTE / self.per_minute)
         if len(self._sent) == self.per_minute:

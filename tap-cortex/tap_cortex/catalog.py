@@ -174,6 +174,7 @@ class Catalog:
                     key=by_fields("id") if path == PATH else by_fields(),
                     first=FIRST,
                     ahead=self.api.prefetch,
+                    confirm=self.api.confirm,
                 ).pages()
             except StatusFault as fault:
                 if batch != (TEAM,) or not self._refuses(fault):
