@@ -11,7 +11,10 @@ import dataclasses
 import datetime as dt
 import decimal
 import functools
+import itertools
 import json
+import math
+import re
 import types
 from typing import TYPE_CHECKING, Any
 
@@ -91,27 +94,27 @@ class Kind:
         return schema
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]+(\.0*)?")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+"""What Python's own readers take beyond these (``1_000``, digits of other scripts) is no number to
+anybody else."""
+
+
 def _integer(value: Any, _zone: dt.tzinfo) -> int:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (float, decimal.Decimal)) and value == int(value):
         return int(value)
-    if isinstance(value, str):
-        try:
-            return int(value.strip())
-        except ValueError:
-            pass
+    if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
+        return int(value.partition(".")[0])
     raise Unfit
 
 
 def _number(value: Any, _zone: dt.tzinfo) -> Any:
-    if isinstance(value, str):
-        try:
-            number = decimal.Decimal(value.strip())
-        except decimal.InvalidOperation:
-            raise Unfit from None
-        if number.is_finite():
-            as_float = float(number)
+    if isinstance(value, str) and _DECIMAL.fullmatch(value.strip()):
+        number = decimal.Decimal(value.strip())
+        as_float = float(number)
+        if math.isfinite(as_float):
             return as_float if str(as_float) == value.strip() else number
     raise Unfit
 
@@ -206,6 +209,32 @@ def _array(value: Any, _zone: dt.tzinfo) -> list[Any]:
     raise Unfit
 
 
+def _array_of(convert: Callable[[Any, dt.tzinfo], Any]) -> Callable[[Any, dt.tzinfo], list[Any]]:
+    """Return the conversion of an array whose items are all of one kind, null not among them."""
+
+    def convert_items(value: Any, zone: dt.tzinfo) -> list[Any]:
+        items = _array(value, zone) if value.__class__ is not list else value
+        if None in items:
+            raise Unfit
+        return [convert(item, zone) for item in items]
+
+    return convert_items
+
+
+def _arrays_of(kind: type) -> Callable[[Sequence[Any], dt.tzinfo], list[Any]]:
+    """Return the quick way for arrays whose items are right as they are."""
+
+    def as_they_are(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
+        items = itertools.chain.from_iterable(cell for cell in cells if cell is not None)
+        if {list, types.NoneType}.issuperset(map(type, cells)) and {kind}.issuperset(
+            map(type, items)
+        ):
+            return list(cells)
+        raise Unfit
+
+    return as_they_are
+
+
 def _anything(value: Any, _zone: dt.tzinfo) -> Any:
     return value
 
@@ -222,9 +251,19 @@ OBJECT = Kind(
 )
 ARRAY = Kind("array", {"type": "array", "items": {}}, frozenset({list}), _array)
 INTEGERS = Kind(
-    "integers", {"type": "array", "items": {"type": "integer"}}, frozenset({list}), _array
+    "integers",
+    {"type": "array", "items": {"type": "integer"}},
+    NONE,
+    _array_of(lambda item, zone: item if type(item) is int else _integer(item, zone)),
+    _arrays_of(int),
 )
-TEXTS = Kind("texts", {"type": "array", "items": {"type": "string"}}, frozenset({list}), _array)
+TEXTS = Kind(
+    "texts",
+    {"type": "array", "items": {"type": "string"}},
+    NONE,
+    _array_of(lambda item, zone: item if type(item) is str else _text(item, zone)),
+    _arrays_of(str),
+)
 ANY = Kind(
     "any",
     {"type": ["object", "array", "string", "number", "boolean", "null"]},

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Protocol
 
 from singer_rest.urls import origin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+logger = logging.getLogger(__name__)
 
 
 class Credential(Protocol):
@@ -49,6 +53,10 @@ class HeaderCredential:
         return f"{type(self).__name__}({self.name!r})"
 
 
+def _is_local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
 class Keyring:
     """Which credential goes to which origin (scheme, host and port)."""
 
@@ -57,7 +65,14 @@ class Keyring:
 
     def bind(self, url: str, credential: Credential) -> None:
         """Send a credential to the origin of this URL, and only there."""
-        self._keys[origin(url)] = credential
+        place = scheme, host, _port = origin(url)
+        if scheme == "http" and place not in self._keys and not _is_local(host):
+            logger.warning(
+                "%s is sent to %s over http: anybody on the way can read it. Use https if you can.",
+                credential.name,
+                host,
+            )
+        self._keys[place] = credential
 
     def for_url(self, url: str) -> Credential | None:
         """Return the credential of a URL's origin, if any."""

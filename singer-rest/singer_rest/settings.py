@@ -10,11 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
+from singer_rest import timestamps
 from singer_rest.errors import ConfigFault
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Mapping
 
+NEXT_DAY = timestamps.minutes(24 * 60)
+"""A date ahead by no more may be today's in another zone, or by another clock."""
+_NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -215,10 +220,49 @@ def _readable_bundle(name: str, path: str) -> str:
     return path
 
 
-def token(value: str) -> str:
-    """Clean a pasted token: no blanks, quotes or ``Bearer`` in front."""
+def token(value: str, setting: str) -> str:
+    """Clean a pasted token: no blanks, quotes or ``Bearer`` in front.
+
+    Raises:
+        ConfigFault: It holds a character that no header can.
+    """
+    text = _cleaned(value)
+    strange = _NOT_IN_TOKENS.search(text)
+    if strange:
+        raise ConfigFault(
+            f"{setting} holds {_character(strange[0])} at place {strange.start() + 1}, which no "
+            "key has; copy it again."
+        )
+    return text
+
+
+def _cleaned(value: str) -> str:
     text = value.strip().strip("\"'").strip()
     return re.sub(r"(?i)^bearer\s+", "", text)
+
+
+def _character(character: str) -> str:
+    named = {"\n": "a line break", "\r": "a line break", " ": "a blank", "\t": "a tab"}
+    return named.get(character, f"the character U+{ord(character):04X}")
+
+
+def start_date(config: Mapping[str, Any]) -> dt.datetime | None:
+    """Return the instant of the setting ``start_date``; nothing if it is not set.
+
+    Raises:
+        ConfigFault: It is no date, or lies in the future, and a run would read nothing.
+    """
+    text = config.get("start_date")
+    if not text:
+        return None
+    moment = timestamps.parse(text)
+    if moment is None:
+        raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+    if moment > timestamps.now() + NEXT_DAY:
+        raise ConfigFault(
+            f"start_date lies in the future ({timestamps.text(moment)}): nothing would be read."
+        )
+    return moment
 
 
 def secret_names(schema: Mapping[str, Any]) -> list[str]:
@@ -237,7 +281,7 @@ def secret_values(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Itera
         if isinstance(value, str):
             yield value
             yield value.strip()
-            yield token(value)
+            yield _cleaned(value)
         elif value is not None:
             yield str(value)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import abc
+import functools
+import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import singer_sdk
@@ -10,6 +12,7 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_rest import timestamps
 from singer_rest.columns import Misfits, Table
+from singer_rest.rows import Rows
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -20,6 +23,8 @@ if TYPE_CHECKING:
     from singer_rest.pages import Page
     from singer_rest.sources import Source
     from singer_rest.tap import RestTap
+
+logger = logging.getLogger(__name__)
 
 
 class RestStream(singer_sdk.Stream):
@@ -57,8 +62,19 @@ class RestStream(singer_sdk.Stream):
         """Return a fresh source for one pass."""
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
-        """Make this stream's rows of one page; the table makes them conform afterwards."""
-        return page.rows
+        """Make this stream's rows of one page; the table makes them conform afterwards.
+
+        By default they are what came, and each field without a column is named once.
+        """
+        rows = Rows.of(page.rows)
+        for name in rows.cells.keys() - self._named:
+            self._named.add(name)
+            logger.info("%s: the server has a new field, %s; it is not read.", self.name, name)
+        return rows
+
+    @functools.cached_property
+    def _named(self) -> set[str]:
+        return {column.name for column in self.table.columns}
 
     @property
     def source_key(self) -> str:

@@ -84,6 +84,8 @@ class RestTap(singer_sdk.Tap):
         """
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
+        # Null is how some orchestrators write that a setting is not set.
+        self._config = {name: value for name, value in self._config.items() if value is not None}
         for value in settings.secret_values(self._config, schema):
             self.redactor.add(value)
         self.redactor.install()

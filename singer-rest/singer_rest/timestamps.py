@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
+import re
 import zoneinfo
 
 from singer_rest.errors import ConfigFault
@@ -10,6 +12,10 @@ from singer_rest.errors import ConfigFault
 UTC = dt.UTC
 EPOCH_MILLISECONDS = 100_000_000_000
 """Larger numbers are milliseconds: as seconds they would lie after the year 5138."""
+_DIGITS = re.compile(r"\d{9,}(\.\d+)?")
+"""A number in quotes. The longest date without a hyphen has eight digits before its T."""
+_UTC_NAMES = re.compile(r"(?<=\d)(z| utc| gmt)$", re.IGNORECASE)
+_ISO_PLACES = (4, 7, 13, 16)
 
 
 def zone(name: str, *, setting: str = "timezone") -> dt.tzinfo:
@@ -32,21 +38,25 @@ def parse(value: object, default_zone: dt.tzinfo = UTC) -> dt.datetime | None:
     """Read a point in time; nothing if it cannot be one.
 
     Accepts ISO 8601 with or without offset and fraction, a date alone (midnight), and seconds or
-    milliseconds since 1970. Text without an offset is in ``default_zone``; in the hour that a
-    clock change repeats, the first pass is taken.
+    milliseconds since 1970, as a number or in quotes. Text without an offset is in
+    ``default_zone``; in the hour that a clock change repeats, the first pass is taken, and a time
+    in the hour that one leaves out is as much later.
     """
     if isinstance(value, bool):
         return None
+    in_quotes = isinstance(value, str) and _DIGITS.fullmatch(value.strip())
+    if in_quotes or isinstance(value, decimal.Decimal):
+        value = float(str(value))
     if isinstance(value, (int, float)):
-        seconds = value / 1000 if abs(value) >= EPOCH_MILLISECONDS else value
         try:
+            seconds = value / 1000 if abs(value) >= EPOCH_MILLISECONDS else value
             return dt.datetime.fromtimestamp(seconds, UTC)
         except (OverflowError, ValueError, OSError):
             return None
     if not isinstance(value, str):
         return None
     try:
-        moment = dt.datetime.fromisoformat(value.strip())
+        moment = dt.datetime.fromisoformat(_UTC_NAMES.sub("+00:00", value.strip()))
     except ValueError:
         return None
     if moment.tzinfo is None:
@@ -65,7 +75,12 @@ def text(moment: dt.datetime) -> str:
 
 def instant(value: object, default_zone: dt.tzinfo = UTC) -> str | None:
     """Normalise vendor text to RFC 3339 in UTC; nothing if it is no point in time."""
-    if default_zone is UTC and isinstance(value, str) and len(value) == 19:  # noqa: PLR2004
+    if (
+        default_zone is UTC
+        and isinstance(value, str)
+        and len(value) == 19  # noqa: PLR2004
+        and "".join(value[place] for place in _ISO_PLACES) == "--::"
+    ):
         # "2026-11-20 10:00:00", the commonest form by far; checked by the parser, kept as text.
         try:
             dt.datetime.fromisoformat(value)

@@ -144,13 +144,17 @@ class TapCachet(RestTap):
             CredentialFault: Wrong ``api_key``.
         """
         _ = self.zone
-        if self.config.get("start_date") and not timestamps.parse(self.config["start_date"]):
-            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+        settings.start_date(self.config)
         _ = self.api
 
     def _find_server(self) -> Server:
         url = base_url(self.config["api_url"], example=EXAMPLE_URL)
-        key = settings.token(self.config.get("api_key") or "")
+        key = settings.token(self.config.get("api_key") or "", "api_key")
+        if not key and "api_key" in self.config:
+            raise ConfigFault(
+                "api_key is empty, which would read no more than a guest may see. Set it, or "
+                "remove it to read as a guest on purpose."
+            )
         if key:
             both = {"Authorization": f"Bearer {key}", "X-Cachet-Token": key}
             self.keyring.bind(url, HeaderCredential("api_key", both))

@@ -52,8 +52,14 @@ def method_of(config: Mapping[str, Any]) -> str:
     Raises:
         ConfigFault: A setting of the method is missing.
     """
-    given = {name for needed in NEEDED.values() for name in needed if config.get(name)}
+    known = {name for needed in NEEDED.values() for name in needed}
+    given = {name for name in known if str(config.get(name) or "").strip()}
     method = str(config.get("auth_method") or AUTO)
+    if method == AUTO and not given and (empty := sorted(known & config.keys())):
+        raise ConfigFault(
+            f"{', '.join(empty)} is empty. Set it, or set auth_method to none to read what needs "
+            "no credential."
+        )
     if method == AUTO:
         if "access_token" in given:
             method = PAT
@@ -110,7 +116,7 @@ class PasswordGrant:
         self._form = {
             "grant_type": "password",
             "client_id": str(config["client_id"]).strip(),
-            "client_secret": cleaned(config["client_secret"]),
+            "client_secret": cleaned(config["client_secret"], "client_secret"),
             "username": config["username"],
             "password": config["password"],
             "scope": SCOPE,

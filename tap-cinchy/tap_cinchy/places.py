@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from singer_rest.errors import ConfigFault
+from singer_rest.errors import ConfigFault, StreamFault
 from singer_rest.transport import Request
 from singer_rest.urls import base_url, origin
 
@@ -61,6 +61,13 @@ class Places:
         """Return what the platform tells; nothing before 5.7, or where a page answers."""
         found = self._open(f"{self.base}/.well-known/cinchy-configuration")
         return {str(name).lower(): value for name, value in found.items()}
+
+    def answers(self) -> bool:
+        """Whether a platform tells of itself at this address."""
+        try:
+            return bool(self._configuration)
+        except StreamFault:
+            return False
 
     def _open(self, url: str) -> dict[str, Any]:
         request = Request(url, raw=True, authenticated=False, accept_statuses=CLIENT_ERRORS)

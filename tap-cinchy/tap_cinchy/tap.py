@@ -6,17 +6,27 @@ import dataclasses
 import fnmatch
 import functools
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from singer_rest import settings, timestamps
 from singer_rest.credentials import HeaderCredential
-from singer_rest.errors import ConfigFault, ServerFault, StatusFault, StreamFault
+from singer_rest.errors import ConfigFault, Fault, ServerFault, StatusFault, StreamFault
 from singer_rest.tap import RestTap
-from tap_cinchy.auth import BASIC, NONE, PASSWORD, PAT, PasswordGrant, basic_header, method_of
+from tap_cinchy.auth import (
+    BASIC,
+    NONE,
+    NOT_FOUND,
+    PASSWORD,
+    PAT,
+    PasswordGrant,
+    basic_header,
+    method_of,
+)
 from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
 from tap_cinchy.discovery import Wishes, stream_names
 from tap_cinchy.incremental import Zones
 from tap_cinchy.metadata import find_tables
-from tap_cinchy.places import Places, clean
+from tap_cinchy.places import EXAMPLE_URL, Places, clean
 from tap_cinchy.queries import configured
 from tap_cinchy.settings import CONFIG_SCHEMA
 from tap_cinchy.shapes import shape_of_schema
@@ -99,7 +109,7 @@ class TapCinchy(RestTap):
         places = Places(self.transport, base, idp, connections)
         credential: Credential | None = None
         if method == PAT:
-            token = settings.token(config["access_token"])
+            token = settings.token(config["access_token"], "access_token")
             credential = HeaderCredential("access_token", {"Authorization": f"Bearer {token}"})
         elif method == PASSWORD:
             if idp:
@@ -180,8 +190,7 @@ class TapCinchy(RestTap):
             CredentialFault: The credential is wrong.
         """
         _ = self.zone, self.queries
-        if self.config.get("start_date") and not timestamps.parse(self.config["start_date"]):
-            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+        settings.start_date(self.config)
         api = self.api
         for stream in self.selected_streams():
             if isinstance(stream, CinchyStream):
@@ -191,7 +200,7 @@ class TapCinchy(RestTap):
                 api.execute("SELECT 1")
             except StatusFault as fault:
                 if fault.status != BAD_REQUEST:
-                    raise
+                    raise self._explained(fault) from fault
                 # Who is refused a query has been let in.
 
     # Streams
@@ -214,8 +223,25 @@ class TapCinchy(RestTap):
                 streams += self._tables(names)
                 streams += [QueryStream(self, query) for query in self.queries]
         except StreamFault as fault:
-            raise ServerFault(fault.sentence, code=fault.code) from fault
+            raise self._explained(fault) from fault
         return streams
+
+    def _explained(self, fault: StreamFault) -> Fault:
+        """Return what a fault before any row becomes: perhaps there is no platform there."""
+        missing = isinstance(fault, StatusFault) and fault.status == NOT_FOUND
+        if not missing or self.api.proved:
+            return ServerFault(fault.sentence, code=fault.code)
+        base = self.api.places.base
+        root = "{}://{}".format(*urlsplit(base))
+        for other in (f"{root}/Cinchy", root):
+            if other != base and Places(self.transport, other).answers():
+                return ConfigFault(
+                    f"There is no Cinchy at {base}. Did you mean {other}? Set api_url to it."
+                )
+        return ConfigFault(
+            f"There is no Cinchy at {base}; set api_url to the address of the platform, such as "
+            f"{EXAMPLE_URL}."
+        )
 
     def _opted_in(self) -> Iterator[CinchyStream]:
         if self.config["secrets"]:

@@ -12,6 +12,7 @@ import logging
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
+from singer_rest.batches import TOO_LONG
 from singer_rest.completeness import IncompleteFault, Tally
 from singer_rest.errors import Outcome, StatusFault
 from singer_rest.pages import Walk
@@ -98,7 +99,8 @@ class Catalog:
         if self._batches is None:
             names = self._names()
             if names is None:
-                return [()]
+                self._batches = [()]
+                return self._batches
             batches: list[Batch] = []
             room = 0
             for name in dict.fromkeys((*BASIC_TYPES, *names)):
@@ -130,8 +132,21 @@ class Catalog:
         logger.info("This workspace does not show teams in its catalog; /teams lists them.")
         self._refusals += 1
         self._teams = False
-        self._batches = None
+        self._batches = [batch for batch in self.batches() if batch != (TEAM,)]
         return True
+
+    def _adapts(self, batch: Batch, fault: StatusFault) -> bool:
+        """Whether there is something else to ask for in the place of a refused batch.
+
+        A proxy may take shorter addresses than Cortex itself: half the types go there.
+        """
+        batches = self.batches()
+        if fault.status in TOO_LONG and len(batch) > 1:
+            place, middle = batches.index(batch), len(batch) // 2
+            batches[place : place + 1] = [batch[:middle], batch[middle:]]
+            logger.info("%s Asking for %d types at a time.", fault.sentence, middle)
+            return True
+        return batch == (TEAM,) and self._refuses(fault)
 
     def request(self, path: str, params: Mapping[str, Any], batch: Batch) -> Request:
         """Return the request for the entities of some types."""
@@ -156,7 +171,9 @@ class Catalog:
         Raises:
             StreamFault: It cannot be read.
         """
-        for batch in list(self.batches()):
+        place = 0
+        while place < len(self.batches()):
+            batch = self.batches()[place]
             request = self.request(path, params, batch)
             paging = self.api.paging()
             part = Tally()
@@ -177,8 +194,10 @@ class Catalog:
                     confirm=self.api.confirm,
                 ).pages()
             except StatusFault as fault:
-                if batch != (TEAM,) or not self._refuses(fault):
+                if part.pages or not self._adapts(batch, fault):
                     raise
+                continue
+            place += 1
             tally.absorb(part)
             if part.expected is not None:
                 tally.expect((tally.expected or 0) + part.expected, part.proof)
@@ -230,13 +249,16 @@ class Catalog:
         before = self._refusals
         toll = self._types.toll() if self.batches() != [()] else 1
         total, requests, exact = 0, 0, True
-        for batch in list(self.batches()):
+        place = 0
+        while place < len(self.batches()):
+            batch = self.batches()[place]
             try:
                 page = self.api.fetch(self.request(path, params, batch), rows, FIRST, 1)
             except StatusFault as fault:
-                if batch != (TEAM,) or not self._refuses(fault):
+                if not self._adapts(batch, fault):
                     raise
                 continue
+            place += 1
             count = total_or_short_page(page).total
             exact = exact and count is not None
             total += count or 0

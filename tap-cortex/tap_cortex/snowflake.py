@@ -100,7 +100,7 @@ def keyring(chat: Chat, config: Mapping[str, Any]) -> Keyring:
     """Return the keyring of Snowflake's transport."""
     ring = Keyring()
     headers = {
-        "Authorization": f"Bearer {settings.token(config['snowflake_token'])}",
+        "Authorization": f"Bearer {settings.token(config['snowflake_token'], 'snowflake_token')}",
         TYPE_HEADER: config["snowflake_auth_type"],
     }
     ring.bind(chat.url, HeaderCredential("snowflake_token", headers))

@@ -76,18 +76,14 @@ class TapCortex(RestTap):
         """Return the setting as an instant.
 
         Raises:
-            ConfigFault: It is none.
+            ConfigFault: It is none, or lies in the future.
         """
-        text = self.config.get("start_date")
-        moment = timestamps.parse(text)
-        if text and moment is None:
-            raise ConfigFault("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
-        return moment
+        return settings.start_date(self.config)
 
     @functools.cached_property
     def key(self) -> str:
         """Return the API key, cleaned."""
-        return settings.token(self.config.get("api_key") or "")
+        return settings.token(self.config.get("api_key") or "", "api_key")
 
     @functools.cached_property
     def keyring(self) -> Keyring:

@@ -42,7 +42,7 @@ def test_doctor_tells_what_can_be_read(new_site: Site) -> None:
 
 def test_doctor_names_the_missing_permission() -> None:
     with site("3") as running:
-        run = running.run("--test", streams=("incidents", "subscribers"), settings={"api_key": ""})
+        run = running.run("--test", streams=("incidents", "subscribers"), settings={"api_key": None})
     assert run.exit_code == 1
     assert "forbidden" in run.stdout
     assert "subscribers.manage" in run.last_line
@@ -69,7 +69,7 @@ def test_schema_messages_only(new_site: Site) -> None:
 def test_one_forbidden_stream_does_not_stop_the_others() -> None:
     with site("3") as running:
         run = running.run(
-            streams=("incidents", "subscribers", "components"), settings={"api_key": ""}
+            streams=("incidents", "subscribers", "components"), settings={"api_key": None}
         )
         truth = running.truth(guest=True)
     assert run.exit_code == 1
@@ -84,7 +84,7 @@ def test_forbidden_streams_can_be_excused() -> None:
     with site("3") as running:
         run = running.run(
             streams=("incidents", "subscribers"),
-            settings={"api_key": "", "on_stream_error": "skip"},
+            settings={"api_key": None, "on_stream_error": "skip"},
         )
     assert run.exit_code == 0, run.stderr
 
@@ -155,7 +155,7 @@ def test_unknown_settings_are_named(new_site: Site) -> None:
 
 def test_protected_api_without_a_key() -> None:
     with site("3", api_protected=True) as running:
-        run = running.run(settings={"api_key": ""})
+        run = running.run(settings={"api_key": None})
         assert run.exit_code == 2
         assert "protected" in run.last_line
         assert running.run(streams=("incidents",)).exit_code == 0
@@ -172,7 +172,7 @@ def test_2_4_that_always_authenticates() -> None:
     with site("2.4", always_authenticate=True) as running:
         run = running.run(streams=("components", "status"))
         assert run.exit_code == 0, run.stderr
-        guest = running.run(streams=("components", "status"), settings={"api_key": ""})
+        guest = running.run(streams=("components", "status"), settings={"api_key": None})
     assert guest.exit_code != 0
     assert guest.records["components"] == []
 

@@ -324,7 +324,7 @@ def test_another_web_site_is_no_platform(start: Start) -> None:
     running = start(base_path="/Cinchy")
     run = running.run(settings={"api_url": running.server.url})
     assert run.exit_code == 2
-    assert "404" in run.last_line
+    assert f"Did you mean {running.url}? Set api_url to it." in run.last_line
 
 
 def test_settings_with_a_typing_error_are_pointed_out(shared: Site) -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from .runner import EXAMPLE, FAULT_TAP, Runner
+from .runner import EXAMPLE, FAULT_TAP, TAP_CINCHY, TAP_CORTEX, Runner
 from .stage import Stage
 
 if TYPE_CHECKING:
@@ -29,6 +29,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def tap(tmp_path: Path) -> Runner:
     """The installed tap-cachet."""
     return Runner(tmp_path)
+
+
+@pytest.fixture
+def tap_cortex(tmp_path: Path) -> Runner:
+    """The installed tap-cortex."""
+    return Runner(tmp_path, TAP_CORTEX)
+
+
+@pytest.fixture
+def tap_cinchy(tmp_path: Path) -> Runner:
+    """The installed tap-cinchy."""
+    return Runner(tmp_path, TAP_CINCHY)
 
 
 @pytest.fixture

@@ -259,6 +259,10 @@ class FaultServer:
             self._talk(connection, number)
         except (OSError, ClientGone):
             pass
+        except Exception:  # a script is wrong: let nobody wait for it
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            raise
         finally:
             with self._lock:
                 self._open.discard(plain)

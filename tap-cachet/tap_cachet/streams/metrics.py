@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest import timestamps
+from singer_rest import settings, timestamps
 from tap_cachet import normalise, schemas
 from tap_cachet.sources import PointsSource
 from tap_cachet.streams.base import CachetStream, PlainList, Record
@@ -49,7 +49,7 @@ class MetricPoints(CachetStream):
         bookmark = self.tap.bookmarks.start(self.name, self.replication_key, partition)
         if bookmark is not None:
             return bookmark - lookback
-        return timestamps.parse(self.config.get("start_date"))
+        return settings.start_date(self.config)
 
     def written(self, record: Record) -> dt.datetime | None:
         """Return when a point was last written."""
