@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox
-SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox tests scripts
+SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox tests scripts bench
 
 # Byte code makes every command start three times faster; some machines switch it off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -15,11 +15,12 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help setup meltano test lint types docs docs-check unit demo clean constraints
+.PHONY: help setup meltano test lint types docs docs-check unit demo bench clean constraints
 
 help:
 	@echo "make demo    load a status page through Meltano and look at the result"
 	@echo "make test    lint, types and every test"
+	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
 
@@ -49,6 +50,11 @@ meltano: .meltano/.ready
 
 demo: setup meltano
 	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+
+# A whole run also brings the tables in README.md and bench/README.md up to date.
+bench: setup meltano
+	$(BIN)/python -m bench --json $(if $(WORLDS)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(WORLDS),--only $(WORLDS)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WORLDS)$(QUICK),,--pages)
 
 test: lint types docs-check unit
 

@@ -8,7 +8,7 @@ import platform
 from typing import TYPE_CHECKING, Any
 
 from bench.results import NotMeasuredError
-from bench.scenarios import TARGETS
+from bench.targets import TARGETS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -49,28 +49,28 @@ def judged(outcome: Outcome) -> Iterator[tuple[str, float, str, bool]]:
         yield target.what, value, must, target.met(value)
 
 
-def as_markdown(outcome: Outcome, day: dt.date, rounds: int) -> str:
-    """Return the tables."""
+def summary(outcome: Outcome, day: dt.date, rounds: int) -> str:
+    """Return what was measured against what must be reached, as a table."""
     packages = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    parts = [
-        (
-            f"Measured {day.isoformat()} by `make bench`: {os.cpu_count()} cores, "
-            f"Python {platform.python_version()}, {packages}; medians of up to {rounds} rounds."
-        ),
-        _table(
-            ("what", "measured", "must be", ""),
-            [
-                (what, _number(value), must, "" if met else "**missed**")
-                for what, value, must, met in judged(outcome)
-            ],
-        ),
+    rows = [
+        (what, _number(value), must, "" if met else "**missed**")
+        for what, value, must, met in judged(outcome)
     ]
+    return (
+        f"Measured {day.isoformat()} by `make bench` on {os.cpu_count()} cores with Python "
+        f"{platform.python_version()}, {packages}; medians of up to {rounds} rounds.\n\n"
+        f"{_table(('what', 'measured', 'must be', ''), rows)}\n"
+    )
+
+
+def details(outcome: Outcome) -> str:
+    """Return what every contender needed, a table for each scenario."""
+    header = ("", "world", "CPU s", "time s", "per CPU s", "memory MB", "start-up CPU s", "429")
+    parts = []
     for name, entries in outcome.entries.items():
-        made = outcome.scenarios[name]
         rows = [_row(contender, entry) for contender, entry in entries.items()]
-        header = ("", "world", "CPU s", "time s", "per CPU s", "memory MB", "start-up CPU s", "429")
-        parts += [f"**{made.title}**", _table(header, rows)]
-    return "\n\n".join(parts) + "\n"
+        parts.append(f"**{outcome.scenarios[name].title}**\n\n{_table(header, rows)}\n")
+    return "\n".join(parts)
 
 
 def _row(contender: str, entry: Entry) -> tuple[str, ...]:
@@ -108,4 +108,4 @@ def put_into(path: Path, text: str) -> None:
     _old, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{path.name} has no place for the tables: {BEGIN} ... {END}")
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}", encoding="utf-8")
+    path.write_text(f"{before}{BEGIN}\n\n{text.strip()}\n\n{END}{after}", encoding="utf-8")

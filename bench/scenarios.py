@@ -1,23 +1,27 @@
-"""What is measured: worlds, who reads them, and the numbers that must be reached."""
+"""What is measured: worlds, and who reads them."""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bench import contenders as who
+from bench.contenders import loading
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from bench.contenders import Contender
-    from bench.results import Outcome
 
 CHILDREN = ("groups", "dependencies", "deploys")
 LIMIT = 1000
-PACE = 960
-"""What our tap is told where the server allows 1000 a minute."""
-SERIAL_SHARE = 0.05
+"""Requests a minute that a server allows, and that our tap is told."""
+FILE = "file"
+"""The world of those who only load."""
+DLT_EXTRACT = "dlt rest_api, extract"
+DLT_PARALLEL = "dlt rest_api, parallelized"
+DLT_AHEAD = "dlt rest_api, parallelized, 32 items"
+DLT_LOAD, DLT_PARQUET = "dlt rest_api, defaults", "dlt rest_api, parquet files"
 QUICK = 0.01
 """Part of every world in a quick run."""
 
@@ -44,6 +48,8 @@ class Scenario:
     """Long ones are not repeated as often."""
     least: int = 20
     """Size of a quick run at least."""
+    side_by_side: bool = False
+    """All contenders wait for the clock, not for each other: they run at the same time."""
 
     def quick(self) -> Scenario:
         """Return the same with a world that is read in no time."""
@@ -57,7 +63,7 @@ def lists(size: int = 200_000) -> list[Scenario]:
     hundred = (
         who.tap_cachet(),
         who.plain("cachet"),
-        who.dlt_rest("extract", "list", "dlt rest_api, extract"),
+        who.dlt_rest("extract", "list", DLT_EXTRACT),
         who.bare("copy", "cachet"),
         who.bare("download", "cachet"),
     )
@@ -73,52 +79,54 @@ def lists(size: int = 200_000) -> list[Scenario]:
     ]
 
 
-def fan_out(size: int = 2000) -> list[Scenario]:
+def fan_out(size: int = 2000, far: int = 800) -> list[Scenario]:
     """Three requests for each of many entities."""
     found = []
-    for latency in (0, 50, 200):
-        readers = [
+    for latency, entities, share in ((0, size, 0.25), (50, size, 0.05), (200, far, 0.05)):
+        readers = (
             who.tap_cortex(*CHILDREN),
-            who.dlt_rest("extract", "fan-out", "dlt rest_api, parallelized", workers=16),
-        ]
-        share = SERIAL_SHARE if latency else 0.25
-        readers.append(who.plain("cortex", rows=who.ROWS_PER_ENTITY, share=share))
-        scenario = Scenario(
-            f"fan-out-{latency}",
-            f"Fan-out, 16 workers, {latency} ms",
-            "cortex",
-            size,
-            tuple(readers),
-            workers=16,
-            latency_ms=latency,
-            requests_each=len(CHILDREN),
-            most_rounds=2,
+            who.dlt_rest("extract", "fan-out", DLT_PARALLEL, workers=16),
+            who.dlt_rest("extract", "fan-out", DLT_AHEAD, workers=16, items=32),
+            who.plain("cortex", rows=who.ROWS_PER_ENTITY, share=share),
         )
-        found.append(scenario)
+        found.append(
+            Scenario(
+                f"fan-out-{latency}",
+                f"Fan-out, three requests an entity, 16 workers, {latency} ms",
+                "cortex",
+                entities,
+                readers,
+                workers=16,
+                latency_ms=latency,
+                requests_each=len(CHILDREN),
+                most_rounds=2,
+            )
+        )
     return found
 
 
 def limited(size: int = 1000) -> list[Scenario]:
-    """The same against a server that allows 1 000 requests a minute."""
-    readers = (
-        who.tap_cortex_paced(*CHILDREN, per_minute=PACE),
-        who.dlt_rest("extract", "fan-out", "dlt rest_api, parallelized", workers=16),
-    )
+    """The same against servers that allow 1 000 requests a minute, each in its own way."""
+    kinds = ("fixed", "bucket")
+    readers = [who.tap_cortex_paced(*CHILDREN, per_minute=LIMIT, window=kind) for kind in kinds]
+    readers += [
+        who.dlt_rest("extract", "fan-out", f"{DLT_PARALLEL}, {kind}", workers=16, window=kind)
+        for kind in kinds
+    ]
     return [
         Scenario(
-            f"limit-{window}",
-            f"Fan-out, 50 ms, 1 000 requests a minute ({kind})",
+            "limit",
+            "3 000 requests at 200 ms, 1 000 a minute allowed (fixed minutes or a token bucket)",
             "cortex",
             size,
-            readers,
+            tuple(readers),
             workers=16,
-            latency_ms=50,
+            latency_ms=200,
             limit=LIMIT,
-            window=window,
             requests_each=len(CHILDREN),
             most_rounds=1,
+            side_by_side=True,
         )
-        for window, kind in (("fixed", "fixed minutes"), ("bucket", "token bucket"))
     ]
 
 
@@ -136,14 +144,25 @@ def cinchy(size: int = 300_000) -> list[Scenario]:
 def duckdb(size: int = 60_000) -> list[Scenario]:
     """From the wire into DuckDB."""
     readers = (
-        who.tap_into_duckdb(),
-        who.dlt_rest("load", "list", "dlt rest_api, defaults"),
-        who.dlt_rest("load-parquet", "list", "dlt rest_api, parquet files"),
+        loading.tap_into_duckdb(),
+        loading.rest_into_duckdb("load", DLT_LOAD),
+        loading.rest_into_duckdb("load-parquet", DLT_PARQUET),
     )
-    title = "Into DuckDB, 100 a page"
+    title = "From the wire into DuckDB, 100 a page"
     return [
         Scenario("duckdb", title, "cachet", size, readers, page_size=100, most_rounds=2, least=200)
     ]
+
+
+def load(size: int = 1_000_000) -> list[Scenario]:
+    """A file of Singer messages into a database."""
+    readers = (
+        loading.file_into_duckdb(),
+        loading.dictionaries(share=0.1),
+        loading.target_postgres(share=0.02),
+    )
+    title = "A file of Singer messages, 20 columns, into a database"
+    return [Scenario("load", title, FILE, size, readers, most_rounds=2, least=1000)]
 
 
 def start_up() -> list[Scenario]:
@@ -186,154 +205,15 @@ def growth() -> list[Scenario]:
     ]
 
 
-def everything() -> list[Scenario]:
-    """Return all scenarios, in the order of the report."""
-    families = (start_up, lists, cinchy, duckdb, fan_out, limited, memory, growth)
-    return [scenario for family in families for scenario in family()]
-
-
-@dataclasses.dataclass(frozen=True)
-class Target:
-    """A number that must be reached."""
-
-    what: str
-    value: Callable[[Outcome], float]
-    bound: float
-    sense: Literal["at most", "at least"]
-    unit: str = "x"
-
-    def met(self, value: float) -> bool:
-        """Whether the number is good enough."""
-        return value <= self.bound if self.sense == "at most" else value >= self.bound
-
-
-DLT_EXTRACT, DLT_PARALLEL = "dlt rest_api, extract", "dlt rest_api, parallelized"
-DLT_LOAD, DLT_PARQUET = "dlt rest_api, defaults", "dlt rest_api, parquet files"
-PIPE, PLAIN, BARE = "tap-cachet | target-dlt", "plain SDK tap", "bare loop"
-SDK = "import singer_sdk"
-
-
-def _start_up(command: str) -> Target:
-    return Target(
-        f"start-up of {command} against {SDK}, CPU",
-        lambda found: found.ratio("start-up", command, SDK, "cpu"),
-        1.3,
-        "at most",
-    )
-
-
-def _fan_out(latency: int, to_ideal: float, to_dlt: float) -> list[Target]:
-    name = f"fan-out-{latency}"
-    return [
-        Target(
-            f"fan-out at {latency} ms, 16 workers, against the ideal, time",
-            lambda found: found.to_ideal(name, "tap-cortex"),
-            to_ideal,
-            "at most",
-        ),
-        Target(
-            f"fan-out at {latency} ms against dlt parallelized, time",
-            lambda found: found.ratio(name, DLT_PARALLEL, "tap-cortex", "seconds"),
-            to_dlt,
-            "at least",
-        ),
-    ]
-
-
-def _limited(window: str) -> list[Target]:
-    name = f"limit-{window}"
-    return [
-        Target(
-            f"share of the limit that is used ({window})",
-            lambda found: 100 * found.share_of_limit(name, "tap-cortex", LIMIT),
-            95,
-            "at least",
-            "%",
-        ),
-        Target(
-            f"answers 429 per 1 000 requests ({window})",
-            lambda found: found.refused(name, "tap-cortex"),
-            5,
-            "at most",
-            "",
-        ),
-    ]
-
-
-TARGETS = (
-    Target(
-        "list, 100 a page: plain SDK tap against ours, CPU",
-        lambda found: found.ratio("list-100", PLAIN, "tap-cachet", "cpu"),
-        6,
-        "at least",
-    ),
-    Target(
-        "list, 1 000 a page: plain SDK tap against ours, CPU",
-        lambda found: found.ratio("list-1000", PLAIN, "tap-cortex", "cpu"),
-        6,
-        "at least",
-    ),
-    Target(
-        "list, 100 a page: ours against the bare loop, CPU",
-        lambda found: found.ratio("list-100", "tap-cachet", BARE, "cpu"),
-        1.5,
-        "at most",
-    ),
-    Target(
-        "list, 1 000 a page: ours against the bare loop, CPU",
-        lambda found: found.ratio("list-1000", "tap-cortex", BARE, "cpu"),
-        1.5,
-        "at most",
-    ),
-    Target(
-        "list: dlt rest_api extract against ours, CPU",
-        lambda found: found.ratio("list-100", DLT_EXTRACT, "tap-cachet", "cpu"),
-        4,
-        "at least",
-    ),
-    Target(
-        "into DuckDB: dlt defaults against ours, CPU",
-        lambda found: found.ratio("duckdb", DLT_LOAD, PIPE, "cpu"),
-        8,
-        "at least",
-    ),
-    Target(
-        "into DuckDB: dlt defaults against ours, memory",
-        lambda found: found.ratio("duckdb", DLT_LOAD, PIPE, "memory"),
-        10,
-        "at least",
-    ),
-    Target(
-        "into DuckDB: dlt with parquet files against ours, CPU",
-        lambda found: found.ratio("duckdb", DLT_PARQUET, PIPE, "cpu"),
-        2,
-        "at least",
-    ),
-    *_fan_out(50, 1.3, 1.4),
-    *_fan_out(200, 1.1, 1.3),
-    *_limited("fixed"),
-    *_limited("bucket"),
-    Target(
-        "Cinchy: plain SDK tap against ours, CPU",
-        lambda found: found.ratio("cinchy", PLAIN, "tap-cinchy", "cpu"),
-        5,
-        "at least",
-    ),
-    _start_up("tap-cachet --version"),
-    _start_up("tap-cortex --version"),
-    _start_up("tap-cinchy --version"),
-    _start_up("tap-cachet, one record"),
-    Target(
-        "memory, 1 000 000 records more than 10 000",
-        lambda found: found.growth_of_memory("memory-10000", "memory-1000000", "tap-cachet"),
-        20,
-        "at most",
-        " MB",
-    ),
-    Target(
-        "CPU per entity, 16 000 against 1 000",
-        lambda found: found.per_size("growth-16000", "growth-1000", "tap-cortex"),
-        1.1,
-        "at most",
-    ),
-)
+WORLDS: dict[str, Callable[[], list[Scenario]]] = {
+    "start-up": start_up,
+    "lists": lists,
+    "cinchy": cinchy,
+    "duckdb": duckdb,
+    "load": load,
+    "fan-out": fan_out,
+    "limit": limited,
+    "memory": memory,
+    "growth": growth,
+}
+"""By the names of the command line, in the order of the report."""

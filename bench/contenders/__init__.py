@@ -46,12 +46,19 @@ class Contender:
     """Part of the world it is given: readers that wait for one answer at a time would take hours
     for all of it. What it needs for a request is compared then."""
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    counted: Callable[[Job], int] | None = None
+    """Counts the rows that have arrived, for those that load."""
+    window: str = ""
+    """The kind of limit its server has, if not that of the scenario."""
+    missing: str = ""
+    """Why it cannot run here, if it cannot."""
 
 
 # Ours, as installed
 
 
-def _write(job: Job, name: str, content: Any) -> str:
+def written(job: Job, name: str, content: Any) -> str:
+    """Write a configuration into the job's folder and return its path."""
     path = job.folder / f"{name}.json"
     path.write_text(json.dumps(content), encoding="utf-8")
     return str(path)
@@ -84,8 +91,8 @@ def _tap(job: Job, name: str, config: Mapping[str, Any], *streams: str) -> list[
         stream["metadata"] = [entry for entry in stream["metadata"] if entry["breadcrumb"]]
         chosen = stream["tap_stream_id"] in streams
         stream["metadata"].append({"breadcrumb": [], "metadata": {"selected": chosen}})
-    settings = ("--config", _write(job, "config", config))
-    return [command, *settings, "--catalog", _write(job, "catalog", catalog)]
+    settings = ("--config", written(job, "config", config))
+    return [command, *settings, "--catalog", written(job, "catalog", catalog)]
 
 
 def _orders() -> dict[str, Any]:
@@ -108,7 +115,8 @@ def _orders() -> dict[str, Any]:
     }
 
 
-def _cachet(job: Job) -> list[str]:
+def cachet(job: Job) -> list[str]:
+    """Return the command of our tap over Cachet's list."""
     config = {"api_url": job.url, "page_size": job.page_size, "requests_per_minute": 0}
     return _tap(job, "tap-cachet", config, "incidents")
 
@@ -138,7 +146,7 @@ def _cinchy(job: Job) -> list[str]:
 
 def tap_cachet() -> Contender:
     """Return our tap over Cachet's list."""
-    return Contender("tap-cachet", lambda job: [_cachet(job)], records=1)
+    return Contender("tap-cachet", lambda job: [cachet(job)], records=1)
 
 
 def tap_cortex(*children: str) -> Contender:
@@ -147,12 +155,13 @@ def tap_cortex(*children: str) -> Contender:
     return Contender("tap-cortex", lambda job: [_cortex(job, *children)], records=rows)
 
 
-def tap_cortex_paced(*children: str, per_minute: int) -> Contender:
-    """Return the same with a limit of its own, a little below that of the server."""
+def tap_cortex_paced(*children: str, per_minute: int, window: str) -> Contender:
+    """Return the same with a limit of its own, against a server with one of some kind."""
     return Contender(
-        "tap-cortex",
+        f"tap-cortex, {window}",
         lambda job: [_cortex(job, *children, per_minute=per_minute)],
         records=ROWS_PER_ENTITY,
+        window=window,
     )
 
 
@@ -161,24 +170,11 @@ def tap_cinchy() -> Contender:
     return Contender("tap-cinchy", lambda job: [_cinchy(job)], records=1)
 
 
-def tap_into_duckdb() -> Contender:
-    """Return our tap and our target, from Cachet into DuckDB."""
-
-    def commands(job: Job) -> list[list[str]]:
-        target = {
-            "credentials": str(job.folder / "ours.duckdb"),
-            "pipelines_dir": str(job.folder / "pipelines"),
-        }
-        load = [str(BIN / "target-dlt"), "--config", _write(job, "target", target)]
-        return [_cachet(job), load]
-
-    return Contender("tap-cachet | target-dlt", commands)
-
-
 # The others
 
 
-def _script(name: str, *arguments: str) -> list[str]:
+def script(name: str, *arguments: str) -> list[str]:
+    """Return the command of a contender's own program."""
     return [sys.executable, str(HERE / f"{name}.py"), *arguments]
 
 
@@ -189,7 +185,7 @@ def plain(
 
     def commands(job: Job) -> list[list[str]]:
         config = {"api_url": job.url, "page_size": job.page_size, **(extra or {})}
-        return [_script(f"plain_{system}", "--config", _write(job, "config", config))]
+        return [script(f"plain_{system}", "--config", written(job, "config", config))]
 
     return Contender("plain SDK tap", commands, records=rows, share=share)
 
@@ -198,22 +194,33 @@ def bare(task: str, system: str) -> Contender:
     """Return the bare loop, or only its download."""
 
     def commands(job: Job) -> list[list[str]]:
-        return [_script("bare", task, system, job.url, str(job.page_size))]
+        return [script("bare", task, system, job.url, str(job.page_size))]
 
     name = "bare loop" if task == "copy" else "download only"
     return Contender(name, commands, records=1 if task == "copy" else None)
 
 
-def dlt_rest(task: str, kind: str, name: str, *, workers: int = 0) -> Contender:
-    """Return dlt's REST source; ``workers`` for the resources it reads in parallel."""
+def dlt_rest(
+    task: str, kind: str, name: str, *, workers: int = 0, items: int = 0, window: str = ""
+) -> Contender:
+    """Return dlt's REST source.
+
+    Args:
+        task: What to do: ``extract``, or one of the ways to ``load``.
+        kind: ``list`` or ``fan-out``.
+        name: In the tables.
+        workers: For the resources it reads in parallel.
+        items: How many it may have under way, if not its default.
+        window: The kind of limit its server has.
+    """
 
     def commands(job: Job) -> list[list[str]]:
-        return [_script("dlt_rest", task, kind, job.url, str(job.folder))]
+        return [script("dlt_rest", task, kind, job.url, str(job.folder))]
 
     env = {"RUNTIME__DLTHUB_TELEMETRY": "false", "RUNTIME__LOG_LEVEL": "ERROR"}
-    if workers:
-        env |= {"EXTRACT__WORKERS": str(workers), "EXTRACT__MAX_PARALLEL_ITEMS": str(2 * workers)}
-    return Contender(name, commands, env=env)
+    env |= {"EXTRACT__WORKERS": str(workers)} if workers else {}
+    env |= {"EXTRACT__MAX_PARALLEL_ITEMS": str(items)} if items else {}
+    return Contender(name, commands, env=env, window=window)
 
 
 def python(name: str, *arguments: str) -> Contender:
