@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import os
 import pathlib
 from typing import TYPE_CHECKING, Any
 
@@ -175,11 +176,24 @@ class SummaryFile:
             raise ConfigFault(f"summary_file lies in {self._path.parent}, which is no folder.")
 
     def write(self, report: RunReport, redactor: Redactor) -> None:
-        """Write it; a full disk only warns, because the run is over."""
+        """Write it whole or not at all; a full disk only warns, because the run is over.
+
+        Runs that end at the same time and name the same file leave that of one of them.
+        """
         if self._path is None:
             return
+        text = redactor.text(json.dumps(report.as_json(), indent=2)) + "\n"
         try:
-            self._path.write_text(redactor.text(json.dumps(report.as_json(), indent=2)) + "\n")
+            if self._path.exists() and not self._path.is_file():
+                self._path.write_text(text)  # a device or a pipe
+                return
+            path = self._path.resolve()
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+            try:
+                unfinished.write_text(text)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
         except OSError as error:
             logger.warning("summary_file cannot be written: %s.", error.strerror)
 

@@ -1,0 +1,57 @@
+"""Two runs at once do not come into each other's way: F65."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .places import PLACES, Place
+from .runner import Run, Runner
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .server import Exchange
+
+
+def together(exchange: Exchange) -> None:
+    """Answer when the other run has asked the same."""
+    server, seen = exchange.server, exchange.seen
+    while len(server.requests(f"{seen.method} {seen.path}")) < 2:
+        exchange.pause(0.005)
+    exchange.reply(exchange.whole())
+
+
+def records(run: Run, place: Place) -> list[dict[str, object]]:
+    return run.rows(place.stream)
+
+
+@pytest.mark.parametrize("name", ["cachet", "cortex", "cinchy"])
+def test_f65_two_runs_at_once(tmp_path: Path, name: str) -> None:
+    """With one configuration, one summary file, one home: each is what it would be alone."""
+    home = tmp_path / "home"
+    home.mkdir()
+    nowhere = dict.fromkeys(("HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(home))
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    with PLACES[name](40) as place:
+        config = place.config(summary_file=str(shared / "summary.json"))
+        alone = Runner(tmp_path, place.command)(config, select=place.select, env=nowhere)
+        place.script("*", forever=together)
+        place.seen.clear()
+        started = [
+            Runner(tmp_path, place.command).start(config, select=place.select, env=nowhere)
+            for _run in range(2)
+        ]
+        runs = [each.finish() for each in started]
+    for run in runs:
+        assert run.code == 0, run.last
+        assert records(run, place) == records(alone, place)
+        assert run.state == alone.state
+        assert run.activated == alone.activated
+    assert [path.name for path in shared.iterdir()] == ["summary.json"]
+    summary = json.loads((shared / "summary.json").read_text())
+    assert {line["outcome"] for line in summary["streams"]} == {"complete"}
+    assert list(home.iterdir()) == []
