@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -71,5 +72,17 @@ def test_every_package_is_dressed(package: str) -> None:
     assert (folder / "README.md").read_text(encoding="utf-8").startswith(f"# {package}")
     assert (folder / "LICENSE").read_text() == (ROOT / "LICENSE").read_text()
     assert (folder / package.replace("-", "_") / "py.typed").exists()
-    lines = (folder / "pyproject.toml").read_text(encoding="utf-8").splitlines()
-    assert len(lines) < 60
+    project = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    assert len(project.splitlines()) < 60
+    assert {"Documentation", "Source", "Changelog", "Issues"} <= set(
+        tomllib.loads(project)["project"]["urls"]
+    )
+
+
+@pytest.mark.parametrize("package", PRODUCT)
+def test_the_changelog_begins_with_the_version_of_the_code(package: str) -> None:
+    text = (ROOT / package / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## (\d+\.\d+\.\d+)", text, re.MULTILINE)
+    project = tomllib.loads((ROOT / package / "pyproject.toml").read_text(encoding="utf-8"))
+    assert newest
+    assert newest[1] == project["project"]["version"]
