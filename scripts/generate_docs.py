@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from docgen import plugins, streams
-from docgen.project import ROOT, TAPS, VARIANT, TapInfo
+from docgen.project import BESIDE_THE_TAPS, ROOT, TAPS, VARIANT, TapInfo
 from docgen.samples import SYSTEMS, samples
 from docgen.settings import settings_of, table
 from singer_rest.streams import RestStream
@@ -60,16 +60,32 @@ def env_example() -> str:
     return "\n".join(lines) + "\n"
 
 
-def readme(tap: TapInfo) -> tuple[Path, str] | None:
+def readme(tap: TapInfo) -> tuple[Path, str]:
     """Return the README of a tap with its settings table written anew."""
-    path = ROOT / tap.name / "README.md"
+    body = table(settings_of(tap.about()["settings"]))
+    return _renewed(ROOT / tap.name / "README.md", "settings", body)
+
+
+def root_readme() -> tuple[Path, str]:
+    """Return the README of the repository with its table of contents written anew."""
+    lines = ["| | what | reads |", "| --- | --- | --- |"]
+    for tap in TAPS:
+        logo = f'<img src="hub{tap.logo}" width="32" alt="">'
+        reads = tap.reads.format(streams=len(tap.streams()))
+        lines.append(
+            f"| {logo} | [`{tap.name}`]({tap.name}/) | {reads}; [reference](docs/{tap.name}.md) |"
+        )
+    lines += [f"| | [`{name}`]({name}/) | {what} |" for name, what in BESIDE_THE_TAPS.items()]
+    return _renewed(ROOT / "README.md", "what", lines)
+
+
+def _renewed(path: Path, name: str, lines: list[str]) -> tuple[Path, str]:
+    """Return a file with the lines between its markers replaced."""
     text = path.read_text(encoding="utf-8")
-    begin, end = "<!-- settings: written by `make docs` -->\n", "<!-- end of settings -->\n"
-    if begin not in text:
-        return None
+    begin, end = f"<!-- {name}: written by `make docs` -->\n", f"<!-- end of {name} -->\n"
     head, rest = text.split(begin)
     _old, tail = rest.split(end)
-    body = "\n".join(table(settings_of(tap.about()["settings"])))
+    body = "\n".join(lines)
     return path, f"{head}{begin}\n{body}\n\n{end}{tail}"
 
 
@@ -80,10 +96,7 @@ def files() -> dict[Path, str]:
         found[ROOT / "docs" / f"{tap.name}.md"] = page(tap)
         hub = ROOT / "hub" / "extractors" / tap.name / f"{VARIANT}.yml"
         found[hub] = plugins.hub_file(tap)
-        written = readme(tap)
-        if written:
-            found[written[0]] = written[1]
-    return found
+    return found | dict(map(readme, TAPS)) | dict([root_readme()])
 
 
 def main() -> None:

@@ -63,7 +63,7 @@ def hub_file(tap: TapInfo) -> str:
         "domain_url": tap.domain_url,
         "repo": REPOSITORY,
         "docs": f"{REPOSITORY}/blob/main/docs/{tap.name}.md",
-        "logo_url": f"/assets/logos/extractors/{tap.name.removeprefix('tap-')}.svg",
+        "logo_url": tap.logo,
         "keywords": list(tap.keywords),
         "maintenance_status": "active",
         "quality": "silver",

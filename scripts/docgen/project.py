@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from singer_sdk import Stream
+
     from singer_rest.tap import RestTap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -32,6 +34,8 @@ class TapInfo:
     keywords: tuple[str, ...]
     tap_class: str
     prerequisite: str
+    reads: str
+    """What the tap reads, for the table of the README; {streams} is their number."""
     opt_in: tuple[str, ...] = ()
     """Streams that exist only with certain settings, and then are not selected by default."""
     about_streams: str = ""
@@ -41,6 +45,11 @@ class TapInfo:
     def namespace(self) -> str:
         """Return the Python package, which is Meltano's namespace too."""
         return self.name.replace("-", "_")
+
+    @property
+    def logo(self) -> str:
+        """Return where the logo is, on the Hub and below ``hub/`` here."""
+        return f"/assets/logos/extractors/{self.name.removeprefix('tap-')}.svg"
 
     @property
     def env_prefix(self) -> str:
@@ -55,12 +64,17 @@ class TapInfo:
 
     def deselected(self) -> list[str]:
         """Return the streams that Meltano's select-everything default must leave out."""
+        if self.load().dynamic_catalog:
+            return list(self.opt_in)
+        return [n for n, stream in self.streams().items() if not stream.selected_by_default]
+
+    def streams(self) -> dict[str, Stream]:
+        """Return the streams by name; only where they do not depend on the server."""
         tap = self.load()
         if tap.dynamic_catalog:
-            return list(self.opt_in)
+            return {}
         config = {"api_url": "https://example.com", "api_key": "none"}
-        streams = tap(config=config, validate_config=False, setup_mapper=False).streams
-        return [name for name, stream in streams.items() if not stream.selected_by_default]
+        return dict(tap(config=config, validate_config=False, setup_mapper=False).streams)
 
     def about(self) -> dict[str, Any]:
         """Return what the installed command says about itself."""
@@ -85,6 +99,7 @@ TAPS = (
         tap_class="TapCachet",
         prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
         "user profile (Cachet 2). Without one, what a guest may see is read.",
+        reads="[Cachet](https://cachethq.io) status pages, 2.3 to 3.x: {streams} streams",
     ),
     TapInfo(
         name="tap-cortex",
@@ -95,6 +110,8 @@ TAPS = (
         tap_class="TapCortex",
         prerequisite="An API key of the workspace; what each stream needs beyond reading the "
         "catalog stands in the list of streams.",
+        reads="[Cortex](https://www.cortex.io) developer portals, cloud and self-managed: "
+        "{streams} streams",
     ),
     TapInfo(
         name="tap-cinchy",
@@ -105,8 +122,15 @@ TAPS = (
         tap_class="TapCinchy",
         prerequisite="A personal access token, or a user with an integrated client, of an account "
         "with no more rights than the tables to load need.",
+        reads="[Cinchy](https://cinchy.com) data platforms: every table the account may see",
         opt_in=("jobs", "secrets_manager"),
         about_streams="Every table the account may see is a stream, named by domain and table. "
         "The tables of a generated domain `HR` stand here for yours.",
     ),
 )
+
+BESIDE_THE_TAPS = {
+    "dlt-bridge": "`target-dlt` for any Singer tap into any dlt destination, and ready dlt sources",
+    "singer-rest": "the library under the taps, usable by any REST tap",
+    "sandbox": "the three systems as local servers, for tests and to try things",
+}
