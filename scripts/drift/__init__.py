@@ -1,0 +1,1 @@
+"""Looks for what has moved in the documents of the vendors."""
