@@ -15,12 +15,13 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help setup meltano test lint types docs docs-check unit demo bench clean constraints
+.PHONY: help setup meltano test lint types docs docs-check unit demo bench playground playground-stop clean constraints
 
 help:
 	@echo "make demo    load a status page through Meltano and look at the result"
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
+	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
 
@@ -50,6 +51,12 @@ meltano: .meltano/.ready
 
 demo: setup meltano
 	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+
+playground: setup
+	@$(BIN)/python scripts/playground.py start
+
+playground-stop:
+	@$(BIN)/python scripts/playground.py stop
 
 # A whole run also brings the tables in README.md and bench/README.md up to date.
 bench: setup meltano
