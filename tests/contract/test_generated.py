@@ -1,0 +1,44 @@
+"""Generated files can be thrown away: writing them again gives the same bytes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from readme.checkout import publish
+
+WHOLE = (".env.example", "docs/tap-*.md", "hub/extractors/*/*.yml")
+PARTS = {
+    "README.md": r"(<!-- what: written [^\n]+\n).*?(<!-- end of what -->)",
+    "tap-*/README.md": r"(<!-- settings: written [^\n]+\n).*?(<!-- end of settings -->)",
+    "meltano.yml": r"(  # Extractors: written [^\n]+\n).*?(  # End of what `make docs`)",
+}
+
+
+def test_what_is_deleted_is_written_again(tmp_path: Path) -> None:
+    copy = publish(tmp_path)
+    before: dict[Path, bytes] = {}
+    for pattern in WHOLE:
+        for path in copy.glob(pattern):
+            before[path] = path.read_bytes()
+            path.unlink()
+    for pattern, part in PARTS.items():
+        for path in copy.glob(pattern):
+            before[path] = path.read_bytes()
+            kept, count = re.subn(part, r"\1\2", path.read_text("utf-8"), flags=re.DOTALL)
+            assert count == 1, path
+            path.write_text(kept, encoding="utf-8")
+    assert len(before) == 1 + 3 + 3 + 1 + 3 + 1
+    done = subprocess.run(
+        [sys.executable, copy / "scripts" / "generate_docs.py"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stderr
+    # What git calls changed would be changed by `make docs` here, too.
+    changed = {str(path.relative_to(copy)) for path in before if path.read_bytes() != before[path]}
+    assert changed == set()
