@@ -86,3 +86,15 @@ def test_the_changelog_begins_with_the_version_of_the_code(package: str) -> None
     project = tomllib.loads((ROOT / package / "pyproject.toml").read_text(encoding="utf-8"))
     assert newest
     assert newest[1] == project["project"]["version"]
+
+
+def test_actions_are_pinned_to_a_commit() -> None:
+    used = re.compile(r"uses: (\S+)@(\S+)")
+    loose = {
+        found[1]
+        for path in tracked(".github/workflows/*.yml")
+        for found in used.finditer(path.read_text(encoding="utf-8"))
+        if not re.fullmatch(r"[0-9a-f]{40}", found[2])
+    }
+    # PyPA asks to follow its branch, and its newest commit was not to be had here.
+    assert loose == {"pypa/gh-action-pypi-publish"}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import json
-import os
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 import yaml
 from cachet.conftest import site
 from referencing import Registry, Resource
+from support.shell import run
 
 from sandbox.cachet.generate import Size
 
@@ -57,25 +57,12 @@ def test_meltano_adds_and_runs_a_plugin_from_its_definition(tmp_path: Path) -> N
         encoding="utf-8",
     )
     with site("3", Size(metric_points=10)) as running:
-        env = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-        env |= {
+        env = {
+            "PYTHONDONTWRITEBYTECODE": "",
             "TAP_CACHET_API_URL": running.server.url,
             "TAP_CACHET_API_KEY": running.options.tokens[0].text,
         }
-
-        def meltano(*arguments: str) -> str:
-            done = subprocess.run(
-                [str(MELTANO), *arguments],
-                cwd=project,
-                env=env,
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=280,
-            )
-            assert done.returncode == 0, done.stdout + done.stderr
-            return done.stdout
-
+        meltano = functools.partial(run, MELTANO, cwd=project, env=env)
         meltano("add", "tap-cachet", "--plugin-type", "extractor", "--from-ref", str(local))
         out = meltano("invoke", "tap-cachet")
     assert '"type":"RECORD"' in out

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import email
-import os
 import shutil
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+from support import shell
 
 ROOT = Path(__file__).resolve().parents[2]
 TAPS = ("tap-cachet", "tap-cortex", "tap-cinchy")
@@ -24,18 +23,7 @@ def uv() -> str:
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> str:
-    env = {**os.environ, "UV_NO_PROGRESS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=cwd,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=280,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return shell.run(*command, cwd=cwd, env={"UV_NO_PROGRESS": "1", "PYTHONDONTWRITEBYTECODE": "1"})
 
 
 def new_venv(folder: Path, *, pip: bool = False) -> Path:
