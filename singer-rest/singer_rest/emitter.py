@@ -6,17 +6,23 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.mapper import SameRecordTransform
+from singer_sdk.exceptions import MapExpressionError
+from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib import ActivateVersionMessage
 
 from singer_rest import timestamps
+from singer_rest.batch_files import JSON_LINES, BatchFiles
 from singer_rest.columns import Misfits
-from singer_rest.messages import SingerOutput
+from singer_rest.errors import ConfigFault
+from singer_rest.messages import SingerOutput, packed
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from singer_sdk.singerlib import RecordMessage
+
+    from singer_rest.rows import Records
     from singer_rest.streams import RestStream
 
 logger = logging.getLogger(__name__)
@@ -26,7 +32,8 @@ class Emitter:
     """Writes the rows of one stream and keeps account of them.
 
     Pages are written whole, unless a stream map, flattening or the deselection of a nested
-    property asks for the SDK's walk over every record. Both ways give the same records.
+    property asks for the SDK's walk over every record. Both ways give the same records. With
+    ``batch_config`` records go into files instead, and STATE waits until a file is full.
     """
 
     def __init__(self, stream: RestStream, version: int) -> None:
@@ -43,6 +50,8 @@ class Emitter:
             stream.zone, _selected_names(stream) if self._output else None
         )
         stream._stream_version = self._version  # noqa: SLF001  # the SDK puts it on its records
+        batches = stream.get_batch_config(stream.config)
+        self._batches = None if batches is None else BatchFiles(stream, batches, self._version)
 
     @property
     def _version(self) -> int | None:
@@ -67,7 +76,9 @@ class Emitter:
             return
         if self.stream.replication_key and not self.stream.is_full_table:
             self._note_greatest(records[self.stream.replication_key], partition)
-        if self._output is not None:
+        if self._batches is not None:
+            self._write_to_files(self._batches, records)
+        elif self._output is not None:
             self._output.write_records(
                 self.stream.name,
                 records,
@@ -75,9 +86,42 @@ class Emitter:
                 time_extracted=_milliseconds(),
             )
         else:
-            for record in records:
-                self.stream._write_record_message(record)  # noqa: SLF001  # the SDK's hook
+            for message in self._walked(records):
+                self.stream.tap.write_message(message)
         self.rows += len(records)
+
+    def _write_to_files(self, files: BatchFiles, records: Records) -> None:
+        if self._output is not None:
+            as_they_are = files.config.encoding.format != JSON_LINES
+            files.add(self.stream.name, records if as_they_are else packed(records))
+            return
+        for message in self._walked(records):
+            files.add(message.stream, [message.record])
+
+    def _walked(self, records: Records) -> Iterator[RecordMessage]:
+        """Yield what the SDK makes of every record: maps, flattening, nested selection."""
+        for record in records:
+            try:
+                yield from self.stream._generate_record_messages(record)  # noqa: SLF001  # its hook
+            except MapExpressionError as error:
+                raise ConfigFault(
+                    f"stream_maps of {self.stream.name}: {str(error).rstrip('.')} "
+                    f"({error.__cause__}). Correct the expression."
+                ) from error
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rows have come that the target has not been told of."""
+        return self._batches is not None and self._batches.waiting
+
+    def flush(self) -> None:
+        """Tell the target of every row that has come.
+
+        Raises:
+            OutputClosedFault: A file cannot be written, or the target has gone.
+        """
+        if self._batches is not None:
+            self._batches.flush()
 
     def _note_greatest(self, values: list[Any], partition: Mapping[str, Any] | None) -> None:
         # Conformed instants all have one form, in which text order is time order within a second;
@@ -95,7 +139,7 @@ class Emitter:
         """Tell the target to retire every row of this stream that this run did not write."""
         if self._version is not None:
             for stream_map in self.stream.stream_maps:
-                if stream_map.get_filter_result({}) is not None:
+                if not isinstance(stream_map, RemoveRecordTransform):
                     self.stream.tap.write_message(
                         ActivateVersionMessage(stream_map.stream_alias, self._version)
                     )

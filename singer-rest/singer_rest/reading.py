@@ -108,15 +108,21 @@ class Pass:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
                 self._move_bookmark(emitter, partition)
-                self.tap.write_state()
+                self._write_state()
             elif page.complete_to is not None:
                 self._move_bookmark(emitter, None, page.complete_to)
-                self.tap.write_state()
+                self._write_state()
+
+    def _write_state(self) -> None:
+        """Write STATE, unless it would tell of rows that the target does not know yet."""
+        if not any(emitter.waiting for emitter in self.emitters):
+            self.tap.write_state()
 
     def _finish(self, source: Source) -> list[StreamResult]:
         results = []
         for emitter in self.emitters:
             emitter.open()
+            emitter.flush()
             result = self._result(emitter)
             result.outcome, result.sentence = source.tally.outcome, source.tally.reason
             self._judge_keyless(emitter, result, source)
@@ -209,6 +215,7 @@ class Pass:
         excused = excused or (skips and outcome in EXCUSABLE)
         results = []
         for emitter in self.emitters:
+            emitter.flush()  # what came is whole, and bookmarks may have passed it
             result = self._result(emitter)
             result.outcome, result.sentence, result.code = outcome, sentence, code
             result.excused = excused
