@@ -120,6 +120,16 @@ def say(scenario: Scenario, turn: str, contender: Contender, cost: Cost) -> None
     )
 
 
+@contextlib.contextmanager
+def noted(entry: Entry) -> Iterator[None]:
+    """Note in an entry that its contender failed, and go on."""
+    try:
+        yield
+    except ContenderError as error:
+        print(error, file=sys.stderr, flush=True)
+        entry.failure = next(line for line in reversed(str(error).splitlines()) if line.strip())
+
+
 class Stage:
     """The servers of a scenario, and its contenders on them."""
 
@@ -153,8 +163,7 @@ class Stage:
 def play(scenario: Scenario, outcome: Outcome, rounds: int, *, quick: bool) -> None:
     """Run a scenario: every contender with a world of one, then all of them in turn.
 
-    Raises:
-        ContenderError: One of them failed, or did not bring what there is.
+    One that fails, or does not bring what there is, is not run again; the others are.
     """
     outcome.scenarios[scenario.name] = scenario
     entries = outcome.entries[scenario.name] = {}
@@ -168,10 +177,11 @@ def play(scenario: Scenario, outcome: Outcome, rounds: int, *, quick: bool) -> N
             stage.url(contender, 1)
             stage.url(contender, stage.size(contender))
         for contender in readers:
-            starts = [Cost(0.0, 0.0, 0.0, 0)]
+            entry = entries[contender.name] = Entry(stage.size(contender), Cost(0.0, 0.0, 0.0, 0))
             if scenario.name != START_UP and not quick:
-                starts = [stage.once(contender, "start", 1).cost for _round in range(rounds)]
-            entries[contender.name] = Entry(stage.size(contender), median_cost(starts))
+                with noted(entry):
+                    starts = [stage.once(contender, "start", 1).cost for _round in range(rounds)]
+                    entry.start = median_cost(starts)
         at_once = len(readers) if scenario.side_by_side else 1
         for number in range(rounds):
             turn = f"{number + 1}/{rounds}"
@@ -179,6 +189,8 @@ def play(scenario: Scenario, outcome: Outcome, rounds: int, *, quick: bool) -> N
                 jobs = {
                     one.name: runners.submit(stage.once, one, turn, stage.size(one))
                     for one in readers
+                    if not entries[one.name].failure
                 }
                 for name, job in jobs.items():
-                    entries[name].rounds.append(job.result())
+                    with noted(entries[name]):
+                        entries[name].rounds.append(job.result())

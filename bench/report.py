@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from bench.results import Entry, Outcome
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+LONGEST = 200
+"""Characters of what a failed contender said last."""
 PACKAGES = ("singer-sdk", "dlt", "duckdb", "requests", "msgspec")
 
 
@@ -70,10 +72,17 @@ def details(outcome: Outcome) -> str:
     for name, entries in outcome.entries.items():
         rows = [_row(contender, entry) for contender, entry in entries.items()]
         parts.append(f"**{outcome.scenarios[name].title}**\n\n{_table(header, rows)}\n")
+        parts += [
+            f"`{contender}` ended with: `{entry.failure[:LONGEST].replace('`', '')}`\n"
+            for contender, entry in entries.items()
+            if entry.failure
+        ]
     return "\n".join(parts)
 
 
 def _row(contender: str, entry: Entry) -> tuple[str, ...]:
+    if entry.failure:
+        return (f"{contender}: did not finish (see below)", *[""] * 7)
     cpu = entry.median("cpu")
     refused = max(int(one.asked["refused"]) for one in entry.rounds)
     return (

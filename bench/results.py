@@ -39,6 +39,8 @@ class Entry:
     start: Cost
     """What it costs with a world of one; median of the rounds."""
     rounds: list[Round] = dataclasses.field(default_factory=list)
+    failure: str = ""
+    """The last words of a contender that did not finish."""
 
     def of(self, metric: Metric) -> list[float]:
         """Return a metric of every round, start-up subtracted from time and CPU."""
@@ -72,10 +74,10 @@ class Outcome:
         Raises:
             NotMeasuredError: There are none.
         """
-        try:
-            return self.entries[scenario][contender]
-        except KeyError:
-            raise NotMeasuredError(scenario, contender) from None
+        entry = self.entries.get(scenario, {}).get(contender)
+        if entry is None or entry.failure:
+            raise NotMeasuredError(scenario, contender)
+        return entry
 
     def ratio(self, scenario: str, above: str, below: str, metric: Metric) -> float:
         """Return the median over the rounds of what one needs for each of what another needs.
@@ -115,6 +117,16 @@ class Outcome:
         each = [entry.median("cpu") / entry.size for entry in costs]
         return each[0] / each[1] if each[1] else float("inf")
 
+    @property
+    def failed(self) -> list[str]:
+        """Return the contenders that did not finish."""
+        return [
+            contender
+            for entries in self.entries.values()
+            for contender, entry in entries.items()
+            if entry.failure
+        ]
+
     def as_json(self) -> list[dict[str, Any]]:
         """Return what is worth keeping, scenario by scenario."""
         found = []
@@ -126,6 +138,8 @@ class Outcome:
 
 
 def _reader(contender: str, entry: Entry) -> dict[str, Any]:
+    if entry.failure:
+        return {"name": contender, "size": entry.size, "failure": entry.failure}
     asked = [one.asked for one in entry.rounds]
     return {
         "name": contender,

@@ -70,6 +70,7 @@ def lists(size: int = 200_000) -> list[Scenario]:
     thousand = (
         who.tap_cortex(),
         who.plain("cortex", extra={"children": False}),
+        who.dlt_rest("extract", "catalog", DLT_EXTRACT),
         who.bare("copy", "cortex"),
         who.bare("download", "cortex"),
     )

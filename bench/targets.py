@@ -106,7 +106,13 @@ TARGETS = (
         "at most",
     ),
     Target(
-        "list: dlt rest_api extract against ours, CPU",
+        "list, 1 000 a page: dlt rest_api extract against ours, CPU",
+        lambda found: found.ratio("list-1000", DLT_EXTRACT, "tap-cortex", "cpu"),
+        4,
+        "at least",
+    ),
+    Target(
+        "list, 100 a page: dlt rest_api extract against ours, CPU",
         lambda found: found.ratio("list-100", DLT_EXTRACT, "tap-cachet", "cpu"),
         4,
         "at least",

@@ -207,7 +207,7 @@ def dlt_rest(
 
     Args:
         task: What to do: ``extract``, or one of the ways to ``load``.
-        kind: ``list`` or ``fan-out``.
+        kind: ``list`` for Cachet's, ``catalog`` for Cortex', ``fan-out`` for that with children.
         name: In the tables.
         workers: For the resources it reads in parallel.
         items: How many it may have under way, if not its default.

@@ -1,6 +1,6 @@
 """dlt's own REST source, as its documentation shows it.
 
-python dlt_rest.py extract|load|load-parquet list|fan-out URL FOLDER
+python dlt_rest.py extract|load|load-parquet list|catalog|fan-out URL FOLDER
 """
 
 from __future__ import annotations
@@ -34,6 +34,12 @@ def one_list(url: str) -> dict[str, Any]:
             }
         ],
     }
+
+
+def catalog(url: str) -> dict[str, Any]:
+    """Return the configuration for Cortex' entities alone."""
+    found = fan_out(url)
+    return {**found, "resources": found["resources"][:1]}
 
 
 def fan_out(url: str) -> dict[str, Any]:
@@ -72,7 +78,7 @@ def fan_out(url: str) -> dict[str, Any]:
 def main() -> None:
     """Read everything, and load it if told to."""
     task, kind, url, folder = sys.argv[1:]
-    config: Any = one_list(url) if kind == "list" else fan_out(url)
+    config: Any = {"list": one_list, "catalog": catalog, "fan-out": fan_out}[kind](url)
     source = rest_api_source(config)
     pipeline = dlt.pipeline(
         pipeline_name="bench",
