@@ -113,6 +113,10 @@ class Place(FaultServer, abc.ABC):
     def delete(self, key: Key) -> None:
         """Delete a row for good."""
 
+    def first(self) -> Key:
+        """Return the key of the row that stands first in the list."""
+        return min(self.keys())
+
     def before_pages(self, change: Callable[[int], None]) -> None:
         """Change something before every page of the list but the first; counted from 1."""
         pages = 0
@@ -181,6 +185,9 @@ class CortexPlace(Place):
 
     def keys(self) -> set[Key]:
         return self.world.truth("entities")
+
+    def first(self) -> Key:
+        return (self.world.truth.listed()[0].id,)
 
     def asks(self, seen: Seen) -> bool:
         return seen.path.endswith("/catalog") and b"types=service" in seen.head
@@ -367,6 +374,10 @@ class Unrest:
         else:
             key = self.chance.choice(sorted(self.place.keys()))
             getattr(self.place, kind)(key)
+        self.note()
+
+    def note(self) -> None:
+        """Take down what is there now."""
         now = self.place.keys()
         self.always &= now
         self.ever |= now
