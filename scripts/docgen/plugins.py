@@ -16,9 +16,9 @@ BEGIN = "  # Extractors: written by `make docs`, do not edit.\n"
 END = "  # End of what `make docs` writes.\n"
 
 
-def _select(tap: TapInfo) -> dict[str, Any]:
+def _select(tap: TapInfo) -> list[str]:
     """Return the selection that equals the tap's own default; Meltano's would read everything."""
-    return {"select": ["*.*", *(f"!{name}.*" for name in tap.deselected())]}
+    return ["*.*", *(f"!{name}.*" for name in tap.deselected())]
 
 
 def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
@@ -32,8 +32,10 @@ def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
         "pip_url": pip_url,
         "executable": tap.name,
         "capabilities": sorted(about["capabilities"]),
-        **_select(tap),
-        "settings_group_validation": [[s.name for s in settings if s.required]],
+        "select": _select(tap),
+        "settings_group_validation": [
+            list(group) for group in tap.alternatives or [[s.name for s in settings if s.required]]
+        ],
         "settings": [as_plugin(setting) for setting in settings],
     }
 
@@ -68,6 +70,7 @@ def hub_file(tap: TapInfo) -> str:
         "maintenance_status": "active",
         "quality": "silver",
         "prereq": tap.prerequisite,
+        "next_steps": tap.next_steps,
         "supported_python_versions": about["supported_python_versions"],
     }
     return dump(dict(sorted(values.items())))

@@ -36,6 +36,10 @@ class TapInfo:
     prerequisite: str
     reads: str
     """What the tap reads, for the table of the README; {streams} is their number."""
+    next_steps: str
+    """What to mind once it is installed, for the Hub."""
+    alternatives: tuple[tuple[str, ...], ...] = ()
+    """Settings one of whose groups must be given, where the required ones are not all."""
     opt_in: tuple[str, ...] = ()
     """Streams that exist only with certain settings, and then are not selected by default."""
     about_streams: str = ""
@@ -89,6 +93,11 @@ class TapInfo:
         return about
 
 
+SELECT = (
+    "Copy the `select` list of this definition into meltano.yml: Meltano does not take it over, "
+    "and without it reads opt-in streams too."
+)
+
 TAPS = (
     TapInfo(
         name="tap-cachet",
@@ -99,6 +108,8 @@ TAPS = (
         tap_class="TapCachet",
         prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
         "user profile (Cachet 2). Without one, what a guest may see is read.",
+        next_steps=f"{SELECT} Among them are subscribers, who are persons. Run `meltano invoke "
+        "tap-cachet --test` to see what the key may read.",
         reads="[Cachet](https://cachethq.io) status pages, 2.3 to 3.x: {streams} streams",
     ),
     TapInfo(
@@ -110,6 +121,9 @@ TAPS = (
         tap_class="TapCortex",
         prerequisite="An API key of the workspace; what each stream needs beyond reading the "
         "catalog stands in the list of streams.",
+        next_steps=f"{SELECT} Some ask for every entity, some need more than a read-only key. Run "
+        "`meltano invoke tap-cortex --test` to see what the key may read, and with `--plan` what a "
+        "run costs.",
         reads="[Cortex](https://www.cortex.io) developer portals, cloud and self-managed: "
         "{streams} streams",
     ),
@@ -122,6 +136,13 @@ TAPS = (
         tap_class="TapCinchy",
         prerequisite="A personal access token, or a user with an integrated client, of an account "
         "with no more rights than the tables to load need.",
+        next_steps="Run `meltano invoke tap-cinchy --test` to see which tables the account may "
+        "read. Loaders that put all tables into one schema, target-postgres among them, drop what "
+        "stands before the hyphen of a stream's name; the README has a stream map against that.",
+        alternatives=(
+            ("api_url", "access_token"),
+            ("api_url", "username", "password", "client_id", "client_secret"),
+        ),
         reads="[Cinchy](https://cinchy.com) data platforms: every table the account may see",
         opt_in=("jobs", "secrets_manager"),
         about_streams="Every table the account may see is a stream, named by domain and table. "

@@ -18,7 +18,8 @@ from sandbox import cachet, cinchy, cortex
 from .blocks import OTHERS, blocks, script
 from .checkout import ADDRESS, ROOT, environment, publish
 
-SECONDS = 280
+SECONDS = 800
+pytestmark = pytest.mark.timeout(SECONDS + 60)
 SYSTEMS = ("cachet", "cortex", "cinchy")
 Rows = dict[str, int]
 
