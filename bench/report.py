@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bench.results import Entry, Outcome
 
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-LONGEST = 200
+LONGEST = 120
 """Characters of what a failed contender said last."""
 PACKAGES = ("singer-sdk", "dlt", "duckdb", "requests", "msgspec")
 
@@ -73,7 +73,7 @@ def details(outcome: Outcome) -> str:
         rows = [_row(contender, entry) for contender, entry in entries.items()]
         parts.append(f"**{outcome.scenarios[name].title}**\n\n{_table(header, rows)}\n")
         parts += [
-            f"`{contender}` ended with: `{entry.failure[:LONGEST].replace('`', '')}`\n"
+            f"`{contender}` ended with: `...{entry.failure[-LONGEST:].replace('`', '')}`\n"
             for contender, entry in entries.items()
             if entry.failure
         ]

@@ -359,9 +359,10 @@ class Strangers:
 
     def look(self, stream: str, table: Table, rows: Rows) -> None:
         """Compare the names of a page with the table."""
-        known = self._known.setdefault(
-            stream, {column.name for column in table.columns} | NOISE | SECRETS
-        )
+        known = self._known.get(stream)
+        if known is None:
+            names = {column.name for column in table.columns}
+            known = self._known[stream] = names | NOISE | SECRETS
         for name in rows.cells.keys() - known:
             known.add(name)
             if not name.endswith("_name"):
