@@ -42,7 +42,9 @@ def test_doctor_tells_what_can_be_read(new_site: Site) -> None:
 
 def test_doctor_names_the_missing_permission() -> None:
     with site("3") as running:
-        run = running.run("--test", streams=("incidents", "subscribers"), settings={"api_key": None})
+        run = running.run(
+            "--test", streams=("incidents", "subscribers"), settings={"api_key": None}
+        )
     assert run.exit_code == 1
     assert "forbidden" in run.stdout
     assert "subscribers.manage" in run.last_line
