@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime as dt
+import json
 import random
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,12 +24,13 @@ from sandbox.cortex.options import Options as CortexOptions
 from sandbox.cortex.world import World as CortexWorld
 from sandbox.cortex.world import WorldSpec
 
-from .runner import SECRET, TAP_CACHET, TAP_CINCHY, TAP_CORTEX
+from .runner import SECRET, TAP_CACHET, TAP_CINCHY, TAP_CORTEX, Runner, discover, selecting
 from .server import FaultServer
 from .stage import QUICK, SMALL, asgi
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from sandbox.serve import App
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 Key = tuple[Any, ...]
 TABLE = "Lab.Samples"
+_found: dict[str, dict[str, Any]] = {}
+"""What discovery has found, by kind of place."""
 
 
 class Target:
@@ -82,8 +86,6 @@ class Place(FaultServer, abc.ABC):
     command: ClassVar[tuple[str, ...]]
     stream: ClassVar[str]
     settings: ClassVar[dict[str, Any]] = {}
-    select: ClassVar[Sequence[str] | None] = None
-    """Streams to select in the catalog, where a setting does not do that."""
 
     def __init__(self, app: App) -> None:
         super().__init__(lambda seen: asgi(app, seen))
@@ -92,6 +94,11 @@ class Place(FaultServer, abc.ABC):
     def config(self, **settings: Any) -> dict[str, Any]:
         """Return a configuration for this place."""
         return {"api_url": self.url, **QUICK, "page_size": 10, **self.settings, **settings}
+
+    def catalog(self, folder: Path, *more: str) -> dict[str, Any]:
+        """Return a catalog with the list, and maybe more streams, selected."""
+        del folder
+        return selecting(discover(self.command), [self.stream, *more])
 
     @abc.abstractmethod
     def keys(self) -> set[Key]:
@@ -139,7 +146,6 @@ class CachetPlace(Place):
     command = TAP_CACHET
     stream = "incidents"
     settings: ClassVar = {"api_key": SECRET}
-    select = ("incidents",)
 
     def __init__(self, rows: int, *, api: str = "3") -> None:
         self.options = CachetOptions(tokens=(Token(SECRET),), api=api)
@@ -176,7 +182,6 @@ class CortexPlace(Place):
     command = TAP_CORTEX
     stream = "entities"
     settings: ClassVar = {"api_key": DEFAULT_TOKEN}
-    select = ("entities",)
 
     def __init__(self, rows: int) -> None:
         self.world = CortexWorld(WorldSpec(entities=rows, archived_share=0, deleted=0, logs=20))
@@ -231,6 +236,12 @@ class CinchyPlace(Place):
         )
         return {**found, "api_url": self.url + self.app.options.base_path}
 
+    def catalog(self, folder: Path, *more: str) -> dict[str, Any]:
+        if type(self).__name__ not in _found:
+            run = Runner(folder, self.command)(self.config(), "--discover")
+            _found[type(self).__name__] = json.loads(run.stdout)
+        return selecting(_found[type(self).__name__], [self.stream, *more])
+
     def keys(self) -> set[Key]:
         return {(row["Cinchy Id"],) for row in self.world.truth(TABLE)}
 
@@ -267,7 +278,6 @@ class CachetPoints(CachetPlace, Log):
     """The points of a few metrics, each with a bookmark of its own."""
 
     stream = "metric_points"
-    select = ("metric_points",)
 
     def __init__(self) -> None:
         super().__init__(5)
@@ -291,7 +301,6 @@ class CortexLog(CortexPlace, Log):
     """The audit log, whose rows have no id: they are told apart by their instant."""
 
     stream = "audit_logs"
-    select = ("audit_logs",)
 
     def __init__(self) -> None:
         super().__init__(10)
@@ -316,7 +325,7 @@ class CinchyChanges(CinchyPlace, Log):
     settings: ClassVar = {"incremental_tables": ["lab.*"]}
 
     def __init__(self) -> None:
-        super().__init__(40)
+        super().__init__(120)
 
     def newest(self) -> dt.datetime:
         moments: list[dt.datetime] = [row["Modified"] for row in self.world.truth(TABLE)]

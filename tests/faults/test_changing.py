@@ -27,7 +27,7 @@ RARELY = 0.2
 def read(folder: Path, place: Place, target: Target, **settings: Any) -> Run:
     """Run the tap and load what it wrote."""
     run = Runner(folder, place.command)(
-        place.config(**settings), select=place.select, state=target.state or None
+        place.config(**settings), catalog=place.catalog(folder), state=target.state or None
     )
     target.load(run.messages)
     return run

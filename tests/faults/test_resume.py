@@ -60,16 +60,16 @@ class Loader:
         assert self._seen.setdefault(key, record) == record, key
 
 
-def select(name: str, place: Log) -> list[str] | None:
-    """Return the streams to read; Cinchy has a setting for that."""
-    return [place.stream, LISTS[name][0]] if name in LISTS else None
+def catalog(name: str, place: Log, folder: Path) -> dict[str, Any]:
+    """Return a catalog with the streams to read."""
+    return place.catalog(folder, *(LISTS[name][:1] if name in LISTS else ()))
 
 
 @functools.cache
 def undisturbed(name: str, folder: Path) -> tuple[int, int]:
     """Return the bytes and the requests of a run that nothing happens to."""
     with LOGS[name]() as place:
-        run = Runner(folder, place.command)(place.config(), select=select(name, place))
+        run = Runner(folder, place.command)(place.config(), catalog=catalog(name, place, folder))
         assert run.code == 0, run.last
         return len(run.stdout), len(place.requests())
 
@@ -81,7 +81,7 @@ def killed(place: Log, name: str, loader: Loader, chance: random.Random, folder:
     by_bytes = chance.random() < 0.6
     before = len(place.requests())
     started = Runner(folder, place.command).start(
-        place.config(), select=select(name, place), state=loader.target.state or None
+        place.config(), catalog=catalog(name, place, folder), state=loader.target.state or None
     )
     pipe = started.process.stdout
     assert pipe is not None
@@ -96,7 +96,10 @@ def killed(place: Log, name: str, loader: Loader, chance: random.Random, folder:
         read += bite
     started.kill()
     output = read + pipe.read()
+    held = {stream: loader.target.keys(stream) for stream in loader.target.rows}
     loader.load(output)
+    for stream, keys in held.items():
+        assert keys <= loader.target.keys(stream), "rows were retired too early"
     whole = output[: output.rfind(b"\n") + 1]
     run = started.finish(whole)
     assert run.code in {-9, 0}
@@ -112,7 +115,9 @@ def test_f63_killed_and_gone_on_with(tmp_path: Path, name: str, seed: int) -> No
             killed(place, name, loader, chance, tmp_path)
             place.add(dt.datetime.now(dt.UTC) - dt.timedelta(seconds=3))
         run = Runner(tmp_path, place.command)(
-            place.config(), select=select(name, place), state=loader.target.state or None
+            place.config(),
+            catalog=catalog(name, place, tmp_path),
+            state=loader.target.state or None,
         )
         loader.load(run.stdout)
         expected, newest = place.keys(), place.newest()

@@ -38,13 +38,11 @@ def test_f65_two_runs_at_once(tmp_path: Path, name: str) -> None:
     shared.mkdir()
     with PLACES[name](40) as place:
         config = place.config(summary_file=str(shared / "summary.json"))
-        alone = Runner(tmp_path, place.command)(config, select=place.select, env=nowhere)
+        options = {"catalog": place.catalog(tmp_path), "env": nowhere}
+        alone = Runner(tmp_path, place.command)(config, **options)
         place.script("*", forever=together)
         place.seen.clear()
-        started = [
-            Runner(tmp_path, place.command).start(config, select=place.select, env=nowhere)
-            for _run in range(2)
-        ]
+        started = [Runner(tmp_path, place.command).start(config, **options) for _run in range(2)]
         runs = [each.finish() for each in started]
     for run in runs:
         assert run.code == 0, run.last
