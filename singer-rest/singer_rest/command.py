@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
+import pathlib
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 from singer_sdk.exceptions import ConfigurationError
-from singer_sdk.plugin_base import SingerCommand
+from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from singer_rest.errors import ConfigFault, Fault, Stopped
 
@@ -28,6 +29,9 @@ class RestCommand(SingerCommand):
     def wrap(cls, command: click.Command, logger: logging.Logger) -> RestCommand:
         """Return the SDK's command with our options and our endings."""
         params = [param for param in command.params if param.name != "test"]
+        for param in params:
+            if param.name == "config":
+                param.callback = _config
         return cls(
             name=command.name,
             callback=command.callback,
@@ -53,17 +57,6 @@ class RestCommand(SingerCommand):
         except Stopped as stopped:
             self._last_line(stopped.sentence, stopped.code, None)
             sys.exit(stopped.exit_code)
-        except json.JSONDecodeError as error:
-            self._last_line(
-                f"A configuration file is not JSON (line {error.lineno}, column {error.colno}: "
-                f"{error.msg}).",
-                ConfigFault.code,
-                None,
-            )
-            sys.exit(ConfigFault.exit_code)
-        except FileNotFoundError as error:
-            self._last_line(f"There is no file {error.filename}.", ConfigFault.code, None)
-            sys.exit(ConfigFault.exit_code)
         except Exception as error:
             self.logger.exception("Unexpected error")
             self._last_line(
@@ -106,6 +99,51 @@ def _options() -> list[click.Parameter]:
             help="Print how many requests and minutes a run will take, without reading the data.",
         ),
     ]
+
+
+def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> _ConfigInput:
+    """Read and merge the files of ``--config``; ``ENV`` stands for the environment."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        if path != "ENV":
+            merged |= read_config(path)
+    return _ConfigInput(config=merged, parse_env="ENV" in paths)
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """Parse a configuration file, without ever showing what is in it.
+
+    Raises:
+        ConfigFault: It cannot be read, or is not a JSON object.
+    """
+    try:
+        config = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigFault(
+            f"The configuration file {path} cannot be read: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigFault(f"The configuration file {path} is not UTF-8 text.") from None
+    except json.JSONDecodeError as error:
+        raise ConfigFault(
+            f"The configuration file {path} is not JSON (line {error.lineno}, column "
+            f"{error.colno}: {error.msg})."
+        ) from None
+    if not isinstance(config, dict):
+        raise ConfigFault(f"The configuration file {path} is not an object with settings.")
+    return config
+
+
+def text_of(file: IO[str]) -> str:
+    """Return the text of a file of the command line.
+
+    Raises:
+        ConfigFault: It is not UTF-8.
+    """
+    try:
+        return file.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise ConfigFault(f"The file {file.name} is not UTF-8 text.") from None
 
 
 def read_catalog(text: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus, urlsplit, urlunsplit
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MASK = "[redacted]"
+_HEXADECIMAL = re.compile("%[0-9A-F]{2}")
 SHORTEST = 4
 """Shorter values are not masked: they would blank out ordinary words."""
 
@@ -34,13 +36,10 @@ class Redactor(logging.Filter):
         """Mask a value from now on, plain, percent-encoded and as programs quote it."""
         if len(secret) < SHORTEST:
             return
-        self._secrets |= {
-            secret,
-            quote(secret, safe=""),
-            quote_plus(secret),
-            repr(secret)[1:-1],
-            json.dumps(secret)[1:-1],
-        }
+        encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
+        lower = {_HEXADECIMAL.sub(lambda found: found[0].lower(), text) for text in encoded}
+        quoted = {repr(secret)[1:-1], json.dumps(secret)[1:-1]}
+        self._secrets |= {secret} | encoded | lower | quoted
         self._ordered = sorted(self._secrets, key=len, reverse=True)
 
     def text(self, text: str) -> str:

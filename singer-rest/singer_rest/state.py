@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from singer_rest import timestamps
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
+logger = logging.getLogger(__name__)
+
+TOLERANCE = timestamps.minutes(5)
+"""By so much two clocks may differ without a word."""
 HOW_TO_RESET = (
     "remove the stream from the state's bookmarks to read it from the start (with Meltano: "
     "meltano state edit, or meltano run --full-refresh)"
@@ -42,6 +47,8 @@ def read_state(text: str) -> dict[str, Any]:
             f"{error.msg}); restore the last line the target printed, or leave --state out to "
             "read everything again."
         ) from error
+    except RecursionError:
+        raise StateFault("The state file is nested too deeply to be one of this tap.") from None
     return unwrap(state)
 
 
@@ -70,10 +77,34 @@ def unwrap(state: Any) -> dict[str, Any]:
             raise StateFault(f"The bookmark of {stream} is not an object; {HOW_TO_RESET}.")
         partitions = bookmark.get("partitions", [])
         if not isinstance(partitions, list) or not all(
-            isinstance(part, dict) and isinstance(part.get("context"), dict) for part in partitions
+            isinstance(part, dict) and _names_a_partition(part.get("context"))
+            for part in partitions
         ):
             raise StateFault(f"The partitions of {stream} are damaged; {HOW_TO_RESET}.")
     return state
+
+
+def _adopt(stream: str, entry: dict[str, Any], key: str) -> None:
+    """Bring a bookmark of an older shape into today's."""
+    if KEY not in entry:
+        if key in entry:  # before the SDK: the value under the name of the column
+            entry[VALUE] = entry.pop(key)
+        if VALUE in entry:
+            entry[KEY] = key
+    elif entry[KEY] != key and entry.get(VALUE) is not None:
+        logger.warning(
+            "The bookmark of %s is for %s, but the stream is read by %s now: it is read from the "
+            "start.",
+            stream,
+            entry[KEY],
+            key,
+        )
+
+
+def _names_a_partition(context: Any) -> bool:
+    return isinstance(context, dict) and not any(
+        isinstance(value, (dict, list)) for value in context.values()
+    )
 
 
 class Bookmarks:
@@ -131,6 +162,35 @@ class Bookmarks:
                 f"{HOW_TO_RESET}."
             )
         return moment
+
+    def settle(self, stream: str, key: str, bound: dt.datetime | None = None) -> None:
+        """Check the bookmarks of a stream and bring older shapes into today's.
+
+        Args:
+            stream: Its name.
+            key: Its replication key, whose values are points in time.
+            bound: The present. A bookmark behind it is none of ours, or from a clock that was
+                wrong, and would keep back whatever comes meanwhile; it is taken back to here.
+
+        Raises:
+            StateFault: A bookmark is not a point in time.
+        """
+        bookmark = self.state.get("bookmarks", {}).get(stream, {})
+        ahead: dt.datetime | None = None
+        for entry in (bookmark, *bookmark.get("partitions", [])):
+            _adopt(stream, entry, key)
+            moment = self.start(stream, key, entry.get("context"))
+            if moment is not None and bound is not None and moment > bound:
+                entry[VALUE] = timestamps.text(bound)
+                ahead = max(ahead or moment, moment)
+        if ahead is not None and bound is not None and ahead - bound > TOLERANCE:
+            logger.warning(
+                "The bookmark of %s lies in the future (%s) and is taken back to the present. What "
+                "changed before is not read; to have it, %s.",
+                stream,
+                timestamps.text(ahead),
+                HOW_TO_RESET,
+            )
 
     def advance(
         self,

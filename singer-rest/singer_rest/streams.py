@@ -100,6 +100,11 @@ class RestStream(singer_sdk.Stream):
         """
         return False
 
+    @property
+    def has_instant_bookmark(self) -> bool:
+        """Whether the bookmark is a point in time that any server would understand."""
+        return bool(self.replication_key) and not self.is_full_table
+
     def partition_of(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
         del page

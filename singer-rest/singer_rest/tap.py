@@ -18,7 +18,7 @@ from singer_sdk.singerlib import StateMessage
 
 from singer_rest import doctor, outcomes, settings, timestamps
 from singer_rest import state as state_module
-from singer_rest.command import RestCommand, read_catalog
+from singer_rest.command import RestCommand, read_catalog, text_of
 from singer_rest.credentials import Keyring
 from singer_rest.errors import (
     ConfigFault,
@@ -27,6 +27,7 @@ from singer_rest.errors import (
     RequestFault,
     RunFault,
     ServerFault,
+    StateFault,
     Stopped,
 )
 from singer_rest.messages import SingerOutput
@@ -99,6 +100,8 @@ class RestTap(singer_sdk.Tap):
             raise ConfigFault(" ".join(errors))
         for sentence in errors:
             self.logger.debug("%s", sentence)
+        if raise_errors:
+            settings.start_date(self._config)
         return errors
 
     def _setup_signal_handlers(self) -> None:
@@ -110,10 +113,16 @@ class RestTap(singer_sdk.Tap):
         Raises:
             StateFault: It has no shape this tap ever wrote.
         """
-        super().load_state(self.migrate_state(state_module.unwrap(state)))
-        for bookmark in self.state.get("bookmarks", {}).values():
-            bookmark.pop("progress_markers", None)
-        self.bookmarks = state_module.Bookmarks(cast("dict[str, Any]", self.state))
+        given = self.migrate_state(state_module.unwrap(state))
+        super().load_state(given)
+        own = cast("dict[str, Any]", self.state)
+        for name, value in given.items():  # the SDK takes over no more than it knows
+            own.setdefault(name, value)
+        for stream, bookmark in given.get("bookmarks", {}).items():
+            kept = own["bookmarks"].setdefault(stream, bookmark)
+            for entry in (kept, *kept.get("partitions", [])):
+                entry.pop("progress_markers", None)
+        self.bookmarks = state_module.Bookmarks(own)
 
     def migrate_state(self, state: dict[str, Any]) -> dict[str, Any]:
         """Return the state in today's form; a hook for taps whose form has changed."""
@@ -198,6 +207,29 @@ class RestTap(singer_sdk.Tap):
             raise ServerFault(fault.sentence, code=fault.code) from fault
         # Rows are stamped by the server's clock, so no bookmark may pass that one.
         self.upper_bound = self.transport.began or self.upper_bound
+        self._settle_bookmarks(self.upper_bound)
+
+    def _judge_state(self) -> None:
+        """Refuse a state that would not be used: nobody expects everything to be read again.
+
+        Raises:
+            StateFault: It belongs to another tap, or a bookmark cannot be read.
+        """
+        given = sorted(self.state.get("bookmarks", {}))
+        if given and not self.streams.keys() & given:
+            sentence = (
+                f"The state has no bookmark of any stream of {self.name}; those it has are of "
+                f"{', '.join(given[:3])}{' ...' if given[3:] else ''}."
+            )
+            if not self.dynamic_catalog:
+                raise StateFault(f"{sentence} Give it its own state, or leave --state out.")
+            self.logger.warning("%s Everything is read from the start.", sentence)
+        self._settle_bookmarks(None)
+
+    def _settle_bookmarks(self, bound: dt.datetime | None) -> None:
+        for stream in self.selected_streams():
+            if stream.has_instant_bookmark:
+                self.bookmarks.settle(stream.name, stream.replication_key or "", bound)
 
     # The run
 
@@ -231,6 +263,7 @@ class RestTap(singer_sdk.Tap):
         started = time.monotonic()
         groups = self.passes()
         try:
+            self._judge_state()
             if self.state:
                 self.write_state()
             self.check_connection()
@@ -307,8 +340,8 @@ class RestTap(singer_sdk.Tap):
         config = config or _ConfigInput()
         tap = cls(
             config=config.config,
-            state=None if state is None else state_module.read_state(state.read()),
-            catalog=None if catalog is None else read_catalog(catalog.read()),
+            state=None if state is None else state_module.read_state(text_of(state)),
+            catalog=None if catalog is None else read_catalog(text_of(catalog)),
             parse_env_config=config.parse_env,
         )
         tap.stop.guard()

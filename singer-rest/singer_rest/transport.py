@@ -54,16 +54,16 @@ MEGABYTE = 1 << 20
 
 @dataclasses.dataclass(frozen=True)
 class Request:
-    """One request, said completely."""
+    """One request, said completely; what may hold a secret is not shown by ``repr``."""
 
     url: str
-    params: Params = dataclasses.field(default_factory=dict)
+    params: Params = dataclasses.field(default_factory=dict, repr=False)
     """Parameters with the value ``None`` are left out; a sequence repeats its key."""
     method: str = "GET"
-    headers: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    form: Params | None = None
-    json: Any = None
-    files: Any = None
+    headers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
+    form: Params | None = dataclasses.field(default=None, repr=False)
+    json: Any = dataclasses.field(default=None, repr=False)
+    files: Any = dataclasses.field(default=None, repr=False)
     accept_statuses: frozenset[int] = frozenset()
     """Statuses from 400 up that the caller wants as a reply instead of a fault."""
     may_be_empty: bool = False
@@ -81,9 +81,9 @@ class Reply:
     """One answer worth having."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = dataclasses.field(repr=False)
     """Names compare without case."""
-    body: Any
+    body: Any = dataclasses.field(repr=False)
     """Decoded JSON, text for raw requests, nothing for an empty body."""
     url: str
     """Without the query."""

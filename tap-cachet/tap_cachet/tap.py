@@ -144,7 +144,6 @@ class TapCachet(RestTap):
             CredentialFault: Wrong ``api_key``.
         """
         _ = self.zone
-        settings.start_date(self.config)
         _ = self.api
 
     def _find_server(self) -> Server:

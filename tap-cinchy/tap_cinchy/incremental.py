@@ -23,6 +23,7 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
+from singer_rest import timestamps
 from singer_rest.errors import StateFault, StreamFault
 from singer_rest.state import HOW_TO_RESET
 from tap_cinchy import answers
@@ -73,9 +74,20 @@ def check_bookmark(stream: str, value: Any) -> None:
     Raises:
         StateFault: It is not a point in time.
     """
-    if value is not None and wall_clock(value) is None:
+    if value is None:
+        return
+    moment = wall_clock(value)
+    if moment is None:
         raise StateFault(
             f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; {HOW_TO_RESET}."
+        )
+    if moment > timestamps.now().replace(tzinfo=None) + EASTERNMOST:
+        logger.warning(
+            "The bookmark of %s lies in the future (%s): this run reads nothing of it, the next "
+            "one what changes from now on. To have what changed before, %s.",
+            stream,
+            value,
+            HOW_TO_RESET,
         )
 
 

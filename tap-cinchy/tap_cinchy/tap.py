@@ -190,7 +190,6 @@ class TapCinchy(RestTap):
             CredentialFault: The credential is wrong.
         """
         _ = self.zone, self.queries
-        settings.start_date(self.config)
         api = self.api
         for stream in self.selected_streams():
             if isinstance(stream, CinchyStream):

@@ -6,6 +6,7 @@ import pytest
 
 from .runner import EXAMPLE, FAULT_TAP, TAP_CINCHY, TAP_CORTEX, Runner
 from .stage import Stage
+from .systems import SYSTEMS, System, system
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,6 +54,13 @@ def example(tmp_path: Path) -> Runner:
 def fault_tap(tmp_path: Path) -> Runner:
     """A tap for what no vendor of ours shows."""
     return Runner(tmp_path, FAULT_TAP)
+
+
+@pytest.fixture(params=SYSTEMS)
+def any_system(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[System]:
+    """Each of the three taps, with a sandbox."""
+    with system(request.param, tmp_path) as running:
+        yield running
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ class Started:
             )
 
     def kill(self, signum: int = signal.SIGKILL) -> None:
-        self.process.send_signal(signum)
+        os.kill(self.process.pid, signum)  # Popen would reap it, if it has ended meanwhile
 
     def finish(self, already: bytes = b"") -> Run:
         """Wait for the end, and check what is true of every run.
@@ -223,7 +223,7 @@ class Started:
         Args:
             already: What the test has read from standard output itself.
         """
-        guard = threading.Timer(LONGEST_RUN, self.process.kill)
+        guard = threading.Timer(LONGEST_RUN, self.kill)
         guard.start()
         try:
             rest = self.process.stdout.read() if self.process.stdout else b""

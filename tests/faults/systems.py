@@ -1,15 +1,23 @@
-"""Whole sandboxes of Cortex and Cinchy behind the scriptable server."""
+"""Whole sandboxes of Cortex and Cinchy behind the scriptable server, and all three as one."""
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import datetime as dt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox import cinchy, cortex
 
-from .runner import MARKER, SECRET
+from .runner import MARKER, SECRET, TAP_CACHET, TAP_CINCHY, TAP_CORTEX, Runner
 from .server import FaultServer
-from .stage import QUICK, asgi
+from .stage import QUICK, Stage, asgi
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from .runner import Run
 
 CLOCK = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
 TINY = cortex.WorldSpec(now=CLOCK, entities=24, crowd=30, logs=40)
@@ -65,3 +73,38 @@ class CinchyStage(FaultServer):
             "client_secret": CLIENT_SECRET,
             **settings,
         }
+
+
+@dataclasses.dataclass
+class System:
+    """One of the three taps, and a sandbox for it."""
+
+    name: str
+    run: Runner
+    stage: Stage | CortexStage | CinchyStage
+    key: str
+    """The setting with the credential."""
+    streams: list[str] | None
+    """One that is quickly read; the tables of Cinchy are chosen by a setting."""
+
+    def __call__(self, *arguments: str, **more: Any) -> Run:
+        """Run the tap with settings on top of the usual ones."""
+        settings = more.pop("settings", {})
+        if self.streams and not arguments:
+            more.setdefault("select", self.streams)
+        return self.run(self.stage.config(**settings), *arguments, **more)
+
+
+SYSTEMS = {
+    "cachet": (TAP_CACHET, Stage, "api_key", ["metrics"]),
+    "cortex": (TAP_CORTEX, CortexStage, "api_key", ["catalogs"]),
+    "cinchy": (TAP_CINCHY, CinchyStage, "access_token", None),
+}
+
+
+@contextlib.contextmanager
+def system(name: str, folder: Path) -> Iterator[System]:
+    """Serve a system."""
+    command, stage_of, key, streams = SYSTEMS[name]
+    with stage_of() as stage:
+        yield System(name, Runner(folder, command), stage, key, streams)

@@ -43,6 +43,11 @@ class CinchyStream(RestStream):
         catalog = self._tap_input_catalog
         return catalog is not None and catalog.get_stream(self.tap_stream_id) is not None
 
+    @property
+    def has_instant_bookmark(self) -> bool:
+        """Bookmarks are in the server's own words, and checked by :meth:`check`."""
+        return False
+
     def check(self) -> None:
         """Check what can be checked before anything is read; a hook.
 
