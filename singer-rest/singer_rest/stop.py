@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import signal
+import socket
 import threading
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,7 @@ class StopSignal:
     def __init__(self) -> None:
         self.signum: int | None = None
         self._event = threading.Event()
+        self._writing: socket.socket | None = None
         self._interruptible = False
 
     def install(self) -> None:
@@ -47,9 +49,10 @@ class StopSignal:
         name, comes to no safe place. So a thread of its own hears of the signals too. It belongs
         to a process that does nothing but run a tap; call it in the main thread.
         """
-        reading, writing = os.pipe()
-        os.set_blocking(writing, False)  # as set_wakeup_fd asks for
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        reading, writing = socket.socketpair()  # pipes will not do on Windows
+        writing.settimeout(0)  # as set_wakeup_fd asks for
+        self._writing = writing
+        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
         threading.Thread(target=_watch, args=(reading,), name="stop", daemon=True).start()
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
@@ -96,9 +99,11 @@ class StopSignal:
         self.check()
 
 
-def _watch(signals: int) -> None:
+def _watch(signals: socket.socket) -> None:
     """End the process when a signal has arrived and nobody else does; at once on the second."""
     first = _next(signals)
+    if not first:
+        return  # the other end was closed: the interpreter ends by itself
     second = _next(signals, GRACE)
     if not second:
         _say(
@@ -109,16 +114,18 @@ def _watch(signals: int) -> None:
     os._exit(128 + (second or first))
 
 
-def _next(signals: int, seconds: float | None = None) -> int:
+def _next(signals: socket.socket, seconds: float | None = None) -> int:
     """Return the next signal that stops; 0 if none arrives in time."""
-    while select.select([signals], [], [], seconds)[0]:
-        [number] = os.read(signals, 1)
-        if number in STOPPING:
-            return number
+    signals.settimeout(seconds)
+    with contextlib.suppress(TimeoutError):
+        while received := signals.recv(1):
+            if received[0] in STOPPING:
+                return received[0]
     return 0
 
 
 def _say(sentence: str) -> None:
     """Write a last line past the logging, whose locks the main thread may hold."""
-    if select.select([], [2], [], 0)[1]:
-        os.write(2, f"{sentence}\n".encode())
+    with contextlib.suppress(OSError):  # select knows only sockets on Windows
+        if select.select([], [2], [], 0)[1]:
+            os.write(2, f"{sentence}\n".encode())

@@ -36,15 +36,12 @@ class Loader:
 
     def __init__(self) -> None:
         self.target = Target()
-        self.cut_off = 0
-        """Runs that ended in the middle of a line."""
         self._seen: dict[str, dict[str, Any]] = {}
         self._names: dict[str, list[str]] = {}
 
     def load(self, output: bytes) -> list[Message]:
         """Take whole lines; returns them."""
-        *lines, rest = output.split(b"\n")
-        self.cut_off += bool(rest)
+        *lines, _cut_off = output.split(b"\n")
         messages = [parse_strictly(line) for line in lines]
         self.target.load(messages)
         for message in messages:
