@@ -140,7 +140,7 @@ def common(
             th.BooleanType,
             default=False,
             title="Confirm completeness",
-            description="Read lists whose length the server does not tell a second time and "
+            description="Read lists that may change unseen between two pages a second time and "
             "compare the keys, at the price of as many requests again.",
         ),
         th.Property(
