@@ -80,7 +80,7 @@ def lists(size: int = 200_000) -> list[Scenario]:
     ]
 
 
-def fan_out(size: int = 2000, far: int = 800) -> list[Scenario]:
+def fan_out(size: int = 2000, far: int = 600) -> list[Scenario]:
     """Three requests for each of many entities."""
     found = []
     for latency, entities, share in ((0, size, 0.25), (50, size, 0.05), (200, far, 0.05)):
