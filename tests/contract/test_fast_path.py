@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from support.tap_run import TapRun, discover, select
 from support.warm import run_warm
@@ -140,8 +141,23 @@ def test_both_ways_give_the_same_records(subject: Subject) -> None:
         assert timeless(stream, ours) == timeless(stream, theirs), stream
 
 
+FORMATS = jsonschema.FormatChecker(formats=["date"])
+
+
+@FORMATS.checks("date-time", raises=ValueError)
+def is_moment(value: object) -> bool:
+    """A T between date and time; Cinchy's have the server's zone, which nobody tells."""
+    return not isinstance(value, str) or (
+        value[10] == "T" and dt.datetime.fromisoformat(value) is not None
+    )
+
+
 def test_every_record_is_valid(subject: Subject) -> None:
-    subject.fast.check_records()
+    assert subject.fast.schemas.keys() == set(subject.streams())
+    for stream, message in subject.fast.schemas.items():
+        validator = jsonschema.Draft202012Validator(message["schema"], format_checker=FORMATS)
+        for record in subject.fast.records[stream]:
+            assert next(validator.iter_errors(record), None) is None, (stream, record)
 
 
 def test_a_deselected_column_is_left_out(subject: Subject) -> None:
