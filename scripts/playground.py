@@ -92,7 +92,7 @@ def content(path: Path) -> str | None:
     """Return the text of a file, or nothing if it is not there."""
     try:
         return path.read_text(encoding="utf-8")
-    except OSError:
+    except FileNotFoundError:
         return None
 
 
@@ -107,21 +107,19 @@ def serve_until_the_end() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: end.set())
     with systems() as urls, start_postgres() as postgres:
-        for path, text in (
-            (SECRETS, secrets_text(urls, postgres)),
-            (ENV, env_text(urls, postgres)),
-        ):
+        mine = {SECRETS: secrets_text(urls, postgres), ENV: env_text(urls, postgres)}
+        for path, text in mine.items():
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
-        mine = ENV.read_text(encoding="utf-8")
         print("READY", flush=True)
         deadline = time.monotonic() + SECONDS
-        with contextlib.suppress(OSError):
-            while time.monotonic() < deadline and ENV.read_text(encoding="utf-8") == mine:
-                if end.wait(LOOK_EVERY):
-                    break
-    stop()
+        while time.monotonic() < deadline and content(ENV) == mine[ENV]:
+            if end.wait(LOOK_EVERY):
+                break
+    for path, text in mine.items():
+        if content(path) == text:  # and not that of the next playground
+            path.unlink()
 
 
 def stop() -> None:

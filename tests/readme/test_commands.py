@@ -197,6 +197,12 @@ def test_other_commands_run(newcomer: Newcomer, name: str) -> None:
     text = script(ROOT / name)
     assert "###" in text, "no block of this file runs"
     newcomer.run(f"{path}\n{text}", newcomer.clone)
+    # Opt-in streams that the page selects.
+    output = newcomer.clone / "output"
+    if name == "docs/guides/meltano.md":
+        assert in_files_of_streams(output)["component_status_daily"] > 0
+    if name == "tap-cortex/README.md":
+        assert in_duckdb(output / "warehouse.duckdb", "tap_cortex")["deploys"] > 0
 
 
 @pytest.mark.usefixtures("loaded")
