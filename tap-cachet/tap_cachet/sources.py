@@ -11,6 +11,7 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.bodies import unexpected
 from singer_rest.errors import Outcome
 from singer_rest.pages import Page, Walk
 from singer_rest.sources import ListSource, PerParentSource, envelope, single
@@ -24,10 +25,24 @@ if TYPE_CHECKING:
     from singer_rest.completeness import Tally
     from singer_rest.prefetch import Prefetcher
     from singer_rest.transport import Reply, Request
-    from tap_cachet.client import CachetApi
+    from tap_cachet.client import CachetApi, Server
+
+    Row = dict[str, Any]
 
 ROWS = envelope("data")
 ONE = single("data")
+
+
+def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: Reply) -> list[Row]:
+    """Read the records of an answer; those of 3.x must have their attributes.
+
+    Raises:
+        BodyFault: One has none. It would pass for a record of 2.x, and all others with it.
+    """
+    found = rows(reply)
+    if server.is_v3 and not {dict}.issuperset(type(row.get("attributes")) for row in found):
+        raise unexpected(reply, "records with attributes under 'data'")
+    return found
 
 
 @dataclasses.dataclass(slots=True)
@@ -56,7 +71,7 @@ class ApiListSource(ListSource):
         super().__init__(
             api.transport,
             request,
-            ROWS,
+            functools.partial(with_attributes, api.server, ROWS),
             api.paging(sortable=sortable),
             ahead=ahead,
             stop_when=stop_when,
@@ -189,7 +204,7 @@ def by_ids(
 
     def first(item: int) -> Page:
         reply = api.send(f"{route}/id", api.request(api.item_path(route, item), include=include))
-        return Page(ONE(reply), reply)
+        return Page(with_attributes(api.server, ONE, reply), reply)
 
     def rest(_item: int, page: Page, tally: Tally) -> Iterator[Page]:
         tally.pages += 1
@@ -250,7 +265,7 @@ class PointsSource(PerParentSource):
     def _fetch(self, metric: int, number: int, size: int) -> Page:
         paging = self.api.paging(sortable=self.api.server.is_v3)
         reply = self.api.send("/metrics/points", paging.asking(self._request(metric), number, size))
-        return Page(ROWS(reply), reply)
+        return Page(with_attributes(self.api.server, ROWS, reply), reply)
 
     def _first(self, metric: int) -> Page:
         paging = self.api.paging(sortable=self.api.server.is_v3)

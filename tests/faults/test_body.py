@@ -108,6 +108,23 @@ def test_f39_a_body_without_the_rows_fails(
     assert_failed_aloud(run, words, requests=1, stage=stage)
 
 
+@pytest.mark.parametrize("attributes", ["missing", None, []])
+def test_f39_one_record_without_attributes_empties_no_other(
+    stage: Stage, tap: Runner, attributes: Any
+) -> None:
+    def edit(body: Any) -> None:
+        if attributes == "missing":
+            del body["data"][1]["attributes"]
+        else:
+            body["data"][1]["attributes"] = attributes
+
+    stage.script("/api/metrics", forever=edited(edit))
+    run = tap(stage.config(), select=["metrics"], log="INFO")
+    assert run.code == 1
+    assert run.rows("metrics") == [], "not rows of nulls"
+    assert "where records with attributes under 'data' was expected" in run.last
+
+
 def test_f39_a_list_without_its_end_signal_fails(stage: Stage, tap: Runner) -> None:
     stage.script(INCIDENTS, forever=edited(lambda body: {"data": body["data"]}))
     run = tap(stage.config(), select=TWO)
