@@ -214,3 +214,13 @@ def test_bookmarks_are_compared_as_instants() -> None:
     marks.advance("s", "k", dt.datetime(2026, 11, 21, 12, 30, tzinfo=berlin))
     assert marks.value("s", "k") == "2026-11-21T12:00:00Z"
     assert marks.value("s", "other") is None
+
+
+def test_items_of_a_list_are_converted_or_the_list_is_refused() -> None:
+    refused: list[int] = []
+    cells = [[1, 2], ["3", 4.0], None, [], {}, ["a"], [None], 5]
+    found = columns.INTEGERS.conform(cells, timestamps.UTC, refused.append)
+    assert found == [[1, 2], [3, 4], None, [], [], None, None, None]
+    assert refused == [5, 6, 7]
+    as_text = columns.TEXTS.conform([["a", 1], [True]], timestamps.UTC, refused.append)
+    assert as_text == [["a", "1"], ["true"]]
