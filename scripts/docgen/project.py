@@ -137,8 +137,7 @@ TAPS = (
         prerequisite="A personal access token, or a user with an integrated client, of an account "
         "with no more rights than the tables to load need.",
         next_steps="Run `meltano invoke tap-cinchy --test` to see which tables the account may "
-        "read. Loaders that put all tables into one schema, target-postgres among them, drop what "
-        "stands before the hyphen of a stream's name; the README has a stream map against that.",
+        "read.",
         alternatives=(
             ("api_url", "access_token"),
             ("api_url", "username", "password", "client_id", "client_secret"),

@@ -8,6 +8,7 @@ column; ``[Full Name]`` splits at its first dot.
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import logging
@@ -118,19 +119,24 @@ class Found:
     """Of all versions; nothing for tables that keep none."""
 
 
-def stream_names(tables: Mapping[int, str]) -> dict[int, str]:
-    """Return a stream name for every table id: domain, hyphen, table, in snake case.
+def stream_names(tables: Mapping[int, str], taken: Iterable[str] = ()) -> dict[int, str]:
+    """Return a stream name for every table id: domain, underscore, table, in snake case.
 
-    Tables whose names become the same all get their Cinchy Id appended, so that the order in
-    which they come does not matter.
+    Not a hyphen: SQL targets of the Singer SDK take what stands before it for a schema, and with
+    one schema for all, ``hr-tasks`` and ``delivery-tasks`` would share a table.
+
+    Tables whose names become the same, or that of another stream, all get their Cinchy Id
+    appended, so that the order in which they come does not matter.
+
+    Args:
+        tables: Names as ``Domain.Table``, by Cinchy Id.
+        taken: Names of other streams.
     """
     names = {}
     for id_, full_name in tables.items():
         domain, _, table = full_name.partition(".")
-        names[id_] = f"{_snake(domain) or 'domain'}-{_snake(table) or 'table'}"
-    counts: dict[str, int] = {}
-    for name in names.values():
-        counts[name] = counts.get(name, 0) + 1
+        names[id_] = f"{_snake(domain) or 'domain'}_{_snake(table) or 'table'}"
+    counts = collections.Counter([*names.values(), *taken])
     return {id_: f"{name}_{id_}" if counts[name] > 1 else name for id_, name in names.items()}
 
 

@@ -55,6 +55,10 @@ if TYPE_CHECKING:
     from tap_cinchy.shapes import Shape
 
 HISTORY = "__history"
+STATIC_NAMES = frozenset(
+    stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)
+)
+"""Reserved whether such a stream is on or off, so that switching one renames no table."""
 GRACE = 30
 """Seconds an answer may take beyond the time of its query."""
 
@@ -153,9 +157,8 @@ class TapCinchy(RestTap):
         """
         found = configured(self.config, basic=self.auth_method == BASIC)
         names = [query.name for query in found]
-        taken = {stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)}
         for name in names:
-            if names.count(name) > 1 or name in taken:
+            if names.count(name) > 1 or name in STATIC_NAMES:
                 raise ConfigFault(f"Two streams are called {name}; choose another name.")
         for query in found:
             if not query.saved and not self.has_bearer:
@@ -256,7 +259,7 @@ class TapCinchy(RestTap):
         elif not self.has_bearer:
             self.logger.info("No table is looked for: CQL needs a token, Basic cannot run it.")
         elif self.config["tables_include"]:
-            yield from self._discovered_tables()
+            yield from self._discovered_tables(taken)
 
     def wants(self, full_name: str) -> bool:
         """Whether the configuration wants a table, by ``Domain.Table``."""
@@ -267,14 +270,14 @@ class TapCinchy(RestTap):
         """Whether discovery proposes to read a table by what changed."""
         return _matches(full_name, self.config["incremental_tables"])
 
-    def _discovered_tables(self) -> Iterator[TableStream]:
+    def _discovered_tables(self, taken: set[str]) -> Iterator[TableStream]:
         wishes = Wishes(
             labels=self.config["link_output"] == "id_and_label",
             deleted=self.config["include_deleted"],
         )
         rights = self.config["check_entitlements"]
         found = find_tables(self.api, wishes, self.wants, check_rights=rights)
-        names = stream_names({table.id: table.full_name for table in found})
+        names = stream_names({table.id: table.full_name for table in found}, taken | STATIC_NAMES)
         for table in found:
             yield TableStream(self, table.shape, names[table.id])
             if self.config["include_history"] and table.history is not None:

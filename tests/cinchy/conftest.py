@@ -12,9 +12,10 @@ from support.warm import run_warm
 from sandbox.cinchy import CinchyApp, Options, World, build_world, create_app
 from sandbox.cinchy.furnish import CLIENT_ID
 from sandbox.serve import Running, serve
+from tap_cinchy.tap import STATIC_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 COMMAND = "tap-cinchy"
 NO_BUNDLE = dict.fromkeys(("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"), "")
@@ -131,6 +132,11 @@ def shared() -> Iterator[Site]:
 
 def streams_of(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {stream["tap_stream_id"]: stream for stream in catalog["streams"]}
+
+
+def tables_of(names: Iterable[str]) -> set[str]:
+    """Return the streams among these that stand for tables of the platform."""
+    return set(names) - STATIC_NAMES
 
 
 def incremental(catalog: dict[str, Any], *streams: str) -> dict[str, Any]:

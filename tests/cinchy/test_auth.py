@@ -41,7 +41,7 @@ def test_a_password_is_traded_for_one_token(start: Start) -> None:
     running = start(base_path="/Cinchy", idp_path="/CinchySSO")
     run = running.run(config=running.password(**ONE))
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["hr-departments"]) == 9
+    assert len(run.records["hr_departments"]) == 9
     assert outcomes(running) == ["granted"]
 
 
@@ -137,7 +137,7 @@ def test_a_token_that_ends_early_is_renewed_once(start: Start, login_page: bool)
     running = start(token_requests=3, login_page=login_page)
     run = running.run(config=running.password(**ONE))
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["hr-departments"]) == 9
+    assert len(run.records["hr_departments"]) == 9
     granted = outcomes(running)
     assert set(granted) == {"granted"}
     asked = len(running.app.seen.queries)
@@ -202,8 +202,8 @@ def test_a_token_that_is_revoked_meanwhile_ends_the_run(start: Start) -> None:
     run = running.run(settings={"tables_include": ["HR.*"]})
     assert run.exit_code == 1
     assert "rejected" in run.last_line
-    assert len(run.records["hr-departments"]) == 9
-    assert "hr-employees" not in run.activated
+    assert len(run.records["hr_departments"]) == 9
+    assert "hr_employees" not in run.activated
 
 
 def test_pasted_tokens_are_cleaned(start: Start) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROWS = 200_000
 CAP = 1300
-STREAM = "delivery-tasks"
+STREAM = "delivery_tasks"
 COLUMNS = {"Title", "Version", "Deleted"}
 SOAK = "SOAK" in os.environ
 EVERY = [

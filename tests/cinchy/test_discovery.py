@@ -11,7 +11,7 @@ from support.tap_run import select
 from sandbox.cinchy import Account, World, build_world, story
 from sandbox.cinchy.columns import choice, link, number, text
 
-from .conftest import Site, incremental, streams_of
+from .conftest import Site, incremental, streams_of, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     Start = Callable[..., Site]
 
 NAMES = {
-    story.DEPARTMENTS: "hr-departments",
-    story.EMPLOYEES: "hr-employees",
-    story.PROJECTS: "delivery-projects",
-    story.TASKS: "delivery-tasks",
-    story.INVOICES: "finance-invoices",
-    story.LEDGER: "finance-imported_ledger",
-    story.SITES: "facilities-sites",
-    story.ASSETS: "facilities-assets",
-    story.READINGS: "facilities-sensor_readings",
-    story.ORDERS: "o_brien_sons_eu-staff_s_orders_returns_100_a_b_x_y_z",
+    story.DEPARTMENTS: "hr_departments",
+    story.EMPLOYEES: "hr_employees",
+    story.PROJECTS: "delivery_projects",
+    story.TASKS: "delivery_tasks",
+    story.INVOICES: "finance_invoices",
+    story.LEDGER: "finance_imported_ledger",
+    story.SITES: "facilities_sites",
+    story.ASSETS: "facilities_assets",
+    story.READINGS: "facilities_sensor_readings",
+    story.ORDERS: "o_brien_sons_eu_staff_s_orders_returns_100_a_b_x_y_z",
 }
 
 
@@ -46,15 +46,15 @@ def test_every_table_is_a_stream(shared: Site, catalog: dict[str, Any]) -> None:
     streams = streams_of(catalog)
     assert set(NAMES.values()) <= set(streams)
     twins = [
-        f"sales_marketing-accounts_{shared.world.table(name).table_id}"
+        f"sales_marketing_accounts_{shared.world.table(name).table_id}"
         for name in (story.ACCOUNTS, story.ACCOUNTS_TOO)
     ]
     assert set(twins) <= set(streams)
-    assert len([name for name in streams if "-" in name]) == 12
+    assert len(tables_of(streams)) == 12
 
 
 def test_the_columns_of_a_table_are_typed(catalog: dict[str, Any]) -> None:
-    project = properties(catalog, "delivery-projects")
+    project = properties(catalog, "delivery_projects")
     kinds = {
         name: (definition["type"], definition.get("format"), definition.get("items"))
         for name, definition in project.items()
@@ -70,7 +70,7 @@ def test_the_columns_of_a_table_are_typed(catalog: dict[str, Any]) -> None:
     assert kinds["Starts"] == kinds["Modified"] == kinds["_sdc_deleted_at"]
     assert kinds["Starts"] == (nullable, "date-time", None)
     assert kinds["Owner Email"] == (nullable, None, None)
-    employee = properties(catalog, "hr-employees")
+    employee = properties(catalog, "hr_employees")
     assert employee["Photo"]["contentEncoding"] == "base64"
     assert employee["Tenth Anniversary"]["format"] == "date-time"
     assert employee["Years Of Service"]["type"] == ["number", "null"]
@@ -84,16 +84,16 @@ def test_keys_replication_and_selection(catalog: dict[str, Any]) -> None:
         metadata = {tuple(one["breadcrumb"]): one["metadata"] for one in stream["metadata"]}
         assert stream["replication_method"] == "FULL_TABLE"
         if stream["tap_stream_id"] not in {
-            "finance-imported_ledger",
+            "finance_imported_ledger",
             *(name for name in streams if name.endswith("healthcheck")),
         }:
             assert stream["key_properties"] == ["Cinchy Id"]
             assert metadata["properties", "Cinchy Id"]["inclusion"] == "automatic"
-    tasks = {tuple(m["breadcrumb"]): m["metadata"] for m in streams["delivery-tasks"]["metadata"]}
+    tasks = {tuple(m["breadcrumb"]): m["metadata"] for m in streams["delivery_tasks"]["metadata"]}
     assert tasks[()]["valid-replication-keys"] == ["Modified"]
-    photo = {tuple(m["breadcrumb"]): m["metadata"] for m in streams["hr-employees"]["metadata"]}
+    photo = {tuple(m["breadcrumb"]): m["metadata"] for m in streams["hr_employees"]["metadata"]}
     assert photo["properties", "Photo"]["selected-by-default"] is False
-    ledger = streams["finance-imported_ledger"]
+    ledger = streams["finance_imported_ledger"]
     assert ledger["key_properties"] == []
     assert "valid-replication-keys" not in ledger["metadata"][-1]["metadata"]
 
@@ -105,7 +105,7 @@ def test_discovery_is_a_handful_of_requests_whatever_the_number_of_tables(start:
         world.create_table(f"D{place % 7}.T{place}", [text("Name"), link("Next", "D0.T0.Name")])
     running = start(world)
     catalog = running.discover()
-    assert len([name for name in streams_of(catalog) if "-" in name]) == 120
+    assert len(tables_of(streams_of(catalog))) == 120
     assert len(running.server.requests) == 4
     assert all("Domain" not in query for query in running.queries)
 
@@ -113,7 +113,7 @@ def test_discovery_is_a_handful_of_requests_whatever_the_number_of_tables(start:
 def test_a_run_with_a_catalog_repeats_nothing_of_discovery(
     shared: Site, catalog: dict[str, Any]
 ) -> None:
-    names = ("hr-employees", "delivery-projects", "finance-imported_ledger")
+    names = ("hr_employees", "delivery_projects", "finance_imported_ledger")
     shared.forget()
     run = shared.run(catalog=select(json.loads(json.dumps(catalog)), *names))
     assert run.exit_code == 0, run.stderr
@@ -141,10 +141,10 @@ def test_a_catalog_without_titles_still_finds_the_values(
 ) -> None:
     """As a schema override in Meltano leaves a property: with a type and nothing else."""
     edited = json.loads(json.dumps(catalog))
-    for definition in properties(edited, "delivery-projects").values():
+    for definition in properties(edited, "delivery_projects").values():
         definition.pop("title", None)
-    whole = shared.run(catalog=select(json.loads(json.dumps(catalog)), "delivery-projects"))
-    bare = shared.run(catalog=select(edited, "delivery-projects"))
+    whole = shared.run(catalog=select(json.loads(json.dumps(catalog)), "delivery_projects"))
+    bare = shared.run(catalog=select(edited, "delivery_projects"))
     assert bare.exit_code == 0, bare.stderr
     assert bare.records == whole.records
 
@@ -155,9 +155,9 @@ def test_a_new_table_appears_without_a_change_of_settings(start: Start) -> None:
     running.world.create_table("HR.Badges", [text("Colour"), number("Size")])
     running.world.insert("HR.Badges", {"Colour": "red", "Size": 2.5})
     after = running.discover()
-    assert set(streams_of(after)) - before == {"hr-badges"}
-    run = running.run(catalog=select(after, "hr-badges"))
-    [record] = run.records["hr-badges"]
+    assert set(streams_of(after)) - before == {"hr_badges"}
+    run = running.run(catalog=select(after, "hr_badges"))
+    [record] = run.records["hr_badges"]
     assert (record["Colour"], record["Size"]) == ("red", 2.5)
 
 
@@ -167,30 +167,41 @@ def test_colliding_names_do_not_depend_on_their_order(start: Start) -> None:
     for name in ("Sales+Ops.Orders", "Sales Ops.Orders", "Sales-Ops.Orders", "Sales Ops.Order s"):
         world.create_table(name, [text("Name")])
     running = start(world)
-    names = sorted(name for name in streams_of(running.discover()) if "-" in name)
+    names = sorted(tables_of(streams_of(running.discover())))
     ids = [world.table(f"Sales{sign}Ops.Orders").table_id for sign in "+ -"]
     assert names == sorted(
-        ["sales_ops-order_s", *(f"sales_ops-orders_{table_id}" for table_id in ids)]
+        ["sales_ops_order_s", *(f"sales_ops_orders_{table_id}" for table_id in ids)]
     )
+
+
+def test_a_table_gives_way_to_a_stream_that_is_always_there(start: Start) -> None:
+    world = World(1)
+    world.add_account(Account(username="reader"), "R")
+    for name in ("Execution.Log", "Secrets.Manager"):
+        world.create_table(name, [text("Name")])
+    running = start(world)
+    numbers = [world.table(name).table_id for name in ("Execution.Log", "Secrets.Manager")]
+    expected = {f"execution_log_{numbers[0]}", f"secrets_manager_{numbers[1]}"}
+    assert tables_of(streams_of(running.discover())) == expected
 
 
 @pytest.mark.parametrize(
     ("settings", "names"),
     [
-        ({"tables_include": ["hr.*"]}, {"hr-departments", "hr-employees"}),
-        ({"tables_include": ["*.Departments", "*.Sites"]}, {"hr-departments", "facilities-sites"}),
+        ({"tables_include": ["hr.*"]}, {"hr_departments", "hr_employees"}),
+        ({"tables_include": ["*.Departments", "*.Sites"]}, {"hr_departments", "facilities_sites"}),
         (
             {"tables_include": ["HR.*"], "tables_exclude": ["*.employees"]},
-            {"hr-departments"},
+            {"hr_departments"},
         ),
-        ({"tables_include": [" [HR].[Emp*] "]}, {"hr-employees"}),
+        ({"tables_include": [" [HR].[Emp*] "]}, {"hr_employees"}),
         ({"tables_include": []}, set()),
     ],
 )
 def test_filters(shared: Site, settings: dict[str, Any], names: set[str]) -> None:
     shared.forget()
     catalog = shared.discover(**settings)
-    assert {name for name in streams_of(catalog) if "-" in name} == names
+    assert tables_of(streams_of(catalog)) == names
     if not names:
         assert shared.queries == []
 
@@ -205,8 +216,8 @@ def test_the_platforms_own_tables_never_show_their_secrets(shared: Site) -> None
     shared.forget()
     run = shared.run(catalog=select(catalog), settings=settings)
     assert run.exit_code == 0, run.stderr
-    assert run.records["cinchy-integrated_clients"]
-    assert run.records["cinchy-secrets"]
+    assert run.records["cinchy_integrated_clients"]
+    assert run.records["cinchy_secrets"]
     everything = json.dumps(catalog) + run.stdout + run.stderr
     for secret in (
         *shared.world.clients.values(),
@@ -225,10 +236,10 @@ def test_labels_on_request(start: Start) -> None:
     order = properties(catalog, NAMES[story.ORDERS])
     assert order["Buyer Label"]["title"] == "[Buyer Label]"
     assert order["Buyer Label 2"]["title"] == "[Buyer].[Full Name]"
-    assert properties(catalog, "delivery-projects")["Members Label"]["type"] == ["string", "null"]
-    run = running.run(catalog=select(catalog, "delivery-tasks"))
+    assert properties(catalog, "delivery_projects")["Members Label"]["type"] == ["string", "null"]
+    run = running.run(catalog=select(catalog, "delivery_tasks"))
     people = {row["Cinchy Id"]: row["Full Name"] for row in running.world.truth(story.EMPLOYEES)}
-    tasks = run.records["delivery-tasks"]
+    tasks = run.records["delivery_tasks"]
     assert any(task["Assignee"] in people for task in tasks)
     for task in tasks:
         assert task["Assignee Label"] == people.get(task["Assignee"])
@@ -242,11 +253,11 @@ def test_links_whose_number_nobody_tells_become_lists(start: Start) -> None:
     running.username = "narrow"
     run = running.read(story.PROJECTS)
     assert run.exit_code == 0, run.stderr
-    schema = run.schemas["delivery-projects"]["schema"]["properties"]
+    schema = run.schemas["delivery_projects"]["schema"]["properties"]
     assert schema["Owner"]["type"] == schema["Members"]["type"] == ["array", "null"]
     assert schema["Created By"]["type"] == ["integer", "null"]
     truth = {row["Cinchy Id"]: row for row in world.truth(story.PROJECTS)}
-    for record in run.records["delivery-projects"]:
+    for record in run.records["delivery_projects"]:
         owner = truth[record["Cinchy Id"]]["Owner"]
         assert record["Owner"] == (None if owner is None else [owner])
         assert record["Members"] == (list(truth[record["Cinchy Id"]]["Members"] or ()) or None)
@@ -272,7 +283,7 @@ def test_every_release_is_discovered(start: Start, version: str, domains_renamed
     config = running.password if version == "5.1.0" else running.config
     run = running.run(config=config(tables_include=["HR.*"]))
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["hr-departments"]) == 9
+    assert len(run.records["hr_departments"]) == 9
     domains = {record["Name"] for record in run.records["domains"]}
     assert {"HR", "Finance", "Cinchy"} <= domains
     assert {record["Domain"] for record in run.records["saved_queries_catalog"]} <= domains
@@ -286,8 +297,8 @@ def test_a_page_cap_hides_no_table(start: Start, cap: int) -> None:
         world.create_table(f"D.T{place}", [text("A")])
     running = start(world, page_cap=cap)
     catalog = running.discover()
-    assert {name for name in streams_of(catalog) if "-" in name} == {"d-t0", "d-t1", "d-t2"}
-    assert len(properties(catalog, "d-t2")) == 14
+    assert tables_of(streams_of(catalog)) == {"d_t0", "d_t1", "d_t2"}
+    assert len(properties(catalog, "d_t2")) == 14
 
 
 def test_names_and_types_nobody_has_seen(start: Start) -> None:
@@ -302,10 +313,10 @@ def test_names_and_types_nobody_has_seen(start: Start) -> None:
     running = start(world)
     run = running.run(settings={"tables_include": ["O*"]})
     assert run.exit_code == 0, run.stderr
-    assert {name for name in run.schemas if "-" in name} == {"old-strange", "o_d-it_s"}
-    assert {"Good", "Odd"} <= set(run.schemas["old-strange"]["schema"]["properties"])
-    assert run.records["o_d-it_s"][0]["C'est"] == "l'été"
-    assert run.records["o_d-it_s"][0]["Pick"] == ["a", "b"]
+    assert tables_of(run.schemas) == {"old_strange", "o_d_it_s"}
+    assert {"Good", "Odd"} <= set(run.schemas["old_strange"]["schema"]["properties"])
+    assert run.records["o_d_it_s"][0]["C'est"] == "l'été"
+    assert run.records["o_d_it_s"][0]["Pick"] == ["a", "b"]
     assert "Hologram" in run.stderr
 
 
@@ -313,11 +324,11 @@ def test_entitlements_can_be_asked_for(shared: Site) -> None:
     limited = {"access_token": shared.world.accounts["limited"].token, "tables_include": ["HR.*"]}
     plain_catalog = shared.discover(**limited)
     checked = shared.discover(**limited, check_entitlements=True)
-    assert "Salary" in properties(plain_catalog, "hr-employees")
-    assert "Salary" not in properties(checked, "hr-employees")
-    run = shared.run(catalog=select(checked, "hr-employees"), settings=limited)
+    assert "Salary" in properties(plain_catalog, "hr_employees")
+    assert "Salary" not in properties(checked, "hr_employees")
+    run = shared.run(catalog=select(checked, "hr_employees"), settings=limited)
     assert run.exit_code == 0, run.stderr
-    assert run.records["hr-employees"]
+    assert run.records["hr_employees"]
 
 
 @pytest.mark.parametrize(
@@ -330,8 +341,8 @@ def test_entitlements_can_be_asked_for(shared: Site) -> None:
 def test_a_replication_that_is_not_offered_is_refused(
     shared: Site, catalog: dict[str, Any], change: dict[str, str], words: str
 ) -> None:
-    edited = select(json.loads(json.dumps(catalog)), "delivery-tasks")
-    streams_of(edited)["delivery-tasks"].update(change)
+    edited = select(json.loads(json.dumps(catalog)), "delivery_tasks")
+    streams_of(edited)["delivery_tasks"].update(change)
     run = shared.run(catalog=edited)
     assert run.exit_code == 2
     assert words in run.last_line
@@ -341,7 +352,7 @@ def test_a_replication_that_is_not_offered_is_refused(
 def test_incremental_is_not_offered_where_it_cannot_work(
     shared: Site, catalog: dict[str, Any]
 ) -> None:
-    edited = incremental(json.loads(json.dumps(catalog)), "finance-imported_ledger")
+    edited = incremental(json.loads(json.dumps(catalog)), "finance_imported_ledger")
     run = shared.run(catalog=edited)
     assert run.exit_code == 2
     assert "can only be read in full" in run.last_line
@@ -357,7 +368,7 @@ def test_a_stream_nobody_knows_is_an_error_if_selected(
     assert run.exit_code == 2
     assert "gone" in run.last_line
     excluded = shared.run(
-        catalog=select(json.loads(json.dumps(catalog)), "hr-employees"),
+        catalog=select(json.loads(json.dumps(catalog)), "hr_employees"),
         settings={"tables_exclude": ["HR.*"]},
     )
     assert excluded.exit_code == 0
@@ -367,10 +378,10 @@ def test_a_stream_nobody_knows_is_an_error_if_selected(
 def test_the_wire_type_of_a_column_is_not_the_catalogs(shared: Site) -> None:
     """Geometry is read as text, whatever form the server gives it; only on request."""
     catalog = shared.discover(tables_include=[story.SITES])
-    entries = streams_of(catalog)["facilities-sites"]["metadata"]
+    entries = streams_of(catalog)["facilities_sites"]["metadata"]
     for entry in entries:
         if entry["breadcrumb"] in (["properties", "Position"], ["properties", "Floor Plan"]):
             assert entry["metadata"]["selected-by-default"] is False
             entry["metadata"]["selected"] = True
-    run = shared.run(catalog=select(catalog, "facilities-sites"))
-    assert run.records["facilities-sites"][0]["Position"] == "POINT (-79.381 43.651)"
+    run = shared.run(catalog=select(catalog, "facilities_sites"))
+    assert run.records["facilities_sites"][0]["Position"] == "POINT (-79.381 43.651)"

@@ -28,23 +28,23 @@ if TYPE_CHECKING:
     Start = Callable[..., Site]
 
 TABLES = [story.DEPARTMENTS, story.EMPLOYEES, story.TASKS]
-OTHERS = {"hr-departments", "delivery-tasks"}
+OTHERS = {"hr_departments", "delivery_tasks"}
 
 
-def fails(running: Site, run: TapRun, stream: str = "hr-employees") -> None:
+def fails(running: Site, run: TapRun, stream: str = "hr_employees") -> None:
     """Assert that one stream failed, and that the others were read to their end."""
     assert run.exit_code == 1, run.stderr
     assert f"Stream {stream} is" in run.last_line
     assert "Traceback" not in run.stderr
     assert OTHERS - {stream} <= set(run.activated)
     assert stream not in run.activated
-    assert len(run.records["delivery-tasks"]) == len(running.world.truth(story.TASKS))
+    assert len(run.records["delivery_tasks"]) == len(running.world.truth(story.TASKS))
 
 
 def with_catalog(running: Site) -> dict[str, Any]:
     """Return a catalog of three tables, made before the trouble begins."""
     catalog = running.discover(tables_include=TABLES)
-    return select(catalog, "hr-employees", *OTHERS)
+    return select(catalog, "hr_employees", *OTHERS)
 
 
 def test_a_table_that_vanished(start: Start) -> None:
@@ -52,7 +52,7 @@ def test_a_table_that_vanished(start: Start) -> None:
     catalog = with_catalog(running)
     running.world.drop_table(story.EMPLOYEES)
     # Links into the table cannot be followed either.
-    for stream in ("hr-departments", "delivery-tasks"):
+    for stream in ("hr_departments", "delivery_tasks"):
         for entry in streams_of(catalog)[stream]["metadata"]:
             if entry["breadcrumb"] in (["properties", "Head"], ["properties", "Assignee"]):
                 entry["metadata"]["selected"] = False
@@ -71,7 +71,7 @@ def test_a_column_that_vanished(start: Start, backend: str) -> None:
     fails(running, run)
     assert "Salary" in run.last_line
     assert "renamed or deleted" in run.last_line
-    assert run.records["hr-employees"] == []
+    assert run.records["hr_employees"] == []
 
 
 def test_a_column_the_account_may_not_view(start: Start) -> None:
@@ -80,26 +80,26 @@ def test_a_column_the_account_may_not_view(start: Start) -> None:
     running.world.accounts["reader"].hidden = {story.EMPLOYEES: {"Salary", "Title"}}
     run = running.run(catalog=catalog)
     fails(running, run)
-    assert "hr-employees is forbidden" in run.last_line
+    assert "hr_employees is forbidden" in run.last_line
     assert "may not view Title, Salary" in run.last_line
     skipped = running.run(catalog=catalog, settings={"on_stream_error": "skip"})
     assert skipped.exit_code == 0
-    assert "hr-employees" not in skipped.activated
+    assert "hr_employees" not in skipped.activated
 
 
 @pytest.mark.parametrize("how", ["error", "empty"])
 def test_a_table_the_account_may_not_see_is_never_empty(start: Start, how: str) -> None:
     running = start(forbidden_tables=how)
     found = running.discover(tables_include=[story.INVOICES, story.LEDGER])
-    catalog = select(found, "finance-invoices", "finance-imported_ledger")
+    catalog = select(found, "finance_invoices", "finance_imported_ledger")
     running.world.accounts["reader"].tables = ("HR.*",)
     for method in ("FULL_TABLE", "INCREMENTAL"):
-        streams_of(catalog)["finance-invoices"]["replication_method"] = method
+        streams_of(catalog)["finance_invoices"]["replication_method"] = method
         run = running.run(catalog=catalog)
         assert run.exit_code == 1
         words = "no right to it" if how == "empty" else "could not be found"
         assert run.stderr.count(words) >= 2
-        assert "finance-" in run.last_line
+        assert "finance_" in run.last_line
         assert run.activated == []
 
 
@@ -110,7 +110,7 @@ def test_a_column_that_changed_its_type(start: Start) -> None:
     run = running.run(catalog=catalog)
     fails(running, run)
     assert "the column Salary comes as String now, the catalog says number" in run.last_line
-    assert run.records["hr-employees"] == []
+    assert run.records["hr_employees"] == []
     fresh = running.run(settings={"tables_include": TABLES})
     assert fresh.exit_code == 0, fresh.stderr
 
@@ -126,7 +126,7 @@ def test_a_text_that_became_a_number_loses_nothing(start: Start) -> None:
     assert run.exit_code == 0, run.stderr
     assert "comes as Double now" in run.stderr
     run.check_records()
-    assert {type(r["Employee Number"]) for r in run.records["hr-employees"]} == {str}
+    assert {type(r["Employee Number"]) for r in run.records["hr_employees"]} == {str}
 
 
 def test_a_link_that_may_hold_several_now(start: Start) -> None:
@@ -158,7 +158,7 @@ def test_the_servers_words_come_from_its_header(start: Start, status: int) -> No
     fails(running, run)
     assert "Something about <b>fields</b> is wrong" in run.last_line
     assert "Server Error in" not in run.stderr
-    assert ("hr-employees is forbidden" in run.last_line) is (status == 403)
+    assert ("hr_employees is forbidden" in run.last_line) is (status == 403)
 
 
 @pytest.mark.parametrize(
@@ -185,7 +185,7 @@ def test_an_answer_that_is_not_what_was_asked_for(start: Start, body: Any) -> No
     running.world.on_request(answer)
     run = running.run(catalog=catalog)
     fails(running, run)
-    assert run.records["hr-employees"] == []
+    assert run.records["hr_employees"] == []
     assert "were expected" in run.last_line
 
 
@@ -228,7 +228,7 @@ def test_rows_that_come_twice_in_one_answer(start: Start, different: bool) -> No
     running.world.on_request(double)
     settings = {"include_history": True, "tables_include": [story.DEPARTMENTS]}
     catalog = running.discover(**settings)
-    names = ("hr-departments", "hr-departments__history")
+    names = ("hr_departments", "hr_departments__history")
     for stream in names:
         for entry in streams_of(catalog)[stream]["metadata"]:
             if len(entry["breadcrumb"]) == 2:
@@ -240,9 +240,9 @@ def test_rows_that_come_twice_in_one_answer(start: Start, different: bool) -> No
         return
     assert run.exit_code == 0, run.stderr
     run.check_records()
-    assert len(run.records["hr-departments"]) == 9
+    assert len(run.records["hr_departments"]) == 9
     history = running.world.truth(story.DEPARTMENTS, history=True)
-    assert len(run.records["hr-departments__history"]) == len(history)
+    assert len(run.records["hr_departments__history"]) == len(history)
 
 
 def test_a_history_that_grows_as_fast_as_it_is_read_ends(start: Start) -> None:
@@ -257,10 +257,10 @@ def test_a_history_that_grows_as_fast_as_it_is_read_ends(start: Start) -> None:
     catalog = running.discover(**settings)
     before = running.world.truth(story.DEPARTMENTS, history=True)
     running.world.on_request(grow)
-    run = running.run(catalog=select(catalog, "hr-departments__history"), settings=settings)
+    run = running.run(catalog=select(catalog, "hr_departments__history"), settings=settings)
     assert run.exit_code == 0, run.stderr
     keys = {(row["Cinchy Id"], row["Version"], row["Draft Version"]) for row in before}
-    assert keys <= set(run.keys("hr-departments__history"))
+    assert keys <= set(run.keys("hr_departments__history"))
 
 
 def test_passing_trouble_is_overcome(start: Start) -> None:
@@ -344,11 +344,11 @@ def test_the_installed_command_from_discovery_to_state(start: Start) -> None:
     config = running.config(tables_include=TABLES, incremental_tables=["*"])
     discovered = run_tap(COMMAND, config, "--discover")
     assert discovered.exit_code == 0, discovered.stderr
-    catalog = select(json.loads(discovered.stdout), "delivery-tasks")
+    catalog = select(json.loads(discovered.stdout), "delivery_tasks")
     first = run_tap(COMMAND, config, catalog=catalog)
     again = run_tap(COMMAND, config, catalog=catalog, state=first.states[-1])
     assert first.exit_code == again.exit_code == 0
-    assert len(again.records["delivery-tasks"]) < len(first.records["delivery-tasks"])
+    assert len(again.records["delivery_tasks"]) < len(first.records["delivery_tasks"])
     assert again.states[-1] == first.states[-1]
 
 
@@ -371,7 +371,7 @@ def test_a_stop_signal_is_no_success(start: Start, tmp_path: Path) -> None:
     assert process.returncode == 143
     assert b"Stopped by signal" in errors.splitlines()[-1]
     assert output.endswith(b"\n")
-    assert b'"ACTIVATE_VERSION","stream":"delivery-tasks"' not in output
+    assert b'"ACTIVATE_VERSION","stream":"delivery_tasks"' not in output
 
 
 def test_a_closed_pipe_ends_the_run(start: Start, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     Catalog = dict[str, Any]
     Start = Callable[..., Site]
 
-TABLE, STREAM = "Lab.Samples", "lab-samples"
+TABLE, STREAM = "Lab.Samples", "lab_samples"
 FALL_BACK = dt.datetime(2026, 11, 1, 5, 20, tzinfo=dt.UTC)
 """01:20 in New York, for the first time that day; at 06:00 UTC it is 01:00 again."""
 FROM_TABLE = "FROM [Lab].[Samples]"
@@ -209,7 +209,7 @@ def test_zones_that_differ_are_noticed_once(start: Start) -> None:
     world.insert("Lab.More", {"Name": "a"})
     running = start(world, output_zone="Asia/Kolkata", filter_zone="UTC")
     found = running.discover(tables_include=["Lab.*"])
-    catalog = incremental(found, STREAM, "lab-more")
+    catalog = incremental(found, STREAM, "lab_more")
     target = Target()
     run_through(running, target, catalog)
     running.forget()
@@ -294,7 +294,7 @@ def test_without_deleted_rows_they_just_stop_coming(start: Start) -> None:
 
 def test_an_unversioned_table_is_read_by_what_changed_too(start: Start) -> None:
     running = start()
-    name = "facilities-sensor_readings"
+    name = "facilities_sensor_readings"
     catalog = incremental(running.discover(tables_include=[story.READINGS]), name)
     target = Target()
     run_through(running, target, catalog)

@@ -120,7 +120,7 @@ def test_a_query_the_account_may_not_execute_costs_the_others_nothing(start: Sta
     assert run.exit_code == 1
     assert "may not execute the query Finance.Restricted Totals" in run.last_line
     assert len(run.records["q"]) == len(ids(running))
-    assert len(run.records["hr-departments"]) == 9
+    assert len(run.records["hr_departments"]) == 9
 
 
 def test_a_query_open_to_everybody_needs_no_credential(shared: Site) -> None:

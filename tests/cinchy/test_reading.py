@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     Start = Callable[..., Site]
 
 STORY = {
-    story.DEPARTMENTS: "hr-departments",
-    story.EMPLOYEES: "hr-employees",
-    story.PROJECTS: "delivery-projects",
-    story.TASKS: "delivery-tasks",
-    story.INVOICES: "finance-invoices",
-    story.SITES: "facilities-sites",
-    story.ASSETS: "facilities-assets",
-    story.READINGS: "facilities-sensor_readings",
-    story.ORDERS: "o_brien_sons_eu-staff_s_orders_returns_100_a_b_x_y_z",
+    story.DEPARTMENTS: "hr_departments",
+    story.EMPLOYEES: "hr_employees",
+    story.PROJECTS: "delivery_projects",
+    story.TASKS: "delivery_tasks",
+    story.INVOICES: "finance_invoices",
+    story.SITES: "facilities_sites",
+    story.ASSETS: "facilities_assets",
+    story.READINGS: "facilities_sensor_readings",
+    story.ORDERS: "o_brien_sons_eu_staff_s_orders_returns_100_a_b_x_y_z",
 }
 LIVE = {"Years Of Service", "Overdue", "Owner Email"}
 
@@ -80,23 +80,23 @@ def test_every_shape_an_answer_may_take(start: Start, options: dict[str, Any]) -
 
 def test_binaries_are_base64_where_selected(shared: Site) -> None:
     catalog = shared.discover(tables_include=[story.EMPLOYEES])
-    for entry in streams_of(catalog)["hr-employees"]["metadata"]:
+    for entry in streams_of(catalog)["hr_employees"]["metadata"]:
         if entry["breadcrumb"] == ["properties", "Photo"]:
             entry["metadata"]["selected"] = True
-    run = shared.run(catalog=select(catalog, "hr-employees"))
+    run = shared.run(catalog=select(catalog, "hr_employees"))
     truth = {row["Cinchy Id"]: row["Photo"] for row in expected(shared.world, story.EMPLOYEES)}
     assert any(truth.values())
-    assert {r["Cinchy Id"]: r["Photo"] for r in run.records["hr-employees"]} == truth
+    assert {r["Cinchy Id"]: r["Photo"] for r in run.records["hr_employees"]} == truth
 
 
 def test_only_selected_columns_are_asked_for(shared: Site) -> None:
     catalog = shared.discover(tables_include=[story.TASKS])
-    for entry in streams_of(catalog)["delivery-tasks"]["metadata"]:
+    for entry in streams_of(catalog)["delivery_tasks"]["metadata"]:
         if len(entry["breadcrumb"]) == 2:
             entry["metadata"]["selected"] = entry["breadcrumb"][1] == "Title"
     shared.forget()
-    run = shared.run(catalog=select(catalog, "delivery-tasks"))
-    assert set(run.records["delivery-tasks"][0]) == {"Cinchy Id", "Modified", "Title"}
+    run = shared.run(catalog=select(catalog, "delivery_tasks"))
+    assert set(run.records["delivery_tasks"][0]) == {"Cinchy Id", "Modified", "Title"}
     queries = [query for query in shared.queries if "[Delivery]" in query]
     assert all("[Status]" not in query for query in queries)
     assert queries[0].count(" AS ") == 3
@@ -115,8 +115,8 @@ def test_generated_queries_have_no_functions(shared: Site) -> None:
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
 def test_a_time_zone_makes_instants_of_system_times(start: Start, zone: str) -> None:
     running = start(output_zone=zone)
-    plain = running.read(story.TASKS).records["delivery-tasks"]
-    moved = running.read(story.TASKS, settings={"timezone": zone}).records["delivery-tasks"]
+    plain = running.read(story.TASKS).records["delivery_tasks"]
+    moved = running.read(story.TASKS, settings={"timezone": zone}).records["delivery_tasks"]
     truth = {row["Cinchy Id"]: row for row in running.world.truth(story.TASKS)}
     for before, after in zip(plain, moved, strict=True):
         row = truth[after["Cinchy Id"]]
@@ -132,7 +132,7 @@ def test_offsets_that_are_shown_are_believed(start: Start) -> None:
     running = start(show_offset=True, fraction_digits=7)
     run = running.read(story.TASKS)
     truth = {row["Cinchy Id"]: row for row in running.world.truth(story.TASKS)}
-    for record in run.records["delivery-tasks"]:
+    for record in run.records["delivery_tasks"]:
         assert record["Created"].endswith("Z")
         moment = dt.datetime.fromisoformat(record["Created"])
         assert moment == truth[record["Cinchy Id"]]["Created"].replace(
@@ -153,13 +153,13 @@ def test_a_date_that_is_none_is_kept_beside(start: Start) -> None:
     running.world.create_table("D.T", [text("A")])
     running.world.on_request(spoil)
     catalog = running.discover(tables_include=["D.T"])
-    for entry in streams_of(catalog)["d-t"]["metadata"]:
+    for entry in streams_of(catalog)["d_t"]["metadata"]:
         if len(entry["breadcrumb"]) == 2:
             kept = {"Modified", "Version", "_sdc_unparsed"}
             entry["metadata"]["selected"] = entry["breadcrumb"][1] in kept
-    run = running.run(catalog=select(catalog, "d-t"))
+    run = running.run(catalog=select(catalog, "d_t"))
     assert run.exit_code == 0, run.stderr
-    [record] = run.records["d-t"]
+    [record] = run.records["d_t"]
     assert record == {
         "Cinchy Id": 1,
         "Version": 5,
@@ -179,13 +179,13 @@ def test_deleted_rows_come_with_their_time_or_not_at_all(shared: Site) -> None:
     deleted = {row["Cinchy Id"] for row in truth if row["Deleted"]}
     assert deleted
     run = shared.read(story.TASKS)
-    marked = {r["Cinchy Id"] for r in run.records["delivery-tasks"] if r["_sdc_deleted_at"]}
+    marked = {r["Cinchy Id"] for r in run.records["delivery_tasks"] if r["_sdc_deleted_at"]}
     assert marked == deleted
     without = shared.read(story.TASKS, settings={"include_deleted": False})
-    assert {key[0] for key in without.keys("delivery-tasks")} == {
+    assert {key[0] for key in without.keys("delivery_tasks")} == {
         row["Cinchy Id"] for row in truth if not row["Deleted"]
     }
-    schema = without.schemas["delivery-tasks"]["schema"]["properties"]
+    schema = without.schemas["delivery_tasks"]["schema"]["properties"]
     assert "_sdc_deleted_at" not in schema
 
 
@@ -203,8 +203,8 @@ def test_history_has_every_version_once(start: Start, page_size: int, joins: boo
         for row in running.world.truth(story.INVOICES, history=True)
     }
     assert len(truth) > len(running.world.truth(story.INVOICES))
-    assert set(run.keys("finance-invoices__history")) == truth
-    assert run.schemas["finance-invoices__history"]["key_properties"] == [
+    assert set(run.keys("finance_invoices__history")) == truth
+    assert run.schemas["finance_invoices__history"]["key_properties"] == [
         "Cinchy Id",
         "Version",
         "Draft Version",
@@ -213,22 +213,22 @@ def test_history_has_every_version_once(start: Start, page_size: int, joins: boo
 
 def test_history_is_there_only_where_versions_are(shared: Site) -> None:
     names = set(streams_of(shared.discover(include_history=True)))
-    assert "hr-employees__history" in names
-    assert not names & {"facilities-sensor_readings__history", "finance-imported_ledger__history"}
+    assert "hr_employees__history" in names
+    assert not names & {"facilities_sensor_readings__history", "finance_imported_ledger__history"}
 
 
 def test_a_table_without_cinchy_id_is_proved_from_both_ends(start: Start) -> None:
     running = start(shuffle_unordered=True)
     run = running.read(story.LEDGER)
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["finance-imported_ledger"]) == len(running.world.truth(story.LEDGER))
+    assert len(run.records["finance_imported_ledger"]) == len(running.world.truth(story.LEDGER))
     assert "has no Cinchy Id" in run.stderr
     assert "read in both directions" in run.stderr
     running.app.options.page_cap = 25
     cut = running.read(story.LEDGER)
     assert cut.exit_code == 1
-    assert "finance-imported_ledger is partial" in cut.last_line
-    assert "finance-imported_ledger" not in cut.activated
+    assert "finance_imported_ledger is partial" in cut.last_line
+    assert "finance_imported_ledger" not in cut.activated
 
 
 @pytest.mark.parametrize("status", [400, 500, 504])
@@ -237,7 +237,7 @@ def test_a_page_that_takes_too_long_is_asked_for_in_halves(start: Start, status:
     running = start(world, timeout_above_rows=150, timeout_status=status)
     run = running.read(story.TASKS, settings={"page_size": 1000})
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["delivery-tasks"]) == 700
+    assert len(run.records["delivery_tasks"]) == 700
     pages = [query for query in running.queries if "[Delivery].[Tasks]" in query]
     asked = [query.split()[2] for query in pages if "DESC" not in query]
     assert asked[:4] == ["1000", "500", "250", "125"]
@@ -248,7 +248,7 @@ def test_a_query_that_is_slow_for_another_reason_fails_with_its_words(start: Sta
     running = start()
     catalog = running.discover(tables_include=[story.TASKS])
     running.app.options.timeout_above_rows = 20
-    run = running.run(catalog=select(catalog, "delivery-tasks"))
+    run = running.run(catalog=select(catalog, "delivery_tasks"))
     assert run.exit_code == 1
     assert "Execution Timeout Expired" in run.last_line
     assert "command_timeout" in run.last_line
@@ -264,7 +264,7 @@ def test_an_answer_that_is_too_large_is_asked_for_in_halves(start: Start) -> Non
     running = start(world)
     run = running.read("D.Wide", settings={"max_response_mb": 1, "page_size": 40})
     assert run.exit_code == 0, run.stderr
-    assert len(run.records["d-wide"]) == 40
+    assert len(run.records["d_wide"]) == 40
 
 
 def test_an_empty_platform_is_complete(start: Start) -> None:
@@ -275,7 +275,7 @@ def test_an_empty_platform_is_complete(start: Start) -> None:
     run = running.run()
     assert run.exit_code == 0, run.stderr
     assert run.records["healthcheck"]
-    assert "d-empty" in run.activated
+    assert "d_empty" in run.activated
 
 
 def test_rows_that_vanish_and_come_during_a_full_read(start: Start) -> None:
@@ -297,14 +297,14 @@ def test_rows_that_vanish_and_come_during_a_full_read(start: Start) -> None:
     world.on_request(change)
     run = running.read(story.TASKS)
     assert run.exit_code == 0, run.stderr
-    keys = [key[0] for key in run.keys("delivery-tasks")]
+    keys = [key[0] for key in run.keys("delivery_tasks")]
     assert stays <= set(keys)
     assert len(keys) == len(set(keys))
     world.hooks.clear()
     target = Target()
     target.load(run.messages)
     target.load(running.read(story.TASKS).messages)
-    assert target.versions("delivery-tasks") == versions_of(world, story.TASKS)
+    assert target.versions("delivery_tasks") == versions_of(world, story.TASKS)
 
 
 def test_plan_and_doctor(shared: Site) -> None:
@@ -313,6 +313,6 @@ def test_plan_and_doctor(shared: Site) -> None:
     doctor = shared.run("--test", catalog=select(catalog))
     assert doctor.exit_code == 0, doctor.stdout + doctor.stderr
     assert "21 ok" in doctor.stdout
-    plan = shared.run("--plan", catalog=select(catalog, "delivery-tasks"))
+    plan = shared.run("--plan", catalog=select(catalog, "delivery_tasks"))
     assert plan.exit_code == 0, plan.stderr
-    assert "delivery-tasks" in plan.stdout
+    assert "delivery_tasks" in plan.stdout

@@ -106,7 +106,7 @@ def platform() -> Iterator[Subject]:
         found = run_warm("tap-cinchy", config, "--discover", env=NO_BUNDLE)
         assert found.exit_code == 0, found.stderr
         catalog = select(json.loads(found.stdout))
-        yield Subject("tap-cinchy", config, catalog, "hr-employees", "Name")
+        yield Subject("tap-cinchy", config, catalog, "hr_employees", "Name")
 
 
 @pytest.fixture(

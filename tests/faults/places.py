@@ -213,7 +213,7 @@ class CinchyPlace(Place):
     """A table, page by page behind the key of the last row."""
 
     command = TAP_CINCHY
-    stream = "lab-samples"
+    stream = "lab_samples"
 
     def __init__(self, rows: int) -> None:
         self.world = CinchyWorld(3, clock=Clock(dt.datetime.now(dt.UTC)))

@@ -208,11 +208,11 @@ def test_f60_a_bookmark_of_one_metric_in_the_future(stage: Stage, tap: Runner) -
 def test_f60_a_bookmark_of_cinchy_in_the_future(tap_cinchy: Runner) -> None:
     with CinchyStage() as stage:
         settings = stage.config(incremental_tables=["HR.*"])
-        state = bookmark_of("hr-employees", "Modified", "2999-01-01T00:00:00")
+        state = bookmark_of("hr_employees", "Modified", "2999-01-01T00:00:00")
         run = tap_cinchy(settings, state=state, log="INFO")
     assert run.code == 0, run.last
-    assert "The bookmark of hr-employees lies in the future" in run.warnings
-    assert run.state["bookmarks"]["hr-employees"]["replication_key_value"] < "2999"
+    assert "The bookmark of hr_employees lies in the future" in run.warnings
+    assert run.state["bookmarks"]["hr_employees"]["replication_key_value"] < "2999"
 
 
 def test_f60_a_state_goes_through_a_run_that_has_no_use_for_it(any_system: System) -> None:

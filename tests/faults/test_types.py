@@ -168,10 +168,10 @@ def test_f55_drift_in_cinchy(tap_cinchy: Runner) -> None:
 
         catalog = json.loads(tap_cinchy(stage.config(), "--discover").stdout)
         stage.script("*/API/ExecuteCQL", forever=edited(edit))
-        run = tap_cinchy(stage.config(), catalog=catalog, select=["hr-employees"], log="INFO")
+        run = tap_cinchy(stage.config(), catalog=catalog, select=["hr_employees"], log="INFO")
     assert run.code in {0, 1}
-    assert run.rows("hr-employees")[0]["Salary"] is None
-    assert run.rows("hr-employees")[0][UNPARSED] == {"Salary": "a lot"}
+    assert run.rows("hr_employees")[0]["Salary"] is None
+    assert run.rows("hr_employees")[0][UNPARSED] == {"Salary": "a lot"}
     check_schema(run)
 
 
