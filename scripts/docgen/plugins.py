@@ -16,15 +16,11 @@ BEGIN = "  # Extractors: written by `make docs`, do not edit.\n"
 END = "  # End of what `make docs` writes.\n"
 
 
-def _select(tap: TapInfo) -> list[str]:
-    """Return the selection that equals the tap's own default; Meltano's would read everything."""
-    return ["*.*", *(f"!{name}.*" for name in tap.deselected())]
-
-
 def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
     """Return what meltano.yml and the Hub have in common."""
     about = tap.about()
     settings = settings_of(about["settings"])
+    select = {"select": ["*.*", *(f"!{name}.*" for name in tap.opt_in)]} if tap.opt_in else {}
     return {
         "name": tap.name,
         "namespace": tap.namespace,
@@ -32,7 +28,7 @@ def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
         "pip_url": pip_url,
         "executable": tap.name,
         "capabilities": sorted(about["capabilities"]),
-        "select": _select(tap),
+        **select,
         "settings_group_validation": [
             list(group) for group in tap.alternatives or [[s.name for s in settings if s.required]]
         ],

@@ -66,12 +66,6 @@ class TapInfo:
         tap: type[RestTap] = getattr(module, self.tap_class)
         return tap
 
-    def deselected(self) -> list[str]:
-        """Return the streams that Meltano's select-everything default must leave out."""
-        if self.load().dynamic_catalog:
-            return list(self.opt_in)
-        return [n for n, stream in self.streams().items() if not stream.selected_by_default]
-
     def streams(self) -> dict[str, Stream]:
         """Return the streams by name; only where they do not depend on the server."""
         tap = self.load()
@@ -93,11 +87,6 @@ class TapInfo:
         return about
 
 
-SELECT = (
-    "Copy the `select` list of this definition into meltano.yml: Meltano does not take it over, "
-    "and without it reads opt-in streams too."
-)
-
 TAPS = (
     TapInfo(
         name="tap-cachet",
@@ -108,8 +97,9 @@ TAPS = (
         tap_class="TapCachet",
         prerequisite="An API key of the dashboard (Cachet 3: Settings, Manage API Keys) or of a "
         "user profile (Cachet 2). Without one, what a guest may see is read.",
-        next_steps=f"{SELECT} Among them are subscribers, who are persons. Run `meltano invoke "
-        "tap-cachet --test` to see what the key may read.",
+        next_steps="Run `meltano invoke tap-cachet --test` to see what the key may read. "
+        "Subscribers, who are persons, and a few other streams are read only if the setting "
+        "opt_in_streams names them.",
         reads="[Cachet](https://cachethq.io) status pages, 2.3 to 3.x: {streams} streams",
     ),
     TapInfo(
@@ -121,9 +111,9 @@ TAPS = (
         tap_class="TapCortex",
         prerequisite="An API key of the workspace; what each stream needs beyond reading the "
         "catalog stands in the list of streams.",
-        next_steps=f"{SELECT} Some ask for every entity, some need more than a read-only key. Run "
-        "`meltano invoke tap-cortex --test` to see what the key may read, and with `--plan` what a "
-        "run costs.",
+        next_steps="Run `meltano invoke tap-cortex --test` to see what the key may read, and "
+        "with `--plan` what a run costs. Streams that ask for every entity, or need more than a "
+        "read-only key, are read only if the setting opt_in_streams names them.",
         reads="[Cortex](https://www.cortex.io) developer portals, cloud and self-managed: "
         "{streams} streams",
     ),

@@ -55,7 +55,7 @@ def section(stream: RestStream, sample: dict[str, Any] | None) -> list[str]:
         f"* Replication: {replication(stream)}",
         f"* Permission: {stream.permission or 'none'}",
         f"* Requests: {stream.cost}",
-        f"* Selected by default: {'yes' if stream.selected_by_default else 'no'}",
+        f"* Read: {'by default' if stream.selected_by_default else 'if opt_in_streams names it'}",
         "",
         "| column | type | meaning |",
         "| --- | --- | --- |",

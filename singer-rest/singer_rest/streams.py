@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import singer_sdk
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
-from singer_rest import timestamps
+from singer_rest import selection, timestamps
 from singer_rest.columns import Misfits, Table
 from singer_rest.rows import Rows
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib.catalog import MetadataMapping
 
     from singer_rest.pages import Page
     from singer_rest.sources import Source
@@ -75,6 +76,18 @@ class RestStream(singer_sdk.Stream):
     @functools.cached_property
     def _named(self) -> set[str]:
         return {column.name for column in self.table.columns}
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """Return the metadata, in which an opt-in stream is out of reach until it is asked for."""
+        if self._metadata is not None:
+            return self._metadata
+        found = super().metadata
+        catalog = self.tap.input_catalog
+        given = catalog is not None and catalog.get_stream(self.name) is not None
+        if not given and not self.selected_by_default:
+            selection.mark(found.root, named=selection.is_named(self.config, self.name))
+        return found
 
     @property
     def source_key(self) -> str:

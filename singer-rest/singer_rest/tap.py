@@ -16,7 +16,7 @@ import singer_sdk
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib import StateMessage
 
-from singer_rest import doctor, outcomes, settings, timestamps
+from singer_rest import doctor, outcomes, selection, settings, timestamps
 from singer_rest import state as state_module
 from singer_rest.command import RestCommand, read_catalog, text_of
 from singer_rest.credentials import Keyring
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
     from typing import IO
+
+    from singer_sdk.singerlib.catalog import Catalog
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +202,7 @@ class RestTap(singer_sdk.Tap):
         Raises:
             Fault: With exit code 2.
         """
+        selection.check(self.config, self.streams)
         try:
             with self.stop.interruptible():
                 self.connect()
@@ -230,6 +233,14 @@ class RestTap(singer_sdk.Tap):
         for stream in self.selected_streams():
             if stream.has_instant_bookmark:
                 self.bookmarks.settle(stream.name, stream.replication_key or "", bound)
+
+    @functools.cached_property
+    def input_catalog(self) -> Catalog | None:
+        """Return the catalog given to the tap; opt-in streams selected in it are read."""
+        catalog = super().input_catalog
+        if catalog is not None:
+            selection.obey(catalog)
+        return catalog
 
     # The run
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from singer_rest import settings, timestamps
+from singer_rest import selection, settings, timestamps
 from singer_rest.credentials import HeaderCredential
 from singer_rest.errors import ConfigFault
 from singer_rest.tap import RestTap
@@ -96,6 +96,7 @@ class TapCachet(RestTap):
             title="Component ids",
             description="Components to read one by one in the stream components_by_id.",
         ),
+        selection.setting(),
         *settings.common(
             page_size=PAGE_SIZE,
             largest_page=PAGE_SIZE,

@@ -6,7 +6,7 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_rest import settings
+from singer_rest import selection, settings
 from tap_cortex.client import LARGEST_PAGE
 from tap_cortex.jobs import LONGEST_RANGE
 from tap_cortex.snowflake import AUTH_TYPES, EXAMPLE
@@ -259,6 +259,7 @@ def schema() -> dict[str, Any]:
     """Return the JSON schema of the configuration."""
     return th.PropertiesList(
         *_connection(),
+        selection.setting(),
         *_width(),
         *_fan_out(),
         *_questions(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from support.tap_run import discover, select
 from sandbox.cachet.options import ADMIN_TOKEN
 from tap_cachet.tap import TapCachet
 
-from .conftest import VERSIONS, site
+from .conftest import VERSIONS, Site, site
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
@@ -84,3 +85,46 @@ def test_personal_and_configured_streams_are_opt_in(stream: str) -> None:
     entries: dict[str, Any] = {s["tap_stream_id"]: s for s in discover("tap-cachet")["streams"]}
     root = next(m for m in entries[stream]["metadata"] if m["breadcrumb"] == [])
     assert root["metadata"]["selected-by-default"] is False
+    # What selects everything, as Meltano does, leaves this alone.
+    assert root["metadata"]["inclusion"] == "unsupported"
+
+
+def asked_for(choice: str, running: Site) -> set[str]:
+    """Return the streams that are read when ``subscribers`` is asked for in one of the ways."""
+    settings: dict[str, Any] = {"opt_in_streams": ["subscri[b]ers"]} if "setting" in choice else {}
+    catalog = None
+    if "catalog" in choice:
+        found = running.run("--discover", settings=settings)
+        catalog = json.loads(found.stdout)
+        for entry in catalog["streams"]:
+            [root] = [m["metadata"] for m in entry["metadata"] if m["breadcrumb"] == []]
+            if "by hand" in choice:
+                root["selected"] = entry["tap_stream_id"] in {"status", "subscribers"}
+            elif "out" in choice and entry["tap_stream_id"] == "subscribers":
+                root["selected"] = False
+    run = running.run(settings=settings, catalog=catalog)
+    assert run.exit_code == 0, run.stderr
+    return set(run.schemas)
+
+
+@pytest.mark.parametrize(
+    ("choice", "read"),
+    [
+        ("nothing", False),
+        ("catalog", False),
+        ("setting", True),
+        ("setting and catalog", True),
+        ("catalog by hand", True),
+        ("setting, but taken out of the catalog", False),
+    ],
+)
+def test_an_opt_in_stream_is_read_when_it_is_asked_for(choice: str, *, read: bool) -> None:
+    with site("3") as running:
+        assert ("subscribers" in asked_for(choice, running)) is read
+
+
+def test_an_opt_in_stream_that_does_not_exist_is_refused() -> None:
+    with site("3") as running:
+        run = running.run(settings={"opt_in_streams": ["subscriber"]})
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert "opt_in_streams names subscriber, and there is no such stream." in run.last_line
