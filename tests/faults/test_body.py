@@ -239,6 +239,16 @@ def test_f43_nul_and_lone_surrogates_are_removed(stage: Stage, tap: Runner) -> N
     assert "3 NUL or surrogate characters removed" in run.warnings
 
 
+@pytest.mark.parametrize(("text", "name"), [(rb'"a\u0000b"', "ab"), (rb'"a\\u0000b"', r"a\u0000b")])
+def test_f43_a_nul_alone_is_removed_and_its_name_is_not(
+    stage: Stage, tap: Runner, text: bytes, name: str
+) -> None:
+    stage.script(INCIDENTS, changed(replaced("bad", text)))
+    run = tap(stage.config(), select=["incidents"])
+    assert run.code == 0, run.last
+    assert first_name(run) == name
+
+
 def test_f43_also_in_keys_and_deep_inside(stage: Stage, tap: Runner) -> None:
     def change(body: bytes) -> bytes:
         value = json.loads(body)
