@@ -15,10 +15,10 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
-.PHONY: help setup meltano test lint types docs docs-check unit demo bench playground playground-stop clean constraints
+.PHONY: help setup meltano test lint types docs docs-check unit demo bench slow playground playground-stop clean constraints
 
 help:
-	@echo "make demo    load a status page through Meltano and look at the result"
+	@echo "make demo    load three generated systems through Meltano, and ask the result nine questions"
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
@@ -57,6 +57,10 @@ playground: setup
 
 playground-stop:
 	@$(BIN)/python scripts/playground.py stop
+
+# Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
+slow: setup
+	$(BIN)/python -m pytest -m slow -n 3 tests/faults
 
 # A whole run also brings the tables in README.md and bench/README.md up to date.
 bench: setup meltano

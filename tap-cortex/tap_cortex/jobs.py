@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import datetime as dt
 import time
@@ -66,9 +67,9 @@ class QuestionsSource(Source):
                     raise
                 self.tally.problems.append(f"{question}: {fault.sentence}")
 
+    @abc.abstractmethod
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one question."""
-        raise NotImplementedError
 
     def post(self, body: dict[str, Any], **more: Any) -> Reply:
         """Send a body."""

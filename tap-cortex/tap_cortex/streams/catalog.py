@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -102,9 +103,9 @@ class PartOfEntity(EntityFamily):
 
     keys: ClassVar[tuple[str, ...]]
 
+    @abc.abstractmethod
     def parts(self, entity: Record) -> list[Record]:
         """Return the rows of one entity, without the entity's id and tag."""
-        raise NotImplementedError
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the rows of every entity; what an entity names twice is written once."""
