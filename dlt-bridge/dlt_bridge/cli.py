@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command.
 
     Returns:
-        The exit code: 0, 1 for a fault of the input or the destination, 2 for one of the
+        The exit code: 0, 1 for an error of the input or the destination, 2 for one of the
         settings, 128 and the number of the signal for an interrupted run.
     """
     options = _parser().parse_args(arguments)
@@ -97,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "Whoever reads the STATE on stdout has gone away, so nothing more is loaded.", 1
         )
     except Exception as error:
-        logger.exception("This is a fault of target-dlt itself.")
+        logger.exception("This is an error of target-dlt itself.")
         kind = type(error).__name__
         return _end(f"target-dlt failed with {kind}; please report the lines above.", 1)
     return 0

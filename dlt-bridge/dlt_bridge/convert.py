@@ -25,7 +25,7 @@ _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
-class Misfit(Exception):  # a finding, handled where it is made
+class CoercionError(Exception):  # a finding, handled where it is made
     """The value cannot be stored in the type without loss."""
 
 
@@ -51,13 +51,13 @@ def coerce(value: Any, column_type: ColumnType) -> Any:
     """Converts one value to what Arrow takes for the type.
 
     Raises:
-        Misfit: If it cannot be done without loss.
+        CoercionError: If it cannot be done without loss.
     """
     single = _SINGLE.get(column_type.data_type, _text)
     try:
         return single(value, column_type)  # type: ignore[no-untyped-call]
     except (ValueError, OverflowError, InvalidOperation, TypeError) as error:
-        raise Misfit from error
+        raise CoercionError from error
 
 
 def as_number(value: Any) -> Decimal | None:
@@ -69,7 +69,7 @@ def as_number(value: Any) -> Decimal | None:
     return _shortest(Decimal(value))
 
 
-def digits_of(number: Decimal) -> tuple[int, int]:
+def count_digits(number: Decimal) -> tuple[int, int]:
     """Counts the digits a number needs before and after its point."""
     _, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)  # noqa: S101  # _NUMBER knows no NaN
@@ -89,16 +89,16 @@ def _shortest(number: Decimal) -> Decimal:
 
 def _one_by_one(values: Sequence[Any], column_type: ColumnType) -> tuple[pa.Array, list[int]]:
     converted: list[Any] = []
-    misfits: list[int] = []
+    rejected: list[int] = []
     for position, value in enumerate(values):
         result = None
         if value is not None:
             try:
                 result = coerce(value, column_type)
-            except Misfit:
-                misfits.append(position)
+            except CoercionError:
+                rejected.append(position)
         converted.append(result)
-    return pa.array(converted, column_type.arrow), misfits
+    return pa.array(converted, column_type.arrow), rejected
 
 
 # Whole columns: None means that the values have to be looked at one by one.
@@ -193,11 +193,11 @@ _WHOLE: Final[dict[str, Callable[[Sequence[Any], _Kinds, ColumnType], pa.Array |
 
 def _bigint(value: Any, _: ColumnType) -> int:
     number = as_number(value)
-    if number is None or digits_of(number) > (len(str(INT64_MAX)), 0):
-        raise Misfit
+    if number is None or count_digits(number) > (len(str(INT64_MAX)), 0):
+        raise CoercionError
     whole = int(number)
     if whole != number or not INT64_MIN <= whole <= INT64_MAX:
-        raise Misfit
+        raise CoercionError
     return whole
 
 
@@ -207,12 +207,12 @@ def _bool(value: Any, _: ColumnType) -> bool:
     known = {0: False, 1: True, "false": False, "true": True}
     if isinstance(value, int | str) and value in known:
         return known[value]
-    raise Misfit
+    raise CoercionError
 
 
 def _double(value: Any, _: ColumnType) -> float:
     if as_number(value) is None or not _is_exact(str(value), float(value)):
-        raise Misfit
+        raise CoercionError
     return float(value)
 
 
@@ -227,11 +227,11 @@ def _is_exact(text: str, number: float) -> bool:
 def _decimal(value: Any, kind: ColumnType) -> Decimal:
     number = as_number(value)
     if number is None:
-        raise Misfit
-    whole, fraction = digits_of(number)
+        raise CoercionError
+    whole, fraction = count_digits(number)
     scale = kind.scale or 0
     if fraction > scale or whole > (kind.precision or 0) - scale:
-        raise Misfit
+        raise CoercionError
     return number
 
 
@@ -241,15 +241,15 @@ def _text(value: Any, kind: ColumnType) -> str:
     elif isinstance(value, str | int):
         text = str(value)
     else:
-        raise Misfit
+        raise CoercionError
     if kind.precision is not None and len(text) > kind.precision:
-        raise Misfit
+        raise CoercionError
     return text
 
 
 def _timestamp(value: Any, _: ColumnType) -> datetime:
     if not isinstance(value, str) or not _DATE_FIRST.match(value):
-        raise Misfit
+        raise CoercionError
     moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
@@ -257,16 +257,16 @@ def _timestamp(value: Any, _: ColumnType) -> datetime:
 def _date(value: Any, kind: ColumnType) -> date:
     moment = _timestamp(value, kind)
     if moment.time() != time():
-        raise Misfit
+        raise CoercionError
     return moment.date()
 
 
 def _time(value: Any, _: ColumnType) -> time:
     if not isinstance(value, str):
-        raise Misfit
+        raise CoercionError
     clock = time.fromisoformat(_NANOSECONDS.sub(r"\1", value))
     if clock.utcoffset():  # no database keeps the offset, and without it the time is another
-        raise Misfit
+        raise CoercionError
     return clock.replace(tzinfo=None)
 
 

@@ -37,5 +37,5 @@ def _is_no_noise(record: logging.LogRecord) -> bool:
     message = record.getMessage()
     is_debug = logging.getLogger(__package__).isEnabledFor(logging.DEBUG)
     if not is_debug and (record.exc_info or "Traceback" in message):
-        return False  # the fault is reported once, at the end, in a sentence
+        return False  # the error is reported once, at the end, in a sentence
     return not any(noise in message for noise in _NOISE)

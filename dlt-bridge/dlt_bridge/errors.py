@@ -1,4 +1,4 @@
-"""The faults a user can do something about.
+"""The errors a user can do something about.
 
 Each is one sentence for the last line of stderr: what happened, where, what to do.
 None of them quotes a record beyond the value that did not fit, and none a credential.
@@ -6,7 +6,7 @@ None of them quotes a record beyond the value that did not fit, and none a crede
 
 
 class BridgeError(Exception):
-    """A known fault: shown as its sentence, without a traceback."""
+    """A known error: shown as its sentence, without a traceback."""
 
     exit_code = 1
 
@@ -21,7 +21,7 @@ class MessageError(BridgeError):
     """The input is not what the Singer specification promises."""
 
 
-class ValueMisfitError(BridgeError):
+class RejectedValueError(BridgeError):
     """A value does not fit the type its SCHEMA declares."""
 
 

@@ -10,12 +10,12 @@ from typing import Any, Final
 import msgspec
 
 from dlt_bridge.batch import read_batch
+from dlt_bridge.columns import TableLayout
 from dlt_bridge.errors import MessageError
 from dlt_bridge.messages import ABSENT, Message
-from dlt_bridge.shape import Shape
+from dlt_bridge.record_buffer import RecordBuffer
 from dlt_bridge.snapshots import Versions
 from dlt_bridge.spool import SpoolFile
-from dlt_bridge.table import StreamTable
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class Batch:
     """Rows of one stream that go to the destination in one piece.
 
     Attributes:
-        shape: The table.
+        layout: The table.
         disposition: What the rows do to it.
         files: The rows; none for a table that is only to exist, or to be emptied.
         keys: The key columns at the time.
@@ -45,7 +45,7 @@ class Batch:
         version: The version that becomes the stream's active one with this batch.
     """
 
-    shape: Shape
+    layout: TableLayout
     disposition: Disposition
     files: tuple[SpoolFile, ...]
     keys: tuple[str, ...]
@@ -62,7 +62,7 @@ class StreamIntake:
     """One stream's rows on their way.
 
     Args:
-        shape: Its columns.
+        layout: Its columns.
         folder: Where rows are kept; must exist.
         name: What the stream's files are called.
         versions: Its versions.
@@ -70,9 +70,15 @@ class StreamIntake:
     """
 
     def __init__(
-        self, shape: Shape, folder: Path, name: str, versions: Versions, *, was_replaced: bool
+        self,
+        layout: TableLayout,
+        folder: Path,
+        name: str,
+        versions: Versions,
+        *,
+        was_replaced: bool,
     ) -> None:
-        self.shape = shape
+        self.layout = layout
         self.versions = versions
         self.batches: list[Batch] = []
         self.first_in_snapshot: int | None = None
@@ -80,8 +86,8 @@ class StreamIntake:
         self.was_replaced = was_replaced
         self._schema: bytes | None = None
         self._version: Any = None
-        self._plain = StreamTable(shape, folder, f"{name}.rows")
-        self._snapshot = StreamTable(shape, folder, f"{name}.snapshot")
+        self._plain = RecordBuffer(layout, folder, f"{name}.rows")
+        self._snapshot = RecordBuffer(layout, folder, f"{name}.snapshot")
         self._current = self._plain
         self._delivered = False
 
@@ -96,12 +102,12 @@ class StreamIntake:
         if text == self._schema:
             return
         keys = message.key_properties or []
-        if self._schema is not None and tuple(keys) != self.shape.keys:
+        if self._schema is not None and tuple(keys) != self.layout.keys:
             # Rows with another key are merged by themselves.
             self.queue_rows()
             self._abandon_snapshot()
         self.close_chunks()
-        self.shape.apply(msgspec.json.decode(message.schema), keys)
+        self.layout.apply(msgspec.json.decode(message.schema), keys)
         for table in (self._plain, self._snapshot):
             table.forget_columns()
         self._schema = text
@@ -144,15 +150,15 @@ class StreamIntake:
             logger.warning(
                 "Stream %r was activated without a record. That is an empty stream or a tap that "
                 "failed at once, so the table %s keeps its rows; see the setting replace_when.",
-                self.shape.stream,
-                self.shape.table,
+                self.layout.stream,
+                self.layout.table,
             )
         if not self._delivered and not self.batches:
             self._add_batch(self._disposition)
 
     @property
     def _disposition(self) -> Disposition:
-        return Disposition.MERGE if self.shape.keys else Disposition.APPEND
+        return Disposition.MERGE if self.layout.keys else Disposition.APPEND
 
     def _switch(self, version: Any) -> None:
         self._abandon_snapshot()
@@ -170,15 +176,15 @@ class StreamIntake:
     def _abandon_snapshot(self) -> None:
         """Deals with a snapshot that was never proved to be whole."""
         rows = self._snapshot.rows
-        if rows and not self.shape.keys and self.was_replaced:
+        if rows and not self.layout.keys and self.was_replaced:
             self._snapshot.discard()
             logger.warning(
                 "Stream %r ended without ACTIVATE_VERSION, so its %d rows are not a whole "
                 "snapshot; it has no key to merge them by, and the table %s keeps the last whole "
                 "snapshot.",
-                self.shape.stream,
+                self.layout.stream,
                 rows,
-                self.shape.table,
+                self.layout.table,
             )
         elif rows:
             self._queue(self._snapshot, self._disposition)
@@ -188,7 +194,7 @@ class StreamIntake:
         self._current = self._plain
         self.first_in_snapshot = None
 
-    def _queue(self, table: StreamTable, disposition: Disposition, *, version: Any = None) -> None:
+    def _queue(self, table: RecordBuffer, disposition: Disposition, *, version: Any = None) -> None:
         if table.rows:
             first = table.first_sequence
             self._add_batch(disposition, table.take(), first, version=version)
@@ -202,9 +208,9 @@ class StreamIntake:
         version: Any = None,
     ) -> None:
         self._delivered = True
-        keys = tuple(self.shape.key_columns)
+        keys = tuple(self.layout.key_columns)
         self.batches.append(
-            Batch(self.shape, disposition, tuple(files), keys, first_sequence, version)
+            Batch(self.layout, disposition, tuple(files), keys, first_sequence, version)
         )
 
 
@@ -234,7 +240,7 @@ class Intake:
 
         Raises:
             MessageError: If it comes before its stream's SCHEMA or lacks a part.
-            ValueMisfitError: If a value in the chunk it completes does not fit its type.
+            RejectedValueError: If a value in the chunk it completes does not fit its type.
         """
         if message.type == "SCHEMA":
             self._schema(message)

@@ -25,18 +25,18 @@ class Entry:
         is_open: Whether the run that wrote it has not come to its end.
         appended: The tables that got rows without a key, and the sequence number before the
             first of them.
-        telling: The sequence number and STATE the tap was being told when this was written.
+        acknowledging: The sequence number and STATE the tap was being told when this was written.
     """
 
     covered: int = 0
     state: str | None = None
     is_open: bool = False
     appended: dict[str, int] = field(default_factory=dict)
-    telling: tuple[int, str] | None = None
+    acknowledging: tuple[int, str] | None = None
 
     def repeated(self) -> dict[str, int]:
         """The tables with rows that will come again, and the number before the first."""
-        certain = self.telling[0] if self.telling else self.covered
+        certain = self.acknowledging[0] if self.acknowledging else self.covered
         return self._after(certain)
 
     def doubtful(self, begins_with: str | None) -> dict[str, int]:
@@ -45,7 +45,7 @@ class Entry:
         Args:
             begins_with: The STATE the tap says it continues from; None if it says none.
         """
-        if not self.telling or begins_with is None or self.state is None:
+        if not self.acknowledging or begins_with is None or self.state is None:
             return {}
         if json.loads(begins_with) != json.loads(self.state):
             return {}
@@ -99,18 +99,18 @@ class Journal:
         if entries != before:
             self._write()
 
-    def telling(self, sequence: int, state: str) -> None:
+    def acknowledging(self, sequence: int, state: str) -> None:
         """The tap is about to be told that its rows up to this one are safe."""
-        self._entry.telling = (sequence, state)
+        self._entry.acknowledging = (sequence, state)
         if sequence != self._entry.covered:  # else there are no rows to be in doubt about
             self._write()
 
-    def told(self) -> None:
+    def acknowledged(self) -> None:
         """The tap was told."""
-        if self._entry.telling:
+        if self._entry.acknowledging:
             before = self._entry.covered
-            self._entry.covered, self._entry.state = self._entry.telling
-            self._entry.telling = None
+            self._entry.covered, self._entry.state = self._entry.acknowledging
+            self._entry.acknowledging = None
             if self._entry.covered != before:
                 self._write()
 
@@ -131,9 +131,9 @@ class Journal:
 def _read(path: Path) -> Entry:
     try:
         entry = Entry(**json.loads(path.read_bytes()))
-        if entry.telling is not None:
-            sequence, state = entry.telling
-            entry.telling = (int(sequence), str(state))
+        if entry.acknowledging is not None:
+            sequence, state = entry.acknowledging
+            entry.acknowledging = (int(sequence), str(state))
     except (OSError, ValueError, TypeError):
         return Entry()
     return entry

@@ -20,15 +20,15 @@ from dlt.common.destination import Destination, DestinationCapabilitiesContext
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltResource
 
-from dlt_bridge.delivery import deliver, form_of
+from dlt_bridge.columns import SEQUENCE, TypeOptions
+from dlt_bridge.error_translation import translated
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.faults import translated
 from dlt_bridge.intake import Batch, Disposition, Intake
 from dlt_bridge.journal import Journal
-from dlt_bridge.resources import LoadOptions, hints_of, prepared
+from dlt_bridge.load_format import choose_format, deliver
+from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.settings import Settings
-from dlt_bridge.shape import SEQUENCE, TypeOptions
-from dlt_bridge.tables import IdentifierNaming, Tables
+from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
 
 logger = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Loader:
             variants=settings.on_type_mismatch == "variant",
             strip_nul=self._destination_type not in _STORES_NUL,
         )
-        tables = Tables(
+        tables = StoredTables(
             IdentifierNaming(naming) if self._options.unnest else naming,
             self._stored_tables(),
             self._folder,
@@ -101,15 +101,15 @@ class Loader:
         with translated("load into", self._settings.destination):
             package = [prepared(batch, self._destination_type) for batch in package]
             self._versions |= {
-                batch.shape.stream: batch.version for batch in package if batch.version is not None
+                batch.layout.stream: batch.version for batch in package if batch.version is not None
             }
             self._journal.loading(
                 {
-                    batch.shape.table: batch.first_sequence - 1
+                    batch.layout.table: batch.first_sequence - 1
                     for batch in package
                     if batch.disposition == Disposition.APPEND and batch.rows
                 },
-                [b.shape.table for b in package if b.disposition == Disposition.REPLACE],
+                [b.layout.table for b in package if b.disposition == Disposition.REPLACE],
             )
             self._pipeline.extract([self._resource(batch) for batch in package])
             self._pipeline.normalize()
@@ -120,7 +120,7 @@ class Loader:
         logger.info(
             "Loaded %d rows into %s in %.1f s.",
             rows,
-            ", ".join(sorted(batch.shape.table for batch in package)),
+            ", ".join(sorted(batch.layout.table for batch in package)),
             time.monotonic() - started,
         )
 
@@ -134,13 +134,13 @@ class Loader:
             self._remove(self._journal.last.doubtful(begins_with))
         self._journal.begin(self._first_sequence)
 
-    def telling(self, sequence: int, state: str) -> None:
+    def acknowledging(self, sequence: int, state: str) -> None:
         """Notes that the tap is about to be told that rows up to `sequence` are safe."""
-        self._journal.telling(sequence, state)
+        self._journal.acknowledging(sequence, state)
 
-    def told(self) -> None:
+    def acknowledged(self) -> None:
         """Notes that it was told."""
-        self._journal.told()
+        self._journal.acknowledged()
 
     def finish(self) -> None:
         """Notes that the input came to its end, so that what was loaded stays."""
@@ -261,8 +261,8 @@ class Loader:
     def _resource(self, batch: Batch) -> DltResource:
         capabilities = self._pipeline.destination.capabilities()
         destination = self._destination_type
-        form = form_of(batch, destination, as_objects=self._options.unnest)
-        hints = hints_of(batch, destination, capabilities, self._options)
+        form = choose_format(batch, destination, as_objects=self._options.unnest)
+        hints = make_hints(batch, destination, capabilities, self._options)
         more = hints.pop("additional_table_hints")
 
         def rows() -> Iterator[Any]:
@@ -271,7 +271,7 @@ class Loader:
                 state[_VERSIONS] = dict(self._versions)
             yield from deliver(batch, form)
 
-        resource: DltResource = dlt.resource(rows, name=batch.shape.table, **hints)
+        resource: DltResource = dlt.resource(rows, name=batch.layout.table, **hints)
         resource.apply_hints(additional_table_hints=more)
         return resource
 

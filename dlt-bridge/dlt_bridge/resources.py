@@ -6,9 +6,9 @@ from typing import Any
 from dlt.common.destination import DestinationCapabilitiesContext
 
 from dlt_bridge.dedup import without_duplicates
-from dlt_bridge.delivery import nested_columns
 from dlt_bridge.intake import Batch, Disposition
-from dlt_bridge.tables import STREAM_HINT
+from dlt_bridge.load_format import nested_columns
+from dlt_bridge.stored_tables import STREAM_HINT
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class LoadOptions:
     hard_delete: bool = False
 
 
-def hints_of(
+def make_hints(
     batch: Batch,
     destination: str,
     capabilities: DestinationCapabilitiesContext,
@@ -38,13 +38,13 @@ def hints_of(
         capabilities: What it can do.
         options: How batches are loaded.
     """
-    columns = batch.shape.hints()
+    columns = batch.layout.hints()
     if options.unnest:
         columns = {k: v for k, v in columns.items() if k not in nested_columns(batch)}
     disposition, strategy = _disposition(batch, destination, capabilities)
     if disposition == Disposition.MERGE:
-        columns[batch.shape.sequence.name]["dedup_sort"] = "desc"
-        deleted = batch.shape.deleted_column
+        columns[batch.layout.sequence.name]["dedup_sort"] = "desc"
+        deleted = batch.layout.deleted_column
         if deleted in columns:
             columns[deleted]["hard_delete"] = options.hard_delete
     return {
@@ -55,7 +55,7 @@ def hints_of(
         "write_disposition": {"disposition": str(disposition), "strategy": strategy}
         if strategy
         else str(disposition),
-        "additional_table_hints": {STREAM_HINT: batch.shape.stream},
+        "additional_table_hints": {STREAM_HINT: batch.layout.stream},
     }
 
 
@@ -63,7 +63,7 @@ def prepared(batch: Batch, destination: str) -> Batch:
     """The batch with one row for each key, where dlt does not see to that."""
     if batch.disposition != Disposition.REPLACE and not _hides_alias(batch, destination):
         return batch
-    files = without_duplicates(batch.files, batch.keys, batch.shape.sequence.name)
+    files = without_duplicates(batch.files, batch.keys, batch.layout.sequence.name)
     return replace(batch, files=tuple(files))
 
 
@@ -89,4 +89,4 @@ def _hides_alias(batch: Batch, destination: str) -> bool:
 
     DuckDB then takes `d.id` for the field `id` of the column `d`.
     """
-    return destination in {"duckdb", "ducklake", "motherduck"} and "d" in batch.shape.hints()
+    return destination in {"duckdb", "ducklake", "motherduck"} and "d" in batch.layout.hints()

@@ -14,15 +14,15 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.exceptions import DltException
 from dlt.extract import DltResource, DltSource
 
-from dlt_bridge.delivery import Form, deliver, form_of
+from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError
 from dlt_bridge.intake import Batch, Disposition, Intake, StreamIntake
+from dlt_bridge.load_format import Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
-from dlt_bridge.resources import LoadOptions, hints_of, prepared
-from dlt_bridge.shape import TypeOptions
+from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.snapshots import ReplaceWhen
-from dlt_bridge.tables import IdentifierNaming, Tables
-from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, streams_of, with_selected
+from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
+from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
 
 logger = logging.getLogger(__name__)
 
@@ -128,7 +128,7 @@ def tap_resources(
         ConfigError: If the tap cannot be started or a stream does not exist.
     """
     found = dict(catalog) if catalog is not None else tap.discover()
-    infos = streams_of(found)
+    infos = read_streams(found)
     unknown = set(options.streams or ()) - {info.name for info in infos}
     if unknown:
         raise ConfigError(
@@ -214,7 +214,7 @@ class _Reading:
         self._folder = tempfile.TemporaryDirectory(prefix="singer-rows-")
         schema = dlt.current.source_schema()
         naming: Any = schema.naming
-        tables = Tables(
+        tables = StoredTables(
             IdentifierNaming(naming) if self._options.nested == "tables" else naming,
             dict(schema.tables),
             Path(self._folder.name),
@@ -259,12 +259,12 @@ class _Reading:
         """All rows of a stream as one batch; None if they must not go into the table."""
         stream.queue_rows()
         found = stream.batches
-        disposition = Disposition.MERGE if stream.shape.keys else Disposition.APPEND
+        disposition = Disposition.MERGE if stream.layout.keys else Disposition.APPEND
         batch = Batch(
-            stream.shape,
+            stream.layout,
             disposition,
             tuple(file for part in found for file in part.files),
-            tuple(stream.shape.key_columns),
+            tuple(stream.layout.key_columns),
         )
         if not self._infos[name].is_full_table or self._options.replace_when == "never":
             return batch
@@ -292,7 +292,7 @@ class _Reading:
         self._apply_hints(resource, batch, destination)
         changed = len(resource._pipe) > 1  # noqa: SLF001  # the user added steps, for single rows
         unnest = self._options.nested == "tables"
-        yield from deliver(batch, form_of(batch, destination, as_objects=unnest or changed))
+        yield from deliver(batch, choose_format(batch, destination, as_objects=unnest or changed))
 
     def _apply_hints(self, resource: Any, batch: Batch, destination: str) -> None:
         """Tells dlt what is known of the table now; what the user said about it stays."""
@@ -301,8 +301,8 @@ class _Reading:
         if pipeline.destination is not None:
             capabilities = pipeline.destination.capabilities()
         options = LoadOptions(unnest=self._options.nested == "tables")
-        stream = batch.shape.stream
-        hints = hints_of(batch, destination, capabilities, options)
+        stream = batch.layout.stream
+        hints = make_hints(batch, destination, capabilities, options)
         if resource.write_disposition == _first_disposition(self._infos[stream]):
             self._chosen[stream] = hints["write_disposition"]
         else:
@@ -311,7 +311,7 @@ class _Reading:
         hints["columns"] = {
             name: column | dict(users.get(name, {})) for name, column in hints["columns"].items()
         }
-        resource.apply_hints(table_name=batch.shape.table, **hints)
+        resource.apply_hints(table_name=batch.layout.table, **hints)
 
 
 def _current_extraction() -> str | None:

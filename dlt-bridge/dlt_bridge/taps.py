@@ -254,7 +254,7 @@ class InProcessTap(Tap):
         finally:
             wanted.clear()
 
-    def _in_thread(self, work: Callable[[], None], fault: type[BridgeError]) -> None:
+    def _in_thread(self, work: Callable[[], None], failure: type[BridgeError]) -> None:
         failures: list[BaseException] = []
 
         def guarded() -> None:
@@ -270,7 +270,7 @@ class InProcessTap(Tap):
             if isinstance(error, BridgeError):
                 raise error
             reason = self.redaction(str(error)) or type(error).__name__
-            raise fault(f"{self.name} failed: {reason}") from error
+            raise failure(f"{self.name} failed: {reason}") from error
 
 
 def _capturing(writer_class: Any, sink: Sink) -> Any:
@@ -292,7 +292,7 @@ def _capturing(writer_class: Any, sink: Sink) -> Any:
     return Capture()
 
 
-def streams_of(catalog: Mapping[str, Any]) -> list[StreamInfo]:
+def read_streams(catalog: Mapping[str, Any]) -> list[StreamInfo]:
     """Reads the streams out of a catalog, whatever its age."""
     found = []
     for entry in catalog["streams"]:

@@ -41,14 +41,14 @@ class Target:
         """Loads everything.
 
         Rows are loaded in packages. STATE is passed on when the package with the rows before
-        it is at the destination; on a fault, what was not loaded yet is dropped, so that the
+        it is at the destination; on an error, what was not loaded yet is dropped, so that the
         next run continues from the last STATE that was passed on.
 
         Args:
             lines: The input.
 
         Raises:
-            BridgeError: On any fault a user can do something about.
+            BridgeError: On any error a user can do something about.
         """
         with Loader(self._settings) as loader:
             self._loader = loader
@@ -107,9 +107,9 @@ class Target:
         self._last_load = time.monotonic()
         self._check_stop()
         if self._state is not None:
-            self._loader.telling(self._covered, self._state.decode())
+            self._loader.acknowledging(self._covered, self._state.decode())
             self._write(self._state + b"\n")
-            self._loader.told()
+            self._loader.acknowledged()
             self._state = None
 
     def _write(self, text: bytes) -> None:

@@ -58,16 +58,16 @@ BAD_INPUT: dict[str, tuple[list[Any], tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory, warm: WarmTarget) -> Warehouse:
-    """One warehouse for all faults: each of them leaves it as it was."""
+    """One warehouse for all errors: each of them leaves it as it was."""
     duck = new_duck(tmp_path_factory.mktemp("loaded"), warm)
     assert duck.load(*BEFORE).code == 0
     return duck
 
 
-@pytest.mark.parametrize("fault", BAD_INPUT)
-def test_bad_input(loaded: Warehouse, fault: str) -> None:
-    messages, words = BAD_INPUT[fault]
-    if fault == "required":
+@pytest.mark.parametrize("error", BAD_INPUT)
+def test_bad_input(loaded: Warehouse, error: str) -> None:
+    messages, words = BAD_INPUT[error]
+    if error == "required":
         messages = [{**messages[0], "stream": "u"}, {**messages[1], "stream": "u"}]
         words = ("u.w", "requires")
     fails(loaded, loaded.load(*messages), *words)

@@ -84,7 +84,7 @@ def test_killed_between_passing_on_state_and_writing_that_down(
         "state": '{"n":10}',
         "is_open": True,
         "appended": {"events": before},
-        "telling": [after, '{"n": 20}'],
+        "acknowledging": [after, '{"n": 20}'],
     }
     journal.write_text(json.dumps(entry))
     run(20 if told else 10, 30)

@@ -9,7 +9,7 @@ from dlt.common.schema import Schema
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dlt_bridge.convert import Misfit, coerce, convert
+from dlt_bridge.convert import CoercionError, coerce, convert
 from dlt_bridge.messages import repaired
 from dlt_bridge.names import assign_names
 from dlt_bridge.types import (
@@ -90,32 +90,32 @@ def test_references() -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_double_is_exact_or_refused(number: Decimal) -> None:
     text = str(number)
-    array, misfits = convert([text], DOUBLE)
-    if not misfits:
+    array, rejected = convert([text], DOUBLE)
+    if not rejected:
         found = array[0].as_py()
         assert number in {Decimal(repr(found)), Decimal(found)}
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_double_fits_a_double(number: float) -> None:
-    array, misfits = convert([json.dumps(number), None], DOUBLE)
-    assert (array.to_pylist(), misfits) == ([number, None], [])
+    array, rejected = convert([json.dumps(number), None], DOUBLE)
+    assert (array.to_pylist(), rejected) == ([number, None], [])
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9))
 def test_a_decimal_is_exact_or_refused(number: Decimal) -> None:
-    array, misfits = convert([str(number), "x"], DECIMAL)
-    assert misfits in ([1], [0, 1])
-    assert misfits == [0, 1] or array[0].as_py() == number
+    array, rejected = convert([str(number), "x"], DECIMAL)
+    assert rejected in ([1], [0, 1])
+    assert rejected == [0, 1] or array[0].as_py() == number
 
 
 @given(st.integers())
 def test_an_integer_is_exact_or_refused(number: int) -> None:
-    array, misfits = convert([number, f"{number}"], BIGINT)
+    array, rejected = convert([number, f"{number}"], BIGINT)
     if -(2**63) <= number < 2**63:
-        assert (array.to_pylist(), misfits) == ([number, number], [])
+        assert (array.to_pylist(), rejected) == ([number, number], [])
     else:
-        assert misfits == [0, 1]
+        assert rejected == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -143,10 +143,10 @@ def test_an_integer_is_exact_or_refused(number: int) -> None:
     ],
 )
 def test_what_would_lose_something_is_a_misfit(kind: ColumnType, value: Any) -> None:
-    with pytest.raises(Misfit):
+    with pytest.raises(CoercionError):
         coerce(value, kind)
-    _, misfits = convert([None, value], kind)
-    assert misfits == [1]
+    _, rejected = convert([None, value], kind)
+    assert rejected == [1]
 
 
 def test_names() -> None:

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from dlt_bridge.columns import TableLayout, TypeOptions
 from dlt_bridge.intake import Disposition, StreamIntake
 from dlt_bridge.names import Naming, assign_names
-from dlt_bridge.shape import Shape, TypeOptions
 from dlt_bridge.snapshots import ReplaceWhen, Versions
 
 STREAM_HINT: Final = "x-singer-stream"
@@ -28,7 +28,7 @@ class IdentifierNaming:
         self.shorten_fragments = naming.shorten_fragments
 
 
-class Tables:
+class StoredTables:
     """The tables of one dataset.
 
     Args:
@@ -66,9 +66,9 @@ class Tables:
         table = assign_names(self._naming, [stream], self._names, tables=True)[stream]
         self._names[table] = stream
         stored = self._stored.get(table, {})
-        shape = Shape(stream, table, self._naming, stored.get("columns", {}), self._options)
+        layout = TableLayout(stream, table, self._naming, stored.get("columns", {}), self._options)
         return StreamIntake(
-            shape,
+            layout,
             self._folder,
             f"{next(self._numbers)}",
             Versions(self._when, self._versions.get(stream)),

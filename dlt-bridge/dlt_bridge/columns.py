@@ -44,7 +44,7 @@ class Column:
         declared: What SCHEMA says the property is.
         nullable: Whether the destination lets it be null.
         key: Whether it is part of the key.
-        settled: Whether rows were written with this type, after which it cannot change.
+        validated: Whether rows were written with this type, after which it cannot change.
         variant: Whether it holds what did not fit another column.
     """
 
@@ -54,7 +54,7 @@ class Column:
     declared: ColumnType
     nullable: bool = True
     key: bool = False
-    settled: bool = False
+    validated: bool = False
     variant: bool = False
 
     @property
@@ -89,7 +89,7 @@ class TypeOptions:
 
 
 @dataclass
-class Shape:
+class TableLayout:
     """The table of one stream.
 
     Attributes:
@@ -152,20 +152,20 @@ class Shape:
         names = assign_names(self.naming, [source], self._taken())
         return self._add(names[source], source, kind, key=False, nullable=True)
 
-    def variant_of(self, column: Column, kind: ColumnType) -> Column:
+    def add_variant(self, column: Column, kind: ColumnType) -> Column:
         """The column beside `column` for its values of another type."""
         name = self.naming.shorten_fragments(column.name, f"v_{kind.data_type}")
         if name not in self.variants:
             stored = self._stored_type(name)
             self.variants[name] = Column(
-                name, None, stored or kind, kind, settled=stored is not None, variant=True
+                name, None, stored or kind, kind, validated=stored is not None, variant=True
             )
         return self.variants[name]
 
-    def settle(self) -> None:
+    def validate(self) -> None:
         """Notes that rows were written: types are fixed from now on."""
         for column in (*self._known.values(), *self.variants.values()):
-            column.settled = True
+            column.validated = True
 
     def hints(self) -> dict[str, dict[str, Any]]:
         """All columns as dlt hints, those of earlier SCHEMAs of this run included."""
@@ -197,17 +197,17 @@ class Shape:
                 stored or declared,
                 declared,
                 nullable=is_nullable_there if self.stored else nullable,
-                settled=stored is not None,
+                validated=stored is not None,
             )
             self._known[name] = column
-        if not column.settled:
+        if not column.validated:
             column.type = declared
         column.declared, column.key = declared, key
         self.columns[source] = column
         return column
 
     def _own(self, name: str, kind: ColumnType) -> Column:
-        return Column(self.naming.normalize_path(name), None, kind, kind, settled=True)
+        return Column(self.naming.normalize_path(name), None, kind, kind, validated=True)
 
     def _stored_type(self, name: str) -> ColumnType | None:
         stored = self.stored.get(name, {})

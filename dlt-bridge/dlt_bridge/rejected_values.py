@@ -14,9 +14,9 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw
 
-from dlt_bridge.convert import Misfit, as_number, coerce, convert, digits_of
-from dlt_bridge.errors import ValueMisfitError
-from dlt_bridge.shape import Column, Shape, natural_type
+from dlt_bridge.columns import Column, TableLayout, natural_type
+from dlt_bridge.convert import CoercionError, as_number, coerce, convert, count_digits
+from dlt_bridge.errors import RejectedValueError
 from dlt_bridge.types import (
     DEFAULT_SCALE,
     JSON,
@@ -34,16 +34,16 @@ _SHOWN_CHARACTERS: Final = 60
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
 
-class Misfits:
-    """The misfits of one chunk.
+class RejectedValues:
+    """The rejected of one chunk.
 
     Args:
-        shape: The table they belong to; gets a column for each new variant.
+        layout: The table they belong to; gets a column for each new variant.
         records: The chunk's records as JSON text, for values whose decoding lost digits.
     """
 
-    def __init__(self, shape: Shape, records: Sequence[Raw]) -> None:
-        self._shape = shape
+    def __init__(self, layout: TableLayout, records: Sequence[Raw]) -> None:
+        self._layout = layout
         self._records = records
         self._variants: dict[str, dict[int, Any]] = {}
 
@@ -53,11 +53,11 @@ class Misfits:
         Returns:
             Whether the type was changed, so that the column is worth converting again.
         """
-        if column.settled or column.declared.data_type not in _NUMERIC:
+        if column.validated or column.declared.data_type not in _NUMERIC:
             return False
         if any(as_number(values[position]) is None for position in positions):
             return False
-        sizes = [digits_of(n) for n in map(as_number, values) if n is not None]
+        sizes = [count_digits(n) for n in map(as_number, values) if n is not None]
         whole, fraction = (max(part) for part in zip(*sizes, strict=True))
         if whole + fraction > MAX_DIGITS:
             column.type = TEXT
@@ -76,14 +76,14 @@ class Misfits:
         Args:
             column: The column they do not fit.
             values: All its values in this chunk.
-            positions: Which of them are misfits.
-            array: The column as converted, null at the misfits.
+            positions: Which of them are rejected.
+            array: The column as converted, null at the rejected.
 
         Returns:
             The column, with nested values as JSON text if it is a text column.
 
         Raises:
-            ValueMisfitError: If a value breaks its SCHEMA and that is to be an error.
+            RejectedValueError: If a value breaks its SCHEMA and that is to be an error.
         """
         as_text: dict[int, str] = {}
         for position in positions:
@@ -92,9 +92,9 @@ class Misfits:
             if nested and column.type.data_type == "text":
                 as_text[position] = self._json_text(position, column)
                 continue
-            kind = self._kind_of(column, value)
+            kind = self._find_kind(column, value)
             if kind is None:
-                if not self._shape.options.variants:
+                if not self._layout.options.variants:
                     self._refuse(column, value, position)
                 kind = natural_type(value)
             if column.key:
@@ -116,25 +116,25 @@ class Misfits:
         found = {}
         for name, held in self._variants.items():
             values = [held.get(position) for position in range(length)]
-            kind = self._shape.variants[name].type
-            array, misfits = (
+            kind = self._layout.variants[name].type
+            array, rejected = (
                 (pa.array(values, pa.string()), []) if kind == JSON else convert(values, kind)
             )
-            assert not misfits  # noqa: S101  # _kind_of chose a type that holds the value
+            assert not rejected  # noqa: S101  # _find_kind chose a type that holds the value
             found[name] = array
         return found
 
-    def _kind_of(self, column: Column, value: Any) -> ColumnType | None:
+    def _find_kind(self, column: Column, value: Any) -> ColumnType | None:
         """The type of a value its SCHEMA allows; None for a value that breaks it."""
         declared = column.declared
         if declared == JSON:
             return natural_type(value)
         try:
             coerce(value, declared)
-        except Misfit:
+        except CoercionError:
             number = as_number(value)
             if declared.data_type in _NUMERIC and number is not None:
-                whole, fraction = digits_of(number)
+                whole, fraction = count_digits(number)
                 return WIDE_INTEGER if whole <= MAX_DIGITS and not fraction else TEXT
             return TEXT if declared.data_type == "time" and _is_time(value) else None
         return TEXT if declared.data_type == "text" else declared
@@ -144,13 +144,13 @@ class Misfits:
     ) -> tuple[Column, Any]:
         if isinstance(value, dict | list):
             value = self._json_text(position, column)
-        variant = self._shape.variant_of(column, kind)
+        variant = self._layout.add_variant(column, kind)
         if variant.type == JSON:
             return variant, value
         try:
             coerce(value, variant.type)
-        except Misfit:
-            variant = self._shape.variant_of(column, TEXT)
+        except CoercionError:
+            variant = self._layout.add_variant(column, TEXT)
         return variant, value
 
     def _json_text(self, position: int, column: Column) -> str:
@@ -160,9 +160,9 @@ class Misfits:
         shown = repr(value) if isinstance(value, str | int) else self._json_text(position, column)
         if len(shown) > _SHOWN_CHARACTERS:
             shown = shown[:_SHOWN_CHARACTERS] + "..."
-        raise ValueMisfitError(
-            f"{self._shape.table}.{column.name}: the value {shown} of property "
-            f"{column.source!r} in stream {self._shape.stream!r} does not fit its type "
+        raise RejectedValueError(
+            f"{self._layout.table}.{column.name}: the value {shown} of property "
+            f"{column.source!r} in stream {self._layout.stream!r} does not fit its type "
             f"{column.type.data_type}; mend it at the source, or set on_type_mismatch to "
             "'variant' to keep such values in a column of their own."
         )
@@ -171,7 +171,7 @@ class Misfits:
         logger.warning(
             "%s.%s is %s at the destination and cannot hold every value of property %r: the "
             "others go into the column %s.",
-            self._shape.table,
+            self._layout.table,
             column.name,
             column.type.data_type,
             column.source,

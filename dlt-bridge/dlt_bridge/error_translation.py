@@ -20,7 +20,7 @@ _LONGEST_REASON: Final = 300
 
 @contextmanager
 def translated(doing: str, destination: str) -> Iterator[None]:
-    """Turns what goes wrong at the destination into a known fault.
+    """Turns what goes wrong at the destination into a known error.
 
     Args:
         doing: What was being done, for the sentence, such as "load into".
@@ -35,10 +35,10 @@ def translated(doing: str, destination: str) -> Iterator[None]:
     except BridgeError:
         raise
     except Exception as error:
-        raise _fault(error, doing, destination) from error
+        raise _translate(error, doing, destination) from error
 
 
-def _fault(error: BaseException, doing: str, destination: str) -> BridgeError:
+def _translate(error: BaseException, doing: str, destination: str) -> BridgeError:
     causes = list(_causes(error))
     for cause in causes:
         if isinstance(cause, BridgeError):

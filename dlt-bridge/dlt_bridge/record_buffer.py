@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
+from dlt_bridge.columns import Column, TableLayout, natural_type
 from dlt_bridge.convert import convert
-from dlt_bridge.errors import MessageError, ValueMisfitError
+from dlt_bridge.errors import MessageError, RejectedValueError
 from dlt_bridge.messages import repaired
-from dlt_bridge.misfits import Misfits
-from dlt_bridge.shape import Column, Shape, natural_type
+from dlt_bridge.rejected_values import RejectedValues
 from dlt_bridge.spool import Spool, SpoolFile
 
 logger = logging.getLogger(__name__)
@@ -33,17 +33,17 @@ _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_scalar = msgspec.json.Decoder(float_hook=str).decode
 
 
-class StreamTable:
+class RecordBuffer:
     """The rows of one stream that are not at the destination yet.
 
     Args:
-        shape: The stream's columns.
+        layout: The stream's columns.
         folder: Where rows are kept once there are many; must exist.
         name: What its files are called; unique in the folder.
     """
 
-    def __init__(self, shape: Shape, folder: Path, name: str) -> None:
-        self.shape = shape
+    def __init__(self, layout: TableLayout, folder: Path, name: str) -> None:
+        self.layout = layout
         self.rows = 0
         self.first_sequence = 0
         self._spool = Spool(folder, name)
@@ -55,7 +55,7 @@ class StreamTable:
         self._nul_reported = False
 
     def forget_columns(self) -> None:
-        """Has to be called when the shape's columns changed; `close_chunk` before that."""
+        """Has to be called when the layout's columns changed; `close_chunk` before that."""
         self._decode = None
 
     def discard(self) -> None:
@@ -98,13 +98,13 @@ class StreamTable:
         """Converts the records at hand and puts them on disk.
 
         Raises:
-            ValueMisfitError: If a value does not fit the type its SCHEMA declares.
+            RejectedValueError: If a value does not fit the type its SCHEMA declares.
             MessageError: If a record is no JSON object or lacks a key.
         """
         if not self._records:
             return
         table = self._to_arrow()
-        self.shape.settle()
+        self.layout.validate()
         self._spool.write(table)
         self._records, self._sequence, self._extracted = [], [], []
         self._bytes = 0
@@ -114,21 +114,21 @@ class StreamTable:
         rows = self._decoded(text)
         has_nul = _ESCAPED_NUL in text
         arrays: dict[str, pa.Array] = {}
-        misfits = Misfits(self.shape, self._records)
-        for number, column in enumerate(self.shape.columns.values()):
+        rejected = RejectedValues(self.layout, self._records)
+        for number, column in enumerate(self.layout.columns.values()):
             values = list(map(attrgetter(f"f{number}"), rows))
-            array = self._column(column, values, misfits)
+            array = self._column(column, values, rejected)
             if array.null_count and (column.key or not column.nullable):
                 self._refuse_null(column, array)
             arrays[column.name] = array
-        arrays |= misfits.arrays(len(rows))
-        if has_nul and self.shape.options.strip_nul:
+        arrays |= rejected.arrays(len(rows))
+        if has_nul and self.layout.options.strip_nul:
             arrays = self._without_nul(arrays)
-        arrays[self.shape.sequence.name] = pa.array(self._sequence, pa.int64())
-        extracted, _ = convert(self._extracted, self.shape.extracted_at.type)
-        arrays[self.shape.extracted_at.name] = extracted
+        arrays[self.layout.sequence.name] = pa.array(self._sequence, pa.int64())
+        extracted, _ = convert(self._extracted, self.layout.extracted_at.type)
+        arrays[self.layout.extracted_at.name] = extracted
         # dlt rewrites files that do not say, as its own schema does, what may be null.
-        filled = {column.name for column in self.shape.columns.values() if not column.nullable}
+        filled = {column.name for column in self.layout.columns.values() if not column.nullable}
         fields = [
             pa.field(name, array.type, nullable=name not in filled)
             for name, array in arrays.items()
@@ -148,7 +148,7 @@ class StreamTable:
         self._records = [Raw(repaired(bytes(record))) for record in self._records]
         return b"[" + b",".join(self._records) + b"]"
 
-    def _column(self, column: Column, values: list[Any], misfits: Misfits) -> pa.Array:
+    def _column(self, column: Column, values: list[Any], rejected: RejectedValues) -> pa.Array:
         if column.is_raw:
             texts = [None if (text := bytes(raw)) == _NULL else text for raw in values]
             if column.type.data_type == "json":
@@ -157,9 +157,9 @@ class StreamTable:
         array, positions = convert(values, column.type)
         if not positions:
             return array
-        if misfits.widen(column, values, positions):
+        if rejected.widen(column, values, positions):
             array, positions = convert(values, column.type)
-        return misfits.place(column, values, positions, array)
+        return rejected.place(column, values, positions, array)
 
     def _decoded(self, text: bytes) -> list[Any]:
         if self._decode is None:
@@ -172,7 +172,7 @@ class StreamTable:
             return self._decode(text)
         except msgspec.DecodeError as error:
             raise MessageError(
-                f"A RECORD of stream {self.shape.stream!r} is not valid JSON: {error}."
+                f"A RECORD of stream {self.layout.stream!r} is not valid JSON: {error}."
             ) from None
 
     def _decoder(self) -> Callable[[bytes], list[Any]]:
@@ -180,7 +180,7 @@ class StreamTable:
 
         Nested values stay text, so no digit of theirs is touched; floats become text.
         """
-        columns = list(self.shape.columns.items())
+        columns = list(self.layout.columns.items())
         fields: list[tuple[str, type, Any]] = [
             (f"f{number}", Raw, Raw(_NULL)) if column.is_raw else (f"f{number}", object, None)
             for number, (_, column) in enumerate(columns)
@@ -202,18 +202,18 @@ class StreamTable:
                 properties = _decode_object(record)
             except msgspec.ValidationError:
                 raise MessageError(
-                    f"A RECORD of stream {self.shape.stream!r} is not a JSON object."
+                    f"A RECORD of stream {self.layout.stream!r} is not a JSON object."
                 ) from None
-            for source in properties.keys() - self.shape.columns.keys():
+            for source in properties.keys() - self.layout.columns.keys():
                 if found.get(source, _NULL) == _NULL:
                     found[source] = bytes(properties[source])
         for source in sorted(found):
             kind = natural_type(msgspec.json.decode(found[source]))
-            column = self.shape.add_undeclared(source, kind)
+            column = self.layout.add_undeclared(source, kind)
             logger.warning(
                 "Stream %r has the property %r, which its SCHEMA does not declare: it goes "
                 "into the column %s as %s.",
-                self.shape.stream,
+                self.layout.stream,
                 source,
                 column.name,
                 column.type.data_type,
@@ -221,18 +221,18 @@ class StreamTable:
 
     def _refuse_null(self, column: Column, array: pa.Array) -> None:
         position = array.is_null().to_pylist().index(True)
-        stream = self.shape.stream
+        stream = self.layout.stream
         if column.key:
             raise MessageError(
                 f"A RECORD of stream {stream!r} has no value for its key property "
                 f"{column.source!r} (row {self._sequence[position]}); a row without its key "
                 "cannot be merged."
             )
-        if self.shape.options.variants and not column.settled:
+        if self.layout.options.variants and not column.validated:
             column.nullable = True
             return
-        raise ValueMisfitError(
-            f"{self.shape.table}.{column.name}: a RECORD of stream {stream!r} has no value for "
+        raise RejectedValueError(
+            f"{self.layout.table}.{column.name}: a RECORD of stream {stream!r} has no value for "
             f"{column.source!r}, which its SCHEMA requires and does not allow to be null."
         )
 
@@ -243,9 +243,9 @@ class StreamTable:
             logger.warning(
                 "Texts of stream %r contain U+0000, which the destination cannot store: it was "
                 "removed.",
-                self.shape.stream,
+                self.layout.stream,
             )
-        columns = (*self.shape.columns.values(), *self.shape.variants.values())
+        columns = (*self.layout.columns.values(), *self.layout.variants.values())
         nested = {column.name for column in columns if column.type.data_type == "json"}
         cleaned = {}
         for name, array in arrays.items():

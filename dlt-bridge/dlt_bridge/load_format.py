@@ -38,7 +38,7 @@ class Form(StrEnum):
     """Python objects, of which dlt makes whatever the destination loads."""
 
 
-def form_of(batch: Batch, destination: str, *, as_objects: bool) -> Form:
+def choose_format(batch: Batch, destination: str, *, as_objects: bool) -> Form:
     """Chooses the form for a batch.
 
     Args:
@@ -49,10 +49,10 @@ def form_of(batch: Batch, destination: str, *, as_objects: bool) -> Form:
     Raises:
         LoadError: If dlt has to see rows of a table that was loaded without that before.
     """
-    stored = batch.shape.stored
+    stored = batch.layout.stored
     if stored and ("_dlt_id" in stored or "_dlt_load_id" in stored):
         return Form.OBJECTS  # which give each row those columns
-    kinds = {column["data_type"] for column in batch.shape.hints().values()}
+    kinds = {column["data_type"] for column in batch.layout.hints().values()}
     if destination in _PARQUET_WITH_JSON or (
         destination in _PARQUET_WITHOUT_JSON and not kinds & {"json", "time"}
     ):
@@ -63,7 +63,7 @@ def form_of(batch: Batch, destination: str, *, as_objects: bool) -> Form:
         return form
     if stored and form != Form.OBJECTS and destination != "filesystem":
         raise LoadError(
-            f"The table {batch.shape.table} was loaded without child tables, and its rows lack "
+            f"The table {batch.layout.table} was loaded without child tables, and its rows lack "
             "the ids that those need; use another dataset_name, or drop the table."
         )
     return Form.OBJECTS
@@ -88,7 +88,7 @@ def deliver(batch: Batch, form: Form) -> Iterator[Any]:
 
 def nested_columns(batch: Batch) -> set[str]:
     """The names of the columns with JSON text."""
-    hints = batch.shape.hints()
+    hints = batch.layout.hints()
     return {name for name, column in hints.items() if column["data_type"] == "json"}
 
 
