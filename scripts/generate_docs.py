@@ -13,7 +13,7 @@ from docgen import plugins, streams
 from docgen.project import BESIDE_THE_TAPS, ROOT, TAPS, VARIANT, TapInfo
 from docgen.samples import SYSTEMS, samples
 from docgen.settings import settings_of, table
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 
 WRITTEN = "<!-- Written by `make docs` from the code; edit the code instead. -->"
 
@@ -28,7 +28,7 @@ def _page(tap: TapInfo, config: dict[str, Any]) -> str:
     tap_class = tap.load()
     logging.disable(logging.CRITICAL)
     instance = tap_class(config=config, setup_mapper=False)
-    found = [s for s in instance.streams.values() if isinstance(s, RestStream)]
+    found = [s for s in instance.streams.values() if isinstance(s, SourceStream)]
     logging.disable(logging.NOTSET)
     rows = samples(tap.name, config)
     summary = (tap_class.__doc__ or "").strip().splitlines()[0]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from singer_sdk import Stream
 
-    from singer_rest.tap import RestTap
+    from singer_rest.sdk.tap import RestTap
 
 ROOT = Path(__file__).resolve().parents[2]
 OWNER = "your-org"

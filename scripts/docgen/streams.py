@@ -6,26 +6,26 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from singer_rest.streams import RestStream
+    from singer_rest.sdk.streams import SourceStream
 
 LONGEST_VALUE = 60
 
 
-def anchor(stream: RestStream) -> str:
+def anchor(stream: SourceStream) -> str:
     """Return the link target of a stream's section."""
     return stream.name.lower().replace(" ", "-")
 
 
-def replication(stream: RestStream) -> str:
+def replication(stream: SourceStream) -> str:
     """Return how a stream is replicated, in words."""
-    if stream.snapshot:
+    if stream.daily_snapshot:
         return "one row per day"
     if stream.replication_key:
         return f"incremental on `{stream.replication_key}`"
     return "full table"
 
 
-def overview(streams: list[RestStream]) -> list[str]:
+def overview(streams: list[SourceStream]) -> list[str]:
     """Return the table of all streams."""
     lines = [
         "| stream | key | replication | permission | requests |",
@@ -41,7 +41,7 @@ def overview(streams: list[RestStream]) -> list[str]:
     return lines
 
 
-def section(stream: RestStream, sample: dict[str, Any] | None) -> list[str]:
+def section(stream: SourceStream, sample: dict[str, Any] | None) -> list[str]:
     """Return everything about one stream."""
     summary = (type(stream).__doc__ or "").strip().splitlines()[0]
     keys = ", ".join(f"`{key}`" for key in stream.primary_keys)

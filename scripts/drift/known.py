@@ -7,7 +7,7 @@ import importlib
 import re
 from fnmatch import fnmatchcase
 
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 from tap_cortex.integrations import WITH_LIST, WITH_ONE
 
 ROUTE = re.compile(r"/[\w./{}-]*")
@@ -39,7 +39,7 @@ class Known:
         tap = tap_class(config=config, validate_config=False, setup_mapper=False)
         found: dict[str, tuple[set[str], set[str]]] = {}
         for stream in tap.streams.values():
-            if not isinstance(stream, RestStream) or not stream.route.startswith("GET "):
+            if not isinstance(stream, SourceStream) or not stream.route.startswith("GET "):
                 continue
             for route in self.routes_of(stream):
                 shape = re.sub(r"{[^}]*}", "{}", route)
@@ -48,7 +48,7 @@ class Known:
                 columns |= {column.name for column in stream.table.columns}
         return found
 
-    def routes_of(self, stream: RestStream) -> list[str]:
+    def routes_of(self, stream: SourceStream) -> list[str]:
         """Return the routes of a stream; one stream asks every integration for its settings."""
         if stream.name != "integration_configurations":
             return ROUTE.findall(stream.route.partition("(")[0])

@@ -1,7 +1,7 @@
-"""The faults a run can meet, as sentences for the person who reads the log.
+"""The errors a run can meet, as sentences for the person who reads the log.
 
-A fault is *known* when it is a :class:`Fault`: the command prints its sentence as the last line,
-without a traceback, and ends with its exit code. Everything else is a bug in the tap.
+An error is *known* when it is a :class:`TapError`: the command prints its sentence as the last
+line, without a traceback, and ends with its exit code. Everything else is a bug in the tap.
 
 Exit codes (the same for every tap):
 
@@ -38,8 +38,8 @@ class Outcome(enum.Enum):
     """Left out on purpose, by a setting or because a stop came first."""
 
 
-class Fault(Exception):
-    """A known fault: one sentence saying what, where and what to do."""
+class TapError(Exception):
+    """A known error: one sentence saying what, where and what to do."""
 
     exit_code = 1
     code = "FAULT"
@@ -56,53 +56,53 @@ class Fault(Exception):
         self.args = (self.sentence,)
 
 
-class ConfigFault(Fault):
+class ConfigError(TapError):
     """A setting is missing, wrong or contradicts another; found before any row."""
 
     exit_code = 2
     code = "CONFIG"
 
 
-class StateFault(Fault):
+class StateError(TapError):
     """The given state cannot be used; found before any row."""
 
     exit_code = 2
     code = "STATE"
 
 
-class CredentialFault(Fault):
+class CredentialError(TapError):
     """The server refused the credential on first use."""
 
     exit_code = 2
     code = "CREDENTIAL"
 
 
-class ServerFault(Fault):
+class ServerError(TapError):
     """The server could not be reached or understood before any row was read."""
 
     exit_code = 2
     code = "SERVER"
 
 
-class RunFault(Fault):
+class RunError(TapError):
     """Ends the whole run at once: no other stream can do better."""
 
     code = "RUN"
 
 
-class CredentialRevokedFault(RunFault):
+class CredentialRevokedError(RunError):
     """A credential that worked at first was refused later in the run."""
 
     code = "CREDENTIAL-REVOKED"
 
 
-class OutputClosedFault(RunFault):
+class OutputClosedError(RunError):
     """The reader of our output has gone."""
 
     code = "OUTPUT-CLOSED"
 
 
-class StreamFault(Fault):
+class StreamError(TapError):
     """Ends one stream; the others go on."""
 
     code = "STREAM"
@@ -123,7 +123,7 @@ class StreamFault(Fault):
             self.outcome = outcome
 
 
-class RequestFault(StreamFault):
+class RequestError(StreamError):
     """One request failed for good, after every retry that makes sense."""
 
     code = "REQUEST"
@@ -136,19 +136,19 @@ class RequestFault(StreamFault):
         """No request of this run has succeeded yet."""
 
 
-class UnreachableFault(RequestFault):
+class UnreachableError(RequestError):
     """No answer came: name, connection, TLS, time."""
 
 
-class BodyFault(RequestFault):
+class BodyError(RequestError):
     """An answer came whose body cannot be what the route promises."""
 
 
-class TooLargeFault(BodyFault):
+class TooLargeError(BodyError):
     """The decoded body passes the ceiling; a smaller page may fit."""
 
 
-class StatusFault(RequestFault):
+class StatusError(RequestError):
     """The server answered with a status that means no."""
 
     def __init__(
@@ -175,7 +175,7 @@ class StatusFault(RequestFault):
 class Stopped(BaseException):
     """A stop signal arrived.
 
-    Not an ``Exception``, so that no handler of faults mistakes it for one.
+    Not an ``Exception``, so that no handler of errors mistakes it for one.
     """
 
     code = "STOPPED"

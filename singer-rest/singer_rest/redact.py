@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MASK = "[redacted]"
 _HEXADECIMAL = re.compile("%[0-9A-F]{2}")
-SHORTEST = 4
+MIN_LENGTH = 4
 """Shorter values are not masked: they would blank out ordinary words."""
 
 
@@ -34,7 +34,7 @@ class Redactor(logging.Filter):
 
     def add(self, secret: str) -> None:
         """Mask a value from now on, plain, percent-encoded and as programs quote it."""
-        if len(secret) < SHORTEST:
+        if len(secret) < MIN_LENGTH:
             return
         encoded = {quote(secret, safe=""), quote(secret), quote_plus(secret)}
         lower = {_HEXADECIMAL.sub(lambda found: found[0].lower(), text) for text in encoded}

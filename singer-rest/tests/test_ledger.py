@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from singer_rest.completeness import KeyLedger
-from singer_rest.hash_set import FEW, HashSet
+from singer_rest.sources.evidence import KeyLedger
+from singer_rest.sources.hash_set import FEW, HashSet
 
 PAGE = 100
 

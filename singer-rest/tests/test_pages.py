@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singer_rest.completeness import IncompleteFault, LoopFault, Tally
-from singer_rest.errors import StatusFault, TooLargeFault
-from singer_rest.json_body import Repairs
-from singer_rest.pages import Meta, Page, Walk, overlapping_size
-from singer_rest.prefetch import Prefetcher
-from singer_rest.transport import Reply
+from singer_rest.errors import StatusError, TooLargeError
+from singer_rest.http.exchange import Reply
+from singer_rest.http.json_body import Repairs
+from singer_rest.http.prefetch import Prefetcher
+from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError
+from singer_rest.sources.pages import Meta, Page, PageWalk, overlapping_size
 
 Row = dict[str, Any]
 
@@ -42,13 +42,13 @@ class Server:
         body = page.reply.body
         return Meta(more=body["more"], total=body["total"] if self.totals else None)
 
-    def walk(self, size: int, **more: Any) -> tuple[list[int], Tally]:
-        tally = Tally()
+    def walk(self, size: int, **more: Any) -> tuple[list[int], Evidence]:
+        evidence = Evidence()
         options = {"key": lambda row: row["id"], **more}
-        pages = Walk(
-            where="list", fetch=self.fetch, meta=self.meta, size=size, tally=tally, **options
+        pages = PageWalk(
+            where="list", fetch=self.fetch, meta=self.meta, size=size, evidence=evidence, **options
         ).pages()
-        return [row["id"] for page in pages for row in page.rows], tally
+        return [row["id"] for page in pages for row in page.rows], evidence
 
 
 @given(st.integers(1, 5000), st.integers(1, 120))
@@ -79,19 +79,19 @@ def test_no_row_is_lost_while_others_come_and_go(
             server.ids = sorted({*server.ids, chance.randrange(1, 2 * count + 50, 2)})
 
     server.before_answer = change
-    read, tally = server.walk(size, overlap=True)
+    read, evidence = server.walk(size, overlap=True)
     assert stays <= set(read)
     assert len(read) == len(set(read))
-    assert tally.received == len(read)
-    assert tally.problems == []
+    assert evidence.received == len(read)
+    assert evidence.problems == []
 
 
 @given(st.integers(0, 300), st.integers(1, 30))
 def test_a_quiet_list_is_read_in_order(count: int, size: int) -> None:
     server = Server(list(range(count)))
-    read, tally = server.walk(size, overlap=True)
+    read, evidence = server.walk(size, overlap=True)
     assert read == list(range(count))
-    assert (tally.duplicates, tally.problems) == (0, [])
+    assert (evidence.duplicates, evidence.problems) == (0, [])
 
 
 def test_overlap_costs_little() -> None:
@@ -109,39 +109,39 @@ def test_totals_make_a_shrinking_list_be_read_again() -> None:
             server.ids.remove(victims.pop())
 
     server.before_answer = change
-    read, tally = server.walk(10)
+    read, evidence = server.walk(10)
     assert set(range(100)) - {5} <= set(read)
-    assert tally.rereads == 1
-    assert tally.outcome.value == "complete"
+    assert evidence.rereads == 1
+    assert evidence.outcome.value == "complete"
 
 
 def test_a_list_that_never_stands_still_is_partial() -> None:
     server = Server(list(range(100)), totals=True)
     server.before_answer = lambda: server.ids.pop(0)
-    _read, tally = server.walk(10)
-    assert tally.outcome.value == "partial"
+    _read, evidence = server.walk(10)
+    assert evidence.outcome.value == "partial"
 
 
 def test_fewer_rows_than_the_server_counts_are_partial() -> None:
     server = Server(list(range(30)), totals=True)
     server.meta = lambda page: Meta(more=page.reply.body["more"], total=31)  # type: ignore[method-assign]
-    _read, tally = server.walk(10)
-    assert tally.outcome.value == "partial"
-    assert "31" in tally.problems[0]
+    _read, evidence = server.walk(10)
+    assert evidence.outcome.value == "partial"
+    assert "31" in evidence.problems[0]
 
 
 @pytest.mark.parametrize("overlap", [True, False])
 def test_a_server_that_ignores_the_page_is_caught(overlap: bool) -> None:  # noqa: FBT001
     server = Server(list(range(10)))
     first = server.fetch(1, 10)
-    with pytest.raises(LoopFault, match="same page again"):
+    with pytest.raises(LoopError, match="same page again"):
         list(
-            Walk(
+            PageWalk(
                 where="list",
                 fetch=lambda _number, _size: first,
                 meta=lambda _page: Meta(more=True),
                 size=10,
-                tally=Tally(),
+                evidence=Evidence(),
                 key=lambda row: row["id"],
                 overlap=overlap,
             ).pages()
@@ -159,15 +159,15 @@ def test_pages_ahead_come_in_order_and_follow_growth(workers: int) -> None:
     server.before_answer = grow
     prefetch = Prefetcher(workers)
     try:
-        read, tally = server.walk(10, ahead=prefetch)
+        read, evidence = server.walk(10, ahead=prefetch)
     finally:
         prefetch.close()
     assert read[:95] == list(range(95))
-    assert tally.problems == []
+    assert evidence.problems == []
 
 
-def fault(status: int) -> StatusFault:
-    return StatusFault("no.", code="X", url="u", status=status, headers={})
+def fault(status: int) -> StatusError:
+    return StatusError("no.", code="X", url="u", status=status, headers={})
 
 
 @pytest.mark.parametrize("overlap", [True, False])
@@ -177,7 +177,7 @@ def test_a_heavy_page_is_asked_for_in_halves(overlap: bool) -> None:  # noqa: FB
 
     def fetch(number: int, size: int) -> Page:
         if size > 10:
-            raise TooLargeFault("too much.", code="TOO-LARGE", url="u")
+            raise TooLargeError("too much.", code="TOO-LARGE", url="u")
         return plain(number, size)
 
     server.fetch = fetch  # type: ignore[method-assign]
@@ -195,7 +195,7 @@ def test_a_page_that_cannot_be_had_makes_the_list_partial() -> None:
         return plain(number, size)
 
     server.fetch = fetch  # type: ignore[method-assign]
-    with pytest.raises(IncompleteFault, match="half the size"):
+    with pytest.raises(IncompleteError, match="half the size"):
         server.walk(20)
 
 
@@ -207,5 +207,5 @@ def test_a_refusal_is_not_taken_for_a_heavy_page() -> None:
         raise fault(403)
 
     server.fetch = fetch  # type: ignore[method-assign]
-    with pytest.raises(StatusFault):
+    with pytest.raises(StatusError):
         server.walk(20)

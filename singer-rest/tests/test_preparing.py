@@ -9,7 +9,7 @@ import requests
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_rest.preparing import prepare
+from singer_rest.http.preparing import prepare
 
 HOSTS = st.sampled_from(["127.0.0.1:80", "EXAMPLE.com:8443", "exämple.com", "h"])
 PARTS = st.lists(st.text(max_size=8).filter(lambda part: not set(part) & set("?#")), max_size=3)

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from singer_rest import columns, json_body, retry, state, timestamps, urls
-from singer_rest.completeness import KeyLedger
-from singer_rest.errors import ConfigFault, StateFault
+from singer_rest.errors import ConfigError, StateError
+from singer_rest.http import json_body, retry, urls
+from singer_rest.records import columns, timestamps
+from singer_rest.run import bookmarks as state
+from singer_rest.sources.evidence import KeyLedger
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
@@ -29,7 +31,7 @@ def test_an_id_is_one_segment_whatever_it_holds(value: str) -> None:
 
 @pytest.mark.parametrize("value", ["", ".", ".."])
 def test_ids_that_would_change_the_path_are_refused(value: str) -> None:
-    with pytest.raises(urls.UnsafeIdFault):
+    with pytest.raises(urls.UnsafeIdError):
         urls.segment(value)
 
 
@@ -41,7 +43,7 @@ def test_a_value_never_fills_another_place() -> None:
     "url", ["host", "ftp://host", "https://", "https://u:p@host", "http://h:x"]
 )
 def test_bad_base_urls(url: str) -> None:
-    with pytest.raises(ConfigFault):
+    with pytest.raises(ConfigError):
         urls.base_url(url, example="https://host")
 
 
@@ -68,7 +70,7 @@ def test_dates_become_instants(text: Any, zone: str, expected: str | None) -> No
 
 
 def test_unknown_zone() -> None:
-    with pytest.raises(ConfigFault, match="IANA"):
+    with pytest.raises(ConfigError, match="IANA"):
         timestamps.zone("Mars/Olympus")
 
 
@@ -104,7 +106,7 @@ def test_bodies_are_mended_and_counted(body: bytes, value: Any, field: str | Non
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"a": 1', b"[" * 100_000 + b"]" * 100_000])
 def test_bodies_that_cannot_be_read(body: bytes) -> None:
-    with pytest.raises(json_body.UnreadableBody):
+    with pytest.raises(json_body.UnreadableBodyError):
         json_body.decode(body)
 
 
@@ -120,13 +122,13 @@ TABLE = columns.Table(
 )
 
 
-def conform(row: dict[str, Any]) -> tuple[list[dict[str, Any]], columns.Misfits]:
-    misfits = columns.Misfits()
-    return TABLE.conformer()([row], misfits), misfits
+def conform(row: dict[str, Any]) -> tuple[list[dict[str, Any]], columns.RejectedValues]:
+    rejected = columns.RejectedValues()
+    return TABLE.conformer()([row], rejected), rejected
 
 
 def test_values_are_converted_where_nothing_is_lost() -> None:
-    rows, misfits = conform({"id": "12", "n": "0.000", "b": 1, "at": "2026-01-05", "o": []})
+    rows, rejected = conform({"id": "12", "n": "0.000", "b": 1, "at": "2026-01-05", "o": []})
     assert rows == [
         {
             "id": 12,
@@ -136,20 +138,20 @@ def test_values_are_converted_where_nothing_is_lost() -> None:
             "o": {},
         }
     ]
-    assert not misfits.unfit
+    assert not rejected.unfit
 
 
 def test_values_that_do_not_fit_are_kept_aside() -> None:
-    rows, misfits = conform({"id": 1, "n": "many", "at": "soon"})
+    rows, rejected = conform({"id": 1, "n": "many", "at": "soon"})
     assert rows[0]["n"] is None
     assert rows[0][columns.UNPARSED] == {"n": "many", "at": "soon"}
-    assert misfits.unfit == {"n": 1, "at": 1}
+    assert rejected.unfit == {"n": 1, "at": 1}
 
 
 def test_rows_without_a_key_are_refused() -> None:
-    rows, misfits = conform({"n": 1})
+    rows, rejected = conform({"n": 1})
     assert rows == []
-    assert misfits.without_key == 1
+    assert rejected.without_key == 1
 
 
 @given(st.lists(st.lists(st.integers(-50, 50), max_size=8), max_size=12))
@@ -203,7 +205,7 @@ def test_states_are_unwrapped_or_refused() -> None:
     assert state.read_state(json.dumps({"type": "STATE", "value": value})) == value
     assert state.read_state(json.dumps({"singer_state": value})) == value
     for text in ("", "{", "[]", '{"bookmarks": []}', '{"other": 1}', '{"bookmarks": {"a": 1}}'):
-        with pytest.raises(StateFault):
+        with pytest.raises(StateError):
             state.read_state(text)
 
 

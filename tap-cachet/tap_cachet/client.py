@@ -8,16 +8,17 @@ import re
 import threading
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyFault, ConfigFault, CredentialFault, StatusFault
-from singer_rest.pages import Meta, Page
-from singer_rest.sources import Paging
-from singer_rest.transport import Request
-from singer_rest.urls import segment
+from singer_rest.errors import BodyError, ConfigError, CredentialError, StatusError
+from singer_rest.http.exchange import Request
+from singer_rest.http.urls import segment
+from singer_rest.sources.lists import Paging
+from singer_rest.sources.pages import Meta, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from singer_rest.transport import Reply, Transport
+    from singer_rest.http.client import Transport
+    from singer_rest.http.exchange import Reply
 
 logger = logging.getLogger(__name__)
 
@@ -74,11 +75,11 @@ def detect(transport: Transport, api_url: str, forced: str) -> tuple[int, str]:
         The version and the API root.
 
     Raises:
-        ConfigFault: No Cachet answers there; names the address of one that was found nearby.
-        CredentialFault: The whole API is protected and the key is missing or wrong.
-        StatusFault: Something before the API, a firewall perhaps, forbids to ask.
+        ConfigError: No Cachet answers there; names the address of one that was found nearby.
+        CredentialError: The whole API is protected and the key is missing or wrong.
+        StatusError: Something before the API, a firewall perhaps, forbids to ask.
     """
-    forbidden: list[StatusFault] = []
+    forbidden: list[StatusError] = []
     for version, root in forms(api_url, forced):
         if _answers(transport, version, root, forbidden):
             return version, root
@@ -87,19 +88,19 @@ def detect(transport: Transport, api_url: str, forced: str) -> tuple[int, str]:
     for version, root in forms(origin, "auto"):
         if _answers(transport, version, root, forbidden):
             hint = f" and api_version to {version}" if forced not in {"auto", str(version)} else ""
-            raise ConfigFault(
+            raise ConfigError(
                 f"There is no Cachet API at {api_url}. Did you mean {root}? Set api_url to it"
                 f"{hint}."
             )
     if forbidden:
         raise forbidden[0]
-    raise ConfigFault(
+    raise ConfigError(
         f"There is no Cachet API at {api_url}; set api_url to the address of the status page, "
         "such as https://status.example.com."
     )
 
 
-def _answers(transport: Transport, version: int, root: str, forbidden: list[StatusFault]) -> bool:
+def _answers(transport: Transport, version: int, root: str, forbidden: list[StatusError]) -> bool:
     """Whether the API of a version answers at a root; a 403 is noted, no Cachet gives one here.
 
     Both versions may see both headers while it is unknown which one listens.
@@ -108,12 +109,12 @@ def _answers(transport: Transport, version: int, root: str, forbidden: list[Stat
     accepted = CLIENT_ERRORS - {FORBIDDEN}
     try:
         reply = transport.send(Request(f"{root}{path}", accept_statuses=accepted))
-    except BodyFault:
+    except BodyError:
         return False  # a web page: something else lives here
-    except StatusFault as fault:
-        if fault.status != FORBIDDEN:
+    except StatusError as error:
+        if error.status != FORBIDDEN:
             raise
-        forbidden.append(fault)
+        forbidden.append(error)
         return False
     body = reply.body if isinstance(reply.body, dict) else {}
     data = body.get("data")
@@ -122,12 +123,12 @@ def _answers(transport: Transport, version: int, root: str, forbidden: list[Stat
     if isinstance(data, dict) and "version" in data:
         return True
     if reply.status == UNAUTHORIZED and body.get("message") == "Unauthenticated.":
-        raise CredentialFault(
+        raise CredentialError(
             f"The API at {root} is protected and the api_key is missing or wrong; create one in "
             "the dashboard under Settings, Manage API Keys."
         )
     if reply.status == NOT_FOUND and body == {"message": ""}:
-        raise ConfigFault(
+        raise ConfigError(
             f"The API at {root} is switched off; enable it in the dashboard of Cachet (setting "
             "api_enabled)."
         )
@@ -141,7 +142,7 @@ def test_key(transport: Transport, root: str, version: int, *, has_key: bool) ->
     would tell.
 
     Raises:
-        CredentialFault: The key is wrong.
+        CredentialError: The key is wrong.
     """
     server = Server(root, version)
     if not has_key:
@@ -151,7 +152,7 @@ def test_key(transport: Transport, root: str, version: int, *, has_key: bool) ->
         Request(f"{root}/subscribers", {"per_page": 1}, accept_statuses=CLIENT_ERRORS)
     )
     if reply.status == UNAUTHORIZED:
-        raise CredentialFault(
+        raise CredentialError(
             f"api_key rejected by {root}: Cachet would answer with the data of a guest and not "
             "say so. Check the key (3.x: Settings, Manage API Keys; 2.x: your profile), or remove "
             "it to read as a guest on purpose."
@@ -214,8 +215,8 @@ class CachetApi:
             trimmed = self._trim(route, request)
             try:
                 return self.transport.send(trimmed)
-            except StatusFault as fault:
-                if fault.status != BAD_REQUEST or not self._learn(route, trimmed, fault):
+            except StatusError as error:
+                if error.status != BAD_REQUEST or not self._learn(route, trimmed, error):
                     raise
 
     def lacks(self, route: str, include: str) -> bool:
@@ -232,9 +233,9 @@ class CachetApi:
             params["include"] = ",".join(kept) or None
         return dataclasses.replace(request, params=params)
 
-    def _learn(self, route: str, request: Request, fault: StatusFault) -> bool:
+    def _learn(self, route: str, request: Request, error: StatusError) -> bool:
         """Remember what the server refuses, as its message names it."""
-        kind = re.match(r"Requested (include|filter)\(s\) (.*?) (?:is|are) not", fault.message)
+        kind = re.match(r"Requested (include|filter)\(s\) (.*?) (?:is|are) not", error.message)
         if not kind:
             return False
         named = re.findall(r"`([^`]+)`", kind[2])
@@ -299,11 +300,11 @@ def meta_of_v3(page: Page) -> Meta:
     """Read the end signal of 3.x: the presence of ``links.next``, whose address is wrong.
 
     Raises:
-        BodyFault: There are no links; without them a first page would pass for the whole list.
+        BodyError: There are no links; without them a first page would pass for the whole list.
     """
     links = page.reply.body.get("links")
     if not isinstance(links, dict):
-        raise BodyFault(
+        raise BodyError(
             f"{page.reply.url} answered without links, so its end cannot be seen.",
             code="UNEXPECTED-BODY",
             url=page.reply.url,
@@ -315,7 +316,7 @@ def meta_of_v2(page: Page) -> Meta:
     """Read total and end of a 2.x list.
 
     Raises:
-        BodyFault: There is no pagination block.
+        BodyError: There is no pagination block.
     """
     meta = page.reply.body.get("meta")
     block = meta.get("pagination") if isinstance(meta, dict) else None
@@ -325,7 +326,7 @@ def meta_of_v2(page: Page) -> Meta:
         current, last = int(block["current_page"]), int(block["total_pages"])
         total = int(block["total"])
     except (TypeError, KeyError, ValueError):
-        raise BodyFault(
+        raise BodyError(
             f"{page.reply.url} answered without meta.pagination, so its end cannot be seen.",
             code="UNEXPECTED-BODY",
             url=page.reply.url,

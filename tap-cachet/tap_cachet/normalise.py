@@ -23,13 +23,13 @@ import re
 import types
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.rows import Rows
+from singer_rest.records import timestamps
+from singer_rest.records.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from singer_rest.columns import Table
+    from singer_rest.records.columns import Table
 
     Record = Mapping[str, Any]
     Page = Sequence[Record]
@@ -106,14 +106,14 @@ def _unpaired(name: str, column: list[Any]) -> dict[str, list[Any]]:
     except (TypeError, KeyError):
         pass
     columns: dict[str, list[Any]] = {}
-    for place, cell in enumerate(column):
+    for index, cell in enumerate(column):
         parts = {name: cell}
         if isinstance(cell, dict) and "string" in cell:
             parts = {name_at: cell["string"]}
         elif isinstance(cell, dict) and cell.keys() >= {"human", "value"}:
             parts = {name: cell["value"], name_name: cell["human"]}
         for part, value in parts.items():
-            columns.setdefault(part, [None] * len(column))[place] = value
+            columns.setdefault(part, [None] * len(column))[index] = value
     return columns
 
 
@@ -129,7 +129,7 @@ def all_related(records: Page, name: str) -> list[list[int] | None]:
         # Every id in one go, dealt out again: many records, few ids each.
         ids = map(int, map(operator.itemgetter("id"), itertools.chain.from_iterable(found)))
         return list(map(list, map(itertools.islice, itertools.repeat(ids), map(len, found))))
-    return [_ids_of(data) for data in found]
+    return [_read_ids(data) for data in found]
 
 
 def all_related_one(records: Page, name: str) -> list[int | None]:
@@ -137,7 +137,7 @@ def all_related_one(records: Page, name: str) -> list[int | None]:
     found = _linkage(records, name)
     if {dict, types.NoneType}.issuperset(map(type, found)):
         return [int(data["id"]) if data else None for data in found]
-    return [next(iter(_ids_of(data) or ()), None) for data in found]
+    return [next(iter(_read_ids(data) or ()), None) for data in found]
 
 
 def _linkage(records: Page, name: str) -> list[Any]:
@@ -154,7 +154,7 @@ def _linkage(records: Page, name: str) -> list[Any]:
     return found
 
 
-def _ids_of(data: Any) -> list[int] | None:
+def _read_ids(data: Any) -> list[int] | None:
     if data is ...:
         return None
     if isinstance(data, list):
@@ -351,7 +351,7 @@ def site_date(text: Any) -> dt.datetime | None:
     return timestamps.parse(f"{found['year']}-{month:02}-{int(found['day']):02} {found['time']}")
 
 
-class Strangers:
+class UnknownFields:
     """Reports attributes this tap has no column for, once each: the vendor adds some monthly."""
 
     def __init__(self) -> None:

@@ -6,7 +6,7 @@ normalised is said in :mod:`tap_cachet.normalise`.
 
 from __future__ import annotations
 
-from singer_rest.columns import (
+from singer_rest.records.columns import (
     ANY,
     ARRAY,
     BOOLEAN,

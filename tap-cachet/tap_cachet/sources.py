@@ -11,10 +11,12 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.bodies import unexpected
 from singer_rest.errors import Outcome
-from singer_rest.pages import Page, Walk
-from singer_rest.sources import ListSource, PerParentSource, envelope, single
+from singer_rest.http.failures import unexpected
+from singer_rest.sources.lists import ListSource
+from singer_rest.sources.pages import Page, PageWalk
+from singer_rest.sources.parents import PerParentSource
+from singer_rest.sources.single import envelope, single
 from tap_cachet.client import NOT_FOUND, id_or_none, row_id
 from tap_cachet.normalise import related
 
@@ -22,9 +24,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
-    from singer_rest.completeness import Tally
-    from singer_rest.prefetch import Prefetcher
-    from singer_rest.transport import Reply, Request
+    from singer_rest.http.exchange import Reply, Request
+    from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.evidence import Evidence
     from tap_cachet.client import CachetApi, Server
 
     Row = dict[str, Any]
@@ -37,7 +39,7 @@ def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: R
     """Read the records of an answer; those of 3.x must have their attributes.
 
     Raises:
-        BodyFault: One has none. It would pass for a record of 2.x, and all others with it.
+        BodyError: One has none. It would pass for a record of 2.x, and all others with it.
     """
     found = rows(reply)
     if server.is_v3 and not {dict}.issuperset(type(row.get("attributes")) for row in found):
@@ -173,19 +175,19 @@ class StatusListSource(ApiListSource):
             ]
             return
         ids = [row_id(row) for row in page.rows]
-        tasks = (functools.partial(self._updates_of, item) for item in ids)
+        tasks = (functools.partial(self._find_updates, item) for item in ids)
         for item, updates in zip(ids, self.prefetch.ordered(tasks), strict=True):
             page.updates += [(item, update) for update in updates]
 
-    def _updates_of(self, item: int) -> list[dict[str, Any]]:
+    def _find_updates(self, item: int) -> list[dict[str, Any]]:
         """Ask for the updates of one incident: builds from before December 2024."""
         path = f"{self.api.item_path(self.route, item)}/updates"
         source = ApiListSource(
             self.api, f"{self.route}/updates", self.api.request(path), sortable=False
         )
         updates = [row for page in source.pages() for row in page.rows]
-        if source.tally.outcome is not Outcome.COMPLETE:
-            self.tally.problems.append(f"of the updates of {item}, {source.tally.reason}")
+        if source.evidence.outcome is not Outcome.COMPLETE:
+            self.evidence.problems.append(f"of the updates of {item}, {source.evidence.reason}")
         return updates
 
 
@@ -206,9 +208,9 @@ def by_ids(
         reply = api.send(f"{route}/id", api.request(api.item_path(route, item), include=include))
         return Page(with_attributes(api.server, ONE, reply), reply)
 
-    def rest(_item: int, page: Page, tally: Tally) -> Iterator[Page]:
-        tally.pages += 1
-        tally.received += 1
+    def rest(_item: int, page: Page, evidence: Evidence) -> Iterator[Page]:
+        evidence.pages += 1
+        evidence.received += 1
         yield page
 
     return PerParentSource(
@@ -217,7 +219,7 @@ def by_ids(
         first=first,
         rest=rest,
         prefetch=prefetch,
-        missing="problem",
+        on_404="error",
     )
 
 
@@ -253,8 +255,8 @@ class PointsSource(PerParentSource):
         request = self.api.request("/metrics", params={"sort": "id"})
         metrics = ApiListSource(self.api, "/metrics", request)
         ids = sorted(row_id(row) for page in metrics.pages() for row in page.rows)
-        if metrics.tally.outcome is not Outcome.COMPLETE:
-            self.tally.problems.append(f"of the metrics, {metrics.tally.reason}")
+        if metrics.evidence.outcome is not Outcome.COMPLETE:
+            self.evidence.problems.append(f"of the metrics, {metrics.evidence.reason}")
         return ids
 
     def _request(self, metric: int) -> Request:
@@ -271,7 +273,7 @@ class PointsSource(PerParentSource):
         paging = self.api.paging(sortable=self.api.server.is_v3)
         return self._fetch(metric, paging.first, paging.size)
 
-    def _rest(self, metric: int, first: Page, tally: Tally) -> Iterator[Page]:
+    def _rest(self, metric: int, first: Page, evidence: Evidence) -> Iterator[Page]:
         paging = self.api.paging(sortable=self.api.server.is_v3)
         start = self.since(metric)
 
@@ -286,12 +288,12 @@ class PointsSource(PerParentSource):
                 moment is not None and moment < start for moment in moments
             )
 
-        yield from Walk(
+        yield from PageWalk(
             where=f"{self.api.server.root}/metrics/{metric}/points",
             fetch=fetch,
             meta=paging.meta,
             size=paging.size,
-            tally=tally,
+            evidence=evidence,
             key=paging.key,
             first=paging.first,
             overlap=paging.overlap,

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from singer_rest import selection, settings, timestamps
-from singer_rest.credentials import HeaderCredential
-from singer_rest.errors import ConfigFault
-from singer_rest.tap import RestTap
-from singer_rest.urls import base_url
+from singer_rest.errors import ConfigError
+from singer_rest.http.credentials import HeaderCredential
+from singer_rest.http.urls import base_url
+from singer_rest.records import timestamps
+from singer_rest.sdk import selection, settings
+from singer_rest.sdk.tap import RestTap
 from tap_cachet.client import CachetApi, Server, detect, has_schedules, test_key
-from tap_cachet.normalise import Strangers
+from tap_cachet.normalise import UnknownFields
 from tap_cachet.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -110,9 +111,9 @@ class TapCachet(RestTap):
         return [stream(self) for stream in STREAMS]
 
     @functools.cached_property
-    def strangers(self) -> Strangers:
+    def strangers(self) -> UnknownFields:
         """Return the report of fields that have no column."""
-        return Strangers()
+        return UnknownFields()
 
     @functools.cached_property
     def zone(self) -> dt.tzinfo:
@@ -128,7 +129,7 @@ class TapCachet(RestTap):
         """Return the requests to the server, found and tested before.
 
         Raises:
-            Fault: See :meth:`connect`.
+            TapError: See :meth:`connect`.
         """
         return CachetApi(
             self.transport,
@@ -141,8 +142,8 @@ class TapCachet(RestTap):
         """Find the API and prove the key; see :mod:`tap_cachet.client`.
 
         Raises:
-            ConfigFault: Wrong ``api_url`` or ``timezone``.
-            CredentialFault: Wrong ``api_key``.
+            ConfigError: Wrong ``api_url`` or ``timezone``.
+            CredentialError: Wrong ``api_key``.
         """
         _ = self.zone
         _ = self.api
@@ -151,13 +152,13 @@ class TapCachet(RestTap):
         url = base_url(self.config["api_url"], example=EXAMPLE_URL)
         key = settings.token(self.config.get("api_key") or "", "api_key")
         if not key and "api_key" in self.config:
-            raise ConfigFault(
+            raise ConfigError(
                 "api_key is empty, which would read no more than a guest may see. Set it, or "
                 "remove it to read as a guest on purpose."
             )
         if key:
             both = {"Authorization": f"Bearer {key}", "X-Cachet-Token": key}
-            self.keyring.bind(url, HeaderCredential("api_key", both))
+            self.origin_credentials.bind(url, HeaderCredential("api_key", both))
         version, root = detect(self.transport, url, self.config["api_version"])
         if key:
             header = (
@@ -165,7 +166,7 @@ class TapCachet(RestTap):
                 if version == 3  # noqa: PLR2004
                 else {"X-Cachet-Token": key}
             )
-            self.keyring.bind(url, HeaderCredential("api_key", header))
+            self.origin_credentials.bind(url, HeaderCredential("api_key", header))
         server = test_key(self.transport, root, version, has_key=bool(key))
         if not server.is_v3:
             server = dataclasses.replace(server, has_schedules=has_schedules(self.transport, root))

@@ -10,13 +10,13 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.bodies import shape
-from singer_rest.errors import BodyFault
+from singer_rest.errors import BodyError
+from singer_rest.http.failures import shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Answer:
     """Whether the answer names its columns even when it has no rows."""
 
 
-def _unexpected(reply: Reply, why: str) -> BodyFault:
-    return BodyFault(
+def _unexpected(reply: Reply, why: str) -> BodyError:
+    return BodyError(
         f"{reply.url} answered {shape(reply.body)} where rows were expected{why}.",
         code="UNEXPECTED-BODY",
         url=reply.url,
@@ -45,7 +45,7 @@ def read(reply: Reply) -> Answer:
     """Return names, types and rows of an answer of either shape.
 
     Raises:
-        BodyFault: It has neither.
+        BodyError: It has neither.
     """
     body = reply.body
     if isinstance(body, dict) and "data" in body and "schema" in body:
@@ -86,10 +86,10 @@ def by_position(reply: Reply, count: int) -> tuple[list[str | None], list[Sequen
         without rows names no columns.
 
     Raises:
-        BodyFault: Other columns came than were asked for.
+        BodyError: Other columns came than were asked for.
     """
     answer = read(reply)
-    wanted = [f"c{place}" for place in range(count)]
+    wanted = [f"c{index}" for index in range(count)]
     names = [name.lower() for name in answer.names]
     if not answer.rows and (not names or not answer.typed):
         return [None] * count, [()] * count
@@ -101,9 +101,9 @@ def by_position(reply: Reply, count: int) -> tuple[list[str | None], list[Sequen
     # In an object a null may be left out; a name that was not asked for may not come.
     if not set(names) <= set(wanted) or "c0" not in names:
         raise _unexpected(reply, f" in {count} columns from c0 on")
-    place = {name: index for index, name in enumerate(names)}
+    index = {name: index for index, name in enumerate(names)}
     return [None] * count, [
-        [row[place[name]] for row in answer.rows] if name in place else [None] * len(answer.rows)
+        [row[index[name]] for row in answer.rows] if name in index else [None] * len(answer.rows)
         for name in wanted
     ]
 
@@ -112,8 +112,8 @@ def unique(names: Sequence[str]) -> list[str]:
     """Return column names that differ: unnamed ones by their place, repeated ones by a number."""
     found: list[str] = []
     taken: set[str] = set()
-    for place, given in enumerate(names, 1):
-        base = given if given not in {"", "?column?"} else f"column_{place}"
+    for index, given in enumerate(names, 1):
+        base = given if given not in {"", "?column?"} else f"column_{index}"
         name, number = base, 2
         while name.lower() in taken:
             name, number = f"{base}_{number}", number + 1

@@ -12,22 +12,22 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import (
-    ConfigFault,
-    CredentialFault,
-    CredentialRevokedFault,
-    Fault,
-    ServerFault,
+    ConfigError,
+    CredentialError,
+    CredentialRevokedError,
+    ServerError,
+    TapError,
 )
-from singer_rest.failures import host_of, message_of
-from singer_rest.settings import token as cleaned
-from singer_rest.transport import Request
+from singer_rest.http.exchange import Request
+from singer_rest.http.failures import find_message, read_host
+from singer_rest.sdk.settings import token as cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from singer_rest.http.client import Transport
     from singer_rest.redact import Redactor
-    from singer_rest.transport import Transport
-    from tap_cinchy.places import Places
+    from tap_cinchy.endpoints import Endpoints
 
 PAT, PASSWORD, BASIC, NONE = "pat", "password", "basic", "none"
 AUTO = "auto"
@@ -46,17 +46,17 @@ NEEDED = {
 }
 
 
-def method_of(config: Mapping[str, Any]) -> str:
+def choose_method(config: Mapping[str, Any]) -> str:
     """Return the method that the settings mean.
 
     Raises:
-        ConfigFault: A setting of the method is missing.
+        ConfigError: A setting of the method is missing.
     """
     known = {name for needed in NEEDED.values() for name in needed}
     given = {name for name in known if str(config.get(name) or "").strip()}
     method = str(config.get("auth_method") or AUTO)
     if method == AUTO and not given and (empty := sorted(known & config.keys())):
-        raise ConfigFault(
+        raise ConfigError(
             f"{', '.join(empty)} is empty. Set it, or set auth_method to none to read what needs "
             "no credential."
         )
@@ -69,7 +69,7 @@ def method_of(config: Mapping[str, Any]) -> str:
             method = BASIC if given else NONE
     missing = [name for name in NEEDED[method] if name not in given]
     if missing:
-        raise ConfigFault(
+        raise ConfigError(
             f"auth_method {method} needs {', '.join(missing)} as well. The simplest credential is "
             "a personal access token in access_token."
         )
@@ -80,10 +80,10 @@ def basic_header(config: Mapping[str, Any], redactor: Redactor) -> dict[str, str
     """Return the header of HTTP Basic; its text is a secret from now on.
 
     Raises:
-        ConfigFault: User name or password is missing.
+        ConfigError: User name or password is missing.
     """
     if not (config.get("username") and config.get("password")):
-        raise ConfigFault("Basic authentication needs username and password.")
+        raise ConfigError("Basic authentication needs username and password.")
     pair = f"{config['username']}:{config['password']}".encode()
     text = base64.b64encode(pair).decode()
     redactor.add(text)
@@ -96,9 +96,9 @@ class PasswordGrant:
     Safe to use from several threads: one token is asked for at a time.
 
     Raises, from every method:
-        CredentialFault: The login server refused; it is not asked again.
-        CredentialRevokedFault: It refuses now, and did not at first.
-        RequestFault: No useful answer came.
+        CredentialError: The login server refused; it is not asked again.
+        CredentialRevokedError: It refuses now, and did not at first.
+        RequestError: No useful answer came.
     """
 
     name = "username and password"
@@ -106,12 +106,12 @@ class PasswordGrant:
     def __init__(
         self,
         transport: Transport,
-        places: Places,
+        endpoints: Endpoints,
         config: Mapping[str, Any],
         redactor: Redactor,
     ) -> None:
         self._transport = transport
-        self._places = places
+        self._endpoints = endpoints
         self._redactor = redactor
         self._form = {
             "grant_type": "password",
@@ -126,7 +126,7 @@ class PasswordGrant:
         self._token = ""
         self._good_until = 0.0
         self._proved = False
-        self._refusal: Fault | None = None
+        self._refusal: TapError | None = None
 
     def headers(self) -> Mapping[str, str]:
         """Return the header with a token that is good for a minute at least."""
@@ -146,9 +146,9 @@ class PasswordGrant:
     def _fetch(self) -> None:
         if self._refusal is not None:
             raise self._refusal
-        url = self._places.token_url
+        url = self._endpoints.token_url
         reply = self._transport.send(self._request(url))
-        if reply.status == NOT_FOUND and (url := self._places.other_token_url()):
+        if reply.status == NOT_FOUND and (url := self._endpoints.other_token_url()):
             reply = self._transport.send(self._request(url))
         body = reply.body if isinstance(reply.body, dict) else {}
         if reply.status in REFUSALS:
@@ -156,7 +156,7 @@ class PasswordGrant:
             raise self._refusal
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
-            raise ServerFault(f"{url} answered without an access token; check idp_url, or set it.")
+            raise ServerError(f"{url} answered without an access token; check idp_url, or set it.")
         self._redactor.add(token)
         try:
             lifetime = float(body.get("expires_in") or DEFAULT_LIFETIME)
@@ -177,10 +177,10 @@ class PasswordGrant:
             once=not self._proved,
         )
 
-    def _refused(self, url: str, status: int, body: dict[str, Any]) -> Fault:
+    def _refused(self, url: str, status: int, body: dict[str, Any]) -> TapError:
         error = str(body.get("error") or "")
-        words = self._redactor.text(message_of(body))[:200] or f"status {status}"
-        host = host_of(url)
+        words = self._redactor.text(find_message(body))[:200] or f"status {status}"
+        host = read_host(url)
         if error == "invalid_grant":
             sentence = (
                 f"username or password rejected by {host} ({words}). They are not tried again, "
@@ -196,5 +196,5 @@ class PasswordGrant:
         else:
             sentence = f"{host} gives no token ({error or words}); check client and idp_url."
         if self._proved:
-            return CredentialRevokedFault(f"It worked at first, but now: {sentence}")
-        return CredentialFault(sentence)
+            return CredentialRevokedError(f"It worked at first, but now: {sentence}")
+        return CredentialError(sentence)

@@ -9,19 +9,20 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any, Literal
 
-from singer_rest.errors import BodyFault, StatusFault, StreamFault
-from singer_rest.failures import excerpt
-from singer_rest.transport import Request
-from singer_rest.urls import segment
+from singer_rest.errors import BodyError, StatusError, StreamError
+from singer_rest.http.exchange import Request
+from singer_rest.http.failures import excerpt
+from singer_rest.http.urls import segment
 from tap_cinchy.cql import is_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from singer_rest.credentials import Credential
+    from singer_rest.http.client import Transport
+    from singer_rest.http.credentials import Credential
+    from singer_rest.http.exchange import Reply
     from singer_rest.redact import Redactor
-    from singer_rest.transport import Reply, Transport
-    from tap_cinchy.places import Places
+    from tap_cinchy.endpoints import Endpoints
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ MAYBE_TIMEOUT = frozenset({500, GATEWAY_TIMEOUT})
 EXACT_DOUBLE = 1 << 53
 
 
-class SlowQueryFault(StreamFault):
+class SlowQueryError(StreamError):
     """The server gave up on a query; a smaller piece of it may do."""
 
     code = "QUERY-TIMEOUT"
@@ -51,7 +52,7 @@ class Parameter:
     value: Any
     """Text, a number or yes and no; nothing else is known to be understood."""
 
-    def fields(self, place: int) -> dict[str, str]:
+    def fields(self, index: int) -> dict[str, str]:
         """Return the three form fields of the parameter at a place."""
         kind, text = "System.String", str(self.value)
         if isinstance(self.value, bool):
@@ -60,7 +61,7 @@ class Parameter:
             isinstance(self.value, int) and abs(self.value) <= EXACT_DOUBLE
         ):
             kind = "System.Double"
-        head = f"Parameters[{place}]"
+        head = f"Parameters[{index}]"
         return {
             f"{head}.ParameterName": self.name,
             f"{head}.ValueType": kind,
@@ -83,7 +84,7 @@ class CinchyApi:
     def __init__(
         self,
         transport: Transport,
-        places: Places,
+        endpoints: Endpoints,
         *,
         credential: Credential | None,
         basic: Mapping[str, str] | None,
@@ -91,8 +92,8 @@ class CinchyApi:
         redactor: Redactor,
     ) -> None:
         self.transport = transport
-        self.places = places
-        self.base = places.base
+        self.endpoints = endpoints
+        self.base = endpoints.base
         self.credential = credential
         self.basic = basic
         self.command_timeout = command_timeout
@@ -115,8 +116,8 @@ class CinchyApi:
         """Run a query by ``POST /API/ExecuteCQL``.
 
         Raises:
-            SlowQueryFault: It took too long.
-            StatusFault: The server refused it; its words are those of the error header.
+            SlowQueryError: It took too long.
+            StatusError: The server refused it; its words are those of the error header.
         """
         if kind not in READ_TYPES:
             raise ValueError(kind)
@@ -129,8 +130,8 @@ class CinchyApi:
         }
         if schema_only:
             form["SchemaOnly"] = "true"
-        for place, parameter in enumerate(parameters):
-            form.update(parameter.fields(place))
+        for index, parameter in enumerate(parameters):
+            form.update(parameter.fields(index))
         url = f"{self.base}/API/ExecuteCQL"
         reply = self._patient(Request(url, method="POST", form=form))
         self.proved = True
@@ -140,9 +141,9 @@ class CinchyApi:
         """Send a query, and tell a query that took too long from other trouble."""
         try:
             reply = self._send(dataclasses.replace(request, accept_statuses=MAYBE_TIMEOUT))
-        except StatusFault as fault:
-            if fault.status == BAD_REQUEST and is_timeout(fault.message):
-                raise self._slow(request.url, fault.message) from fault
+        except StatusError as error:
+            if error.status == BAD_REQUEST and is_timeout(error.message):
+                raise self._slow(request.url, error.message) from error
             raise
         if reply.status not in MAYBE_TIMEOUT:
             return reply
@@ -151,8 +152,8 @@ class CinchyApi:
             raise self._slow(request.url, words or "504 Gateway Timeout")
         return self._send(request)
 
-    def _slow(self, url: str, words: str) -> SlowQueryFault:
-        return SlowQueryFault(
+    def _slow(self, url: str, words: str) -> SlowQueryError:
+        return SlowQueryError(
             f"{url} gave up on a query that may take {self.command_timeout} s: "
             f"{words.rstrip('.')}. Raise command_timeout, or select fewer columns."
         )
@@ -161,9 +162,9 @@ class CinchyApi:
         """Send, and renew the token once where a login page takes the place of a 401."""
         try:
             return self.transport.send(request)
-        except BodyFault as fault:
+        except BodyError as error:
             credential = self.credential
-            if fault.code != "HTML-BODY" or credential is None or not credential.renew():
+            if error.code != "HTML-BODY" or credential is None or not credential.renew():
                 raise
             return self.transport.send(request)
 
@@ -182,12 +183,12 @@ class CinchyApi:
         """Run a saved query.
 
         Raises:
-            StatusFault: It does not exist, the account may not run it, or it failed. Once Basic
+            StatusError: It does not exist, the account may not run it, or it failed. Once Basic
                 was refused before it was ever accepted, nothing more is asked with it.
         """
         route = "BasicAuthAPI" if basic else "API"
-        place = f"{segment(domain)}/{segment(name)}"
-        url = f"{self.base}/{route}/{f'v{version}/' if version else ''}{place}"
+        index = f"{segment(domain)}/{segment(name)}"
+        url = f"{self.base}/{route}/{f'v{version}/' if version else ''}{index}"
         sent = {"ResultFormat": "JSON", "CompressJSON": "true", **parameters}
         form = {key: _as_text(value) for key, value in sent.items()} if post else None
         request = Request(
@@ -221,7 +222,7 @@ class CinchyApi:
             )
         return self.basic or {}
 
-    def _not_allowed(self, reply: Reply, query: str, *, basic: bool) -> StatusFault:
+    def _not_allowed(self, reply: Reply, query: str, *, basic: bool) -> StatusError:
         said = f"{reply.url} answered 401: "
         if basic and not self._basic_proved:
             self._basic_refused = True
@@ -236,8 +237,8 @@ class CinchyApi:
         )
 
     @staticmethod
-    def _unauthorized(url: str, sentence: str) -> StatusFault:
-        return StatusFault(sentence, code="HTTP-401", url=url, status=UNAUTHORIZED, headers={})
+    def _unauthorized(url: str, sentence: str) -> StatusError:
+        return StatusError(sentence, code="HTTP-401", url=url, status=UNAUTHORIZED, headers={})
 
     # Beside queries
 
@@ -250,10 +251,10 @@ class CinchyApi:
                 reply = self.transport.send(
                     Request(url, method="POST", json={key: domain, "tableName": name})
                 )
-            except StatusFault as fault:
-                if fault.status != BAD_REQUEST:
+            except StatusError as error:
+                if error.status != BAD_REQUEST:
                     return {}
-            except StreamFault:
+            except StreamError:
                 return {}
             else:
                 return reply.body if isinstance(reply.body, dict) else {}

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from singer_rest.errors import StreamFault
+from singer_rest.errors import StreamError
 
 ID = "Cinchy Id"
 _PATH = re.compile(r"\[[^\[\]]+\](?:\.\[[^\[\]]+\])*")
@@ -25,7 +25,7 @@ _WRITING = re.compile(
 )
 
 
-class UnsafeNameFault(StreamFault):
+class UnsafeNameError(StreamError):
     """A name that cannot be quoted."""
 
     code = "UNSAFE-NAME"
@@ -40,10 +40,10 @@ def bracketed(name: str) -> str:
     """Quote one name.
 
     Raises:
-        UnsafeNameFault: It holds a bracket, which no quoting of CQL can express.
+        UnsafeNameError: It holds a bracket, which no quoting of CQL can express.
     """
     if not is_safe(name):
-        raise UnsafeNameFault(f"The name {name[:80]!r} cannot be asked for in CQL; leave it out.")
+        raise UnsafeNameError(f"The name {name[:80]!r} cannot be asked for in CQL; leave it out.")
     return f"[{name}]"
 
 
@@ -58,7 +58,7 @@ def is_path(text: str) -> bool:
     return bool(_PATH.fullmatch(text))
 
 
-def names_of(path: str) -> list[str]:
+def split_names(path: str) -> list[str]:
     """Return the names of a quoted path."""
     return path.strip("[]").split("].[")
 
@@ -88,7 +88,7 @@ class Select:
 
     def text(self, after: tuple[int, ...] = (), top: int | None = None) -> str:
         """Return the query for the rows after a place, at most ``top`` of them."""
-        columns = ", ".join(f"t.{path} AS 'c{place}'" for place, path in enumerate(self.paths))
+        columns = ", ".join(f"t.{path} AS 'c{index}'" for index, path in enumerate(self.paths))
         conditions = list(self.conditions)
         if after:
             conditions.insert(0, self._beyond(self.paths[: len(after)], after))

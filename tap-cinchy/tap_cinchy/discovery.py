@@ -15,7 +15,16 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.columns import BOOLEAN, INTEGER, INTEGERS, NUMBER, TEXT, TEXTS, UNPARSED, Column
+from singer_rest.records.columns import (
+    BOOLEAN,
+    INTEGER,
+    INTEGERS,
+    NUMBER,
+    TEXT,
+    TEXTS,
+    UNPARSED,
+    Column,
+)
 from tap_cinchy.cql import ID, bracketed, is_safe, table_path
 from tap_cinchy.shapes import (
     DELETED,
@@ -28,14 +37,14 @@ from tap_cinchy.shapes import (
     field,
     is_number_of_row,
     is_secret,
-    title_of,
+    make_title,
 )
 from tap_cinchy.values import BINARY, MOMENT, WALL_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_rest.columns import Kind
+    from singer_rest.records.columns import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +108,7 @@ _HEAVY = frozenset({"Binary", "Geometry", "Geography"})
 
 
 @dataclasses.dataclass(frozen=True)
-class Wishes:
+class DiscoveryOptions:
     """What the configuration wants of every table."""
 
     labels: bool = False
@@ -162,8 +171,10 @@ def multiple(text: Any) -> dict[Any, bool]:
     return found
 
 
-def tables_of(
-    tables: Iterable[Mapping[str, Any]], columns: Iterable[Mapping[str, Any]], wishes: Wishes
+def select_tables(
+    tables: Iterable[Mapping[str, Any]],
+    columns: Iterable[Mapping[str, Any]],
+    wishes: DiscoveryOptions,
 ) -> list[Found]:
     """Return every table that can be read, by its rows in the two metadata tables."""
     by_table: dict[int, list[Mapping[str, Any]]] = {}
@@ -187,7 +198,7 @@ def tables_of(
 class _Reader:
     """Makes the shapes of one table."""
 
-    def __init__(self, table: Mapping[str, Any], wishes: Wishes) -> None:
+    def __init__(self, table: Mapping[str, Any], wishes: DiscoveryOptions) -> None:
         self.table = table
         self.full_name: str = table["Full Name"]
         self.wishes = wishes
@@ -226,7 +237,7 @@ class _Reader:
             notes.append("It has no Cinchy Id: read in one piece, and in full every time.")
         if self.table.get("Has Erased Records") and not history:
             notes.append("Rows were removed for good: incremental runs do not see that.")
-        title = title_of(table_path(self.full_name), history=history)
+        title = make_title(table_path(self.full_name), history=history)
         return Shape(fields, keys, title=title, description=" ".join(notes))
 
     def _field(self, column: Mapping[str, Any]) -> Field | None:

@@ -23,16 +23,16 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.errors import StateFault, StreamFault
-from singer_rest.state import HOW_TO_RESET
+from singer_rest.errors import StateError, StreamError
+from singer_rest.records import timestamps
+from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.cql import ID, Select, literal
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.sources import Reading
 
@@ -72,13 +72,13 @@ def check_bookmark(stream: str, value: Any) -> None:
     """Check a bookmark before anything is read.
 
     Raises:
-        StateFault: It is not a point in time.
+        StateError: It is not a point in time.
     """
     if value is None:
         return
     moment = wall_clock(value)
     if moment is None:
-        raise StateFault(
+        raise StateError(
             f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; {HOW_TO_RESET}."
         )
     if moment > timestamps.now().replace(tzinfo=None) + EASTERNMOST:
@@ -166,7 +166,7 @@ class Zones:
         """Return the oldest of the platform's own tables, for queries whose tables nobody knows."""
         try:
             return oldest(self._api, TABLES)
-        except StreamFault:
+        except StreamError:
             return None
 
     def compare_somewhere(self) -> None:
@@ -177,8 +177,8 @@ class Zones:
             row, _reply = newest(self._api, TABLES, MODIFIED)
             if row is not None:
                 self.compare(TABLES, row)
-        except StreamFault as fault:
-            logger.info("Time zones cannot be compared (%s); going back further.", fault.sentence)
+        except StreamError as error:
+            logger.info("Time zones cannot be compared (%s); going back further.", error.sentence)
 
     def _finds(self, table: str, row: Newest, sign: str, moment: dt.datetime) -> bool:
         conditions = (f"t.[{ID}] = {row.id}", f"t.[{MODIFIED}] {sign} {date_literal(moment)}")

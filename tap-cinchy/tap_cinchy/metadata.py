@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.columns import Misfits
-from singer_rest.errors import ConfigFault
+from singer_rest.errors import ConfigError
+from singer_rest.records.columns import RejectedValues
 from tap_cinchy.cql import ID
-from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, tables_of
+from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
 from tap_cinchy.shapes import Shape
 from tap_cinchy.sources import Reading, TableSource
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_cinchy.client import CinchyApi
-    from tap_cinchy.discovery import Found, Wishes
+    from tap_cinchy.discovery import DiscoveryOptions, Found
     from tap_cinchy.shapes import Field
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ NOT_DELETED = "t.[Deleted] IS NULL"
 
 
 def find_tables(
-    api: CinchyApi, wishes: Wishes, wanted: Callable[[str], bool], *, check_rights: bool
+    api: CinchyApi, wishes: DiscoveryOptions, wanted: Callable[[str], bool], *, check_rights: bool
 ) -> list[Found]:
     """Return the tables the account may see and the user wants.
 
@@ -39,12 +39,12 @@ def find_tables(
         check_rights: Ask for the rights on every table and leave out columns without.
 
     Raises:
-        ConfigFault: The account sees no table at all, not even the platform's.
-        StreamFault: The platform's tables cannot be read.
+        ConfigError: The account sees no table at all, not even the platform's.
+        StreamError: The platform's tables cannot be read.
     """
     tables = list(_rows(api, "Tables", TABLE_FIELDS, (NOT_DELETED,), TABLES_A_PAGE))
     if not tables:
-        raise ConfigFault(
+        raise ConfigError(
             "The account sees no table: [Cinchy].[Tables] answers without rows, and entitlements "
             "filter it silently. Grant the right to view [Cinchy].[Tables] and [Cinchy].[Table "
             "Columns], or set tables_include to an empty list to read without tables."
@@ -63,7 +63,7 @@ def find_tables(
     own = [column for column in columns if column["Table"] in ids]
     if check_rights:
         own = _viewable(api, chosen, own)
-    return tables_of(chosen, own, wishes)
+    return select_tables(chosen, own, wishes)
 
 
 def _rows(
@@ -78,9 +78,9 @@ def _rows(
         conditions=conditions,
     )
     conform = Shape(fields).conformer()
-    misfits = Misfits()
+    rejected = RejectedValues()
     for page in TableSource(api, reading).pages():
-        yield from conform(page.rows, misfits)
+        yield from conform(page.rows, rejected)
 
 
 def _viewable(

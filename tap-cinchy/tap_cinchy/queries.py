@@ -6,9 +6,9 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.columns import TEXT, UNPARSED, Column
-from singer_rest.errors import ConfigFault
+from singer_rest.errors import ConfigError
+from singer_rest.records import timestamps
+from singer_rest.records.columns import TEXT, UNPARSED, Column
 from tap_cinchy.answers import unique
 from tap_cinchy.auth import BASIC
 from tap_cinchy.cql import ID, writing_word
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from singer_rest.columns import Kind
+    from singer_rest.records.columns import Kind
     from tap_cinchy.answers import Answer
 
 UNKNOWN_COLUMNS = "columns unknown"
@@ -81,7 +81,7 @@ def configured(config: Mapping[str, Any], *, basic: bool) -> list[Query]:
         basic: Basic is the only credential there is.
 
     Raises:
-        ConfigFault: One of them cannot be meant so; nothing has been asked.
+        ConfigError: One of them cannot be meant so; nothing has been asked.
     """
     found = [
         Query(
@@ -107,11 +107,11 @@ def _check(query: Query) -> None:
     """Refuse what cannot be meant so.
 
     Raises:
-        ConfigFault: With the reason.
+        ConfigError: With the reason.
     """
     why = next(filter(None, (_wrong_text(query), _wrong_parameters(query), _wrong_keys(query))), "")
     if why:
-        raise ConfigFault(f"The query {query.name}: {why}.")
+        raise ConfigError(f"The query {query.name}: {why}.")
 
 
 def _wrong_text(query: Query) -> str:
@@ -186,8 +186,8 @@ def shape_of_answer(query: Query, answer: Answer) -> Shape:
     """Return the shape that an answer suggests: by its types, or by its values if it has none."""
     fields = []
     names = unique(answer.names)
-    for place, (name, type_name) in enumerate(zip(names, answer.types, strict=True)):
-        cells = [row[place] for row in answer.rows]
+    for index, (name, type_name) in enumerate(zip(names, answer.types, strict=True)):
+        cells = [row[index] for row in answer.rows]
         kind = kind_of_type(type_name) if type_name else _kind_of_cells(cells)
         if name in SYSTEM_TIMES and kind.name == "wall_clock":
             kind = MOMENT
@@ -210,7 +210,7 @@ def _keys(query: Query, fields: Sequence[Field]) -> tuple[str, ...]:
     names = {one.name for one in fields}
     for key in (*query.primary_keys, query.replication_key):
         if key and key not in names:
-            raise ConfigFault(
+            raise ConfigError(
                 f"The query {query.name} names {key} as a key, which is not one of its columns "
                 f"({', '.join(sorted(names))})."
             )

@@ -11,11 +11,11 @@ import decimal
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.completeness import IncompleteFault, LoopFault
-from singer_rest.errors import StatusFault, StreamFault
-from singer_rest.pages import Page
+from singer_rest.errors import StatusError, StreamError
 from singer_rest.redact import Redactor
-from singer_rest.sources import Source
+from singer_rest.sources.base import Source
+from singer_rest.sources.evidence import IncompleteError, LoopError
+from singer_rest.sources.pages import Page
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
 from tap_cinchy.cql import missing_names
@@ -26,7 +26,7 @@ from tap_cinchy.values import ContradictionError, decoded
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
     from tap_cinchy.answers import Answer
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.queries import Query
@@ -57,17 +57,17 @@ def ask(api: CinchyApi, query: Query, params: Mapping[str, Any], text: str | Non
         text: CQL with its places filled in.
 
     Raises:
-        StreamFault: It cannot be run; no value of a parameter is in the message.
+        StreamError: It cannot be run; no value of a parameter is in the message.
     """
     try:
         if query.saved:
             return _ask_saved(api, query, params)
         parameters = [Parameter(name, value) for name, value in params.items()]
         return api.execute(text or query.query, query.type, parameters)  # type: ignore[arg-type]
-    except StreamFault as fault:
+    except StreamError as error:
         values = [*params.values(), *query.text_params.values()]
-        fault.sentence = Redactor(str(value) for value in values).text(fault.sentence)
-        fault.args = (fault.sentence,)
+        error.sentence = Redactor(str(value) for value in values).text(error.sentence)
+        error.args = (error.sentence,)
         raise
 
 
@@ -84,15 +84,15 @@ def _ask_saved(api: CinchyApi, query: Query, params: Mapping[str, Any]) -> Reply
 
     try:
         return send(query.api_version)
-    except StatusFault as fault:
+    except StatusError as error:
         # Since 5.10 a query may be reached by its versioned path only.
-        absent = fault.status == NOT_FOUND or "could not be found" in fault.message
-        if query.api_version or not absent or missing_names(fault.message):
+        absent = error.status == NOT_FOUND or "could not be found" in error.message
+        if query.api_version or not absent or missing_names(error.message):
             raise
         try:
             return send(GUESSED_VERSION)
-        except StatusFault:
-            raise fault from None
+        except StatusError:
+            raise error from None
 
 
 class QuerySource(Source):
@@ -124,19 +124,19 @@ class QuerySource(Source):
     def pages(self) -> Iterator[Page]:
         """Yield the pages there are."""
         for reply, answer in self.answered():
-            self.tally.pages += 1
+            self.evidence.pages += 1
             rows = self._rows(answer)
             self._account(rows)
             yield Page(rows, reply)
-        if self.tally.problems == [] and self._shared:
-            self.tally.problems.append(
+        if self.evidence.problems == [] and self._shared:
+            self.evidence.problems.append(
                 f"{self._shared} rows of {self.where} share a primary key with another row, and a "
                 "target keeps one of them only: name more columns in primary_keys"
             )
 
     def answered(self) -> Iterator[tuple[Reply, Answer]]:
         """Ask, and yield the answers with the rows that are new."""
-        self.tally.proof = "one answer"
+        self.evidence.proof = "one answer"
         yield self._asked()
 
     def _asked(
@@ -152,15 +152,15 @@ class QuerySource(Source):
         keys = self.query.primary_keys
         for row in rows:
             if not keys:
-                self.tally.received += 1
+                self.evidence.received += 1
                 continue
             key = tuple(str(row.get(name)) for name in keys)
             print_ = hash(repr(row))
             if key not in self._seen:
-                self.tally.received += 1
+                self.evidence.received += 1
                 self._seen[key] = print_
             elif self._seen[key] == print_:
-                self.tally.duplicates += 1
+                self.evidence.duplicates += 1
             else:
                 self._shared += 1
         name = self.query.replication_key
@@ -173,7 +173,7 @@ class QuerySource(Source):
         """Return rows by the names of the shape.
 
         Raises:
-            StreamFault: A column is missing, or has another type than the catalog says.
+            StreamError: A column is missing, or has another type than the catalog says.
         """
         names = answers.unique(answer.names)
         if not answer.rows:
@@ -183,7 +183,7 @@ class QuerySource(Source):
         lost = [name for name in wanted if name not in columns]
         # In an object a null may be left out.
         if lost and (answer.typed or set(lost) & set(self.query.primary_keys)):
-            raise StreamFault(
+            raise StreamError(
                 f"The query {self.where} has no column {', '.join(lost)} any more; run discovery "
                 "again.",
                 code="COLUMN-GONE",
@@ -195,7 +195,7 @@ class QuerySource(Source):
             try:
                 read[name] = decoded(wanted[name], types[name], columns[name])
             except ContradictionError:
-                raise StreamFault(
+                raise StreamError(
                     f"The query {self.where} has {types[name] or 'another type'} in the column "
                     f"{name} now, the catalog says {wanted[name].name}; run discovery again.",
                     code="TYPE-CHANGED",
@@ -227,7 +227,7 @@ class WindowedSource(QuerySource):
         """Yield pages until one holds nothing behind the row it shares with the page before.
 
         Raises:
-            IncompleteFault: The shared row is not where it was.
+            IncompleteError: The shared row is not where it was.
         """
         reply, answer = self._window(0)
         rows, base = list(answer.rows), 0
@@ -243,7 +243,7 @@ class WindowedSource(QuerySource):
             elif base == 0 and count > 1 and rows[1:2] == [last]:
                 base, fresh = 1, rows[2:]
             else:
-                raise IncompleteFault(
+                raise IncompleteError(
                     f"The query {self.where} changed while it was read in pages, or has no ORDER "
                     "BY over its keys; read it with paging none."
                 )
@@ -252,7 +252,7 @@ class WindowedSource(QuerySource):
             yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
             count, last = count + len(fresh), fresh[-1]
         self._judge_single(count, last)
-        self.tally.proof = "overlapping pages"
+        self.evidence.proof = "overlapping pages"
 
     def _window(self, start: int) -> tuple[Reply, Answer]:
         return self._asked({"StartRow": start, "RowCount": self.size})
@@ -263,7 +263,7 @@ class WindowedSource(QuerySource):
             return
         rows = self._window(1)[1].rows
         if rows and list(rows) != [last]:
-            raise IncompleteFault(
+            raise IncompleteError(
                 f"The server gives the query {self.where} one row at a time; read it with paging "
                 "none."
             )
@@ -276,14 +276,14 @@ class KeysetSource(QuerySource):
         """Yield pages until one is empty.
 
         Raises:
-            LoopFault: Keys do not grow.
+            LoopError: Keys do not grow.
         """
         after = 0
         while True:
             text = self.query.query.replace(TOP, str(self.size)).replace(AFTER, str(after))
             reply, answer = self._asked(text=text)
             if not answer.rows:
-                self.tally.proof = "empty page after the last row"
+                self.evidence.proof = "empty page after the last row"
                 return
             names = answers.unique(answer.names)
             key = self.query.primary_keys[0]
@@ -293,7 +293,7 @@ class KeysetSource(QuerySource):
                 for before, one in zip([after, *keys], keys, strict=False)
             )
             if not keys or not grows:
-                raise LoopFault(
+                raise LoopError(
                     f"The query {self.where} does not answer rows after {AFTER} in the order of "
                     f"{key}, a whole number."
                 )

@@ -6,10 +6,10 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_rest import settings
+from singer_rest.sdk import settings
 from tap_cinchy.auth import AUTO, METHODS
 from tap_cinchy.client import READ_TYPES
-from tap_cinchy.places import EXAMPLE_URL
+from tap_cinchy.endpoints import EXAMPLE_URL
 
 PAGE_SIZE = 5000
 LARGEST_PAGE = 50_000
@@ -252,7 +252,7 @@ TABLES = (
         COMMAND_TIMEOUT,
         "Query timeout",
         "Seconds the server may work on one query.",
-        least=1,
+        minimum=1,
     ),
 )
 CONFIGURED = (

@@ -12,7 +12,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.columns import (
+from singer_rest.records.columns import (
     ANY,
     BOOLEAN,
     INTEGER,
@@ -25,7 +25,7 @@ from singer_rest.columns import (
     Kind,
     Table,
 )
-from tap_cinchy.cql import ID, bracketed, is_path, is_safe, names_of
+from tap_cinchy.cql import ID, bracketed, is_path, is_safe, split_names
 from tap_cinchy.values import BINARY, MOMENT, WALL_CLOCK
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Shape(Table):
     @property
     def full_name(self) -> str:
         """Return the table as ``Domain.Table``."""
-        return ".".join(names_of(self.title.removesuffix(HISTORY_TITLE)))
+        return ".".join(split_names(self.title.removesuffix(HISTORY_TITLE)))
 
     @property
     def is_history(self) -> bool:
@@ -129,7 +129,7 @@ class Shape(Table):
         return any(one.paths[0] == f"[{name}]" for one in self.fields)
 
 
-def title_of(table: str, *, history: bool = False) -> str:
+def make_title(table: str, *, history: bool = False) -> str:
     """Return the title for a quoted table."""
     return table + (HISTORY_TITLE if history else "")
 
@@ -139,13 +139,13 @@ def shape_of_schema(schema: Mapping[str, Any], primary_keys: Sequence[str]) -> S
     title = _TITLE.fullmatch(str(schema.get("title") or ""))
     if not title:
         return None
-    table = ".".join(names_of(title[1]))
+    table = ".".join(split_names(title[1]))
     fields = []
     for name, definition in schema.get("properties", {}).items():
         if name == UNPARSED:
             continue
         path = _path(name, definition)
-        if path is None or is_secret(table, names_of(path)[0]):
+        if path is None or is_secret(table, split_names(path)[0]):
             continue
         column = Column(name, kind_of_schema(definition, path), definition.get("description", ""))
         fields.append(Field(column, (path,)))
@@ -172,7 +172,7 @@ def is_number_of_row(name: str, kind: Kind) -> bool:
     return kind.name in {INTEGER.name, INTEGERS.name} and name not in WHOLE_NUMBERS
 
 
-def types_of(definition: Mapping[str, Any]) -> set[str]:
+def read_types(definition: Mapping[str, Any]) -> set[str]:
     """Return the JSON types of a property, without null."""
     kinds = definition.get("type") or []
     return set([kinds] if isinstance(kinds, str) else kinds) - {"null"}
@@ -180,10 +180,10 @@ def types_of(definition: Mapping[str, Any]) -> set[str]:
 
 def kind_of_schema(definition: Mapping[str, Any], path: str = "") -> Kind:
     """Return the kind of a property of a catalog or of a configured schema."""
-    types = types_of(definition)
+    types = read_types(definition)
     if types == {"array"}:
         items = definition.get("items") or {}
-        return INTEGERS if types_of(items) == {"integer"} else TEXTS
+        return INTEGERS if read_types(items) == {"integer"} else TEXTS
     if types == {"string"}:
         if definition.get("format") == "date-time":
             return MOMENT if path.strip("[]") in SYSTEM_TIMES else WALL_CLOCK

@@ -13,19 +13,19 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.completeness import LoopFault
-from singer_rest.errors import Outcome, StatusFault, StreamFault, TooLargeFault
-from singer_rest.pages import Page
-from singer_rest.sources import Plan, Source
+from singer_rest.errors import Outcome, StatusError, StreamError, TooLargeError
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import LoopError
+from singer_rest.sources.pages import Page
 from tap_cinchy import answers
-from tap_cinchy.client import BAD_REQUEST, FORBIDDEN, SlowQueryFault
-from tap_cinchy.cql import Select, missing_names, names_of
+from tap_cinchy.client import BAD_REQUEST, FORBIDDEN, SlowQueryError
+from tap_cinchy.cql import Select, missing_names, split_names
 from tap_cinchy.values import KNOWN, ContradictionError, decoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
     from tap_cinchy.client import CinchyApi, ReadType
     from tap_cinchy.shapes import Field
 
@@ -81,34 +81,34 @@ class TableSource(Source):
         """Yield pages until the highest key is read, or a page is empty.
 
         Raises:
-            LoopFault: Rows do not come in the order that was asked for.
-            StreamFault: A page cannot be had; see :meth:`explained`.
+            LoopError: Rows do not come in the order that was asked for.
+            StreamError: A page cannot be had; see :meth:`explained`.
         """
         try:
             yield from self.walk()
-        except StatusFault as fault:
-            raise self._excused(self.explained(fault)) from None
+        except StatusError as error:
+            raise self._excused(self.explained(error)) from None
 
     def walk(self) -> Iterator[Page]:
         """Yield the pages; every refusal of the server is explained by the caller."""
         self.prepare()
         after: tuple[int, ...] = (0,)
         highest: int | None = None
-        self.tally.proof = "empty page after the last row"
+        self.evidence.proof = "empty page after the last row"
         while True:
             page, keys = self._page(after)
-            self.tally.pages += 1
+            self.evidence.pages += 1
             if not keys:
                 break
             kept = self._in_order(page.rows, keys, after)
-            self.tally.received += len(kept)
+            self.evidence.received += len(kept)
             yield dataclasses.replace(page, rows=kept)
             after = keys[-1]
             if highest is None:
                 highest = self._highest()
             # Of a row with several versions, more may follow; a higher row says they have come.
             if after[0] > highest or (len(after) == 1 and after[0] == highest):
-                self.tally.proof = "read up to the highest Cinchy Id"
+                self.evidence.proof = "read up to the highest Cinchy Id"
                 break
         self.finish()
 
@@ -126,16 +126,16 @@ class TableSource(Source):
         """Tell an empty table from one the account may not see, which may look the same.
 
         Raises:
-            StreamFault: The account has no right to it.
+            StreamError: The account has no right to it.
         """
-        if self.tally.received or not self.seems_empty():
+        if self.evidence.received or not self.seems_empty():
             return
         rights = self.api.entitlements(self.where)
         columns = rights.get("columnEntitlements") or []
         if rights.get("accessIsDefinedForCurrentUser") is False and not any(
             column.get("canView") for column in columns
         ):
-            raise StreamFault(
+            raise StreamError(
                 f"{self.where} answers without rows because the account has no right to it. Grant "
                 "it, or deselect the stream.",
                 code="TABLE-FORBIDDEN",
@@ -157,9 +157,9 @@ class TableSource(Source):
             if key > previous:
                 kept.append(row)
             elif key == previous and kept and row == kept[-1]:
-                self.tally.duplicates += 1
+                self.evidence.duplicates += 1
             else:
-                raise LoopFault(
+                raise LoopError(
                     f"{self.where} does not come in the order of its key: {key} follows {previous}."
                 )
             previous = key
@@ -170,15 +170,15 @@ class TableSource(Source):
     ) -> tuple[Page, list[tuple[int, ...]]]:
         reply, columns = self._asked(after, size)
         keys = self._keys(columns)
-        return Page(self.rows_of(columns), reply), keys
+        return Page(self.read_rows(columns), reply), keys
 
     def _keys(self, columns: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
         keys = list(zip(*columns[: self.reading.keys], strict=True))
         if not all({int}.issuperset(map(type, column)) for column in columns[: self.reading.keys]):
-            raise LoopFault(f"{self.where} has rows without a key, so their end cannot be found.")
+            raise LoopError(f"{self.where} has rows without a key, so their end cannot be found.")
         return keys
 
-    def rows_of(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
+    def read_rows(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
         """Return columns as rows."""
         names = [field.name for field in self.active()]
         return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
@@ -210,25 +210,25 @@ class TableSource(Source):
             try:
                 text = self.select().text(after, size or self.size)
                 return self.read(self.api.execute(text, self.reading.kind))
-            except SlowQueryFault as fault:
-                self._halve(fault, SMALLEST_PAGE)
-            except TooLargeFault as fault:
-                self._halve(fault, 1)
-            except StatusFault as fault:
-                if not self._adapted(fault):
+            except SlowQueryError as error:
+                self._halve(error, SMALLEST_PAGE)
+            except TooLargeError as error:
+                self._halve(error, 1)
+            except StatusError as error:
+                if not self._adapted(error):
                     raise
 
-    def _halve(self, fault: StreamFault, smallest: int) -> None:
+    def _halve(self, error: StreamError, smallest: int) -> None:
         if self.size <= smallest:
-            raise fault
+            raise error
         self.size = max(smallest, self.size // 2)
-        logger.info("%s Asking for %d rows at a time.", fault.sentence, self.size)
+        logger.info("%s Asking for %d rows at a time.", error.sentence, self.size)
 
     def read(self, reply: Reply) -> tuple[Reply, list[Sequence[Any]]]:
         """Return the columns of an answer, each read as its field says.
 
         Raises:
-            StreamFault: A column has another type than in the catalog.
+            StreamError: A column has another type than in the catalog.
         """
         fields = self.active()
         types, columns = answers.by_position(reply, len(fields))
@@ -242,14 +242,14 @@ class TableSource(Source):
         try:
             found = decoded(kind, type_name, cells)
         except ContradictionError:
-            raise StreamFault(
+            raise StreamError(
                 f"{self.where}: the column {field.name} comes as {type_name or 'another type'} "
                 f"now, the catalog says {kind.name}. Run discovery again; a target that cannot "
                 "change the column needs the table reloaded.",
                 code="TYPE-CHANGED",
             ) from None
         changed = kind.name == "text" and type_name in KNOWN - TEXT_TYPES
-        if changed and len(names_of(field.paths[0])) == 1 and field.name not in self._drifted:
+        if changed and len(split_names(field.paths[0])) == 1 and field.name not in self._drifted:
             self._drifted.add(field.name)
             logger.warning(
                 "%s: the column %s comes as %s now; it is written as text until discovery is run "
@@ -262,11 +262,11 @@ class TableSource(Source):
 
     # What the server lacks
 
-    def _adapted(self, fault: StatusFault) -> bool:
+    def _adapted(self, error: StatusError) -> bool:
         """Switch to what this server has; only where the field or table allows it."""
-        if fault.status != BAD_REQUEST:
+        if error.status != BAD_REQUEST:
             return False
-        changes = [self._without(*missing) for missing in missing_names(fault.message)]
+        changes = [self._without(*missing) for missing in missing_names(error.message)]
         return any(changes)
 
     def _without(self, kind: str, name: str) -> bool:
@@ -276,47 +276,47 @@ class TableSource(Source):
                 return True
             return False
         changed = False
-        for place, (field, path) in enumerate(zip(self.reading.fields, self._paths, strict=True)):
-            if path is None or name.lower() not in (part.lower() for part in names_of(path)):
+        for index, (field, path) in enumerate(zip(self.reading.fields, self._paths, strict=True)):
+            if path is None or name.lower() not in (part.lower() for part in split_names(path)):
                 continue
             later = field.paths[field.paths.index(path) + 1 :]
             if later:
-                self._paths[place] = later[0]
+                self._paths[index] = later[0]
             elif field.optional:
-                self._paths[place] = None
+                self._paths[index] = None
                 logger.info("%s: this server has no %s; it stays null.", self.where, field.name)
             else:
                 continue
             changed = True
         return changed
 
-    def explained(self, fault: StatusFault) -> StreamFault:
-        """Return the fault with what can be done about it."""
-        missing = missing_names(fault.message)
-        if fault.status != BAD_REQUEST or not missing:
-            return fault
+    def explained(self, error: StatusError) -> StreamError:
+        """Return the error with what can be done about it."""
+        missing = missing_names(error.message)
+        if error.status != BAD_REQUEST or not missing:
+            return error
         kind, name = missing[0]
         if kind == "table":
-            fault.sentence = (
-                f"{fault.sentence.rstrip('.')}. {self.where} was deleted, or the account has lost "
+            error.sentence = (
+                f"{error.sentence.rstrip('.')}. {self.where} was deleted, or the account has lost "
                 "its right to it: run discovery again, or grant it."
             )
-            return fault
-        return self._about_column(fault, name)
+            return error
+        return self._about_column(error, name)
 
-    def _excused(self, fault: StreamFault) -> StreamFault:
+    def _excused(self, error: StreamError) -> StreamError:
         """Return what a refusal of an optional table becomes."""
-        refused = isinstance(fault, StatusFault) and fault.status in {BAD_REQUEST, FORBIDDEN}
+        refused = isinstance(error, StatusError) and error.status in {BAD_REQUEST, FORBIDDEN}
         if not self.reading.optional or not refused:
-            return fault
-        return StreamFault(
-            f"{fault.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
-            code=fault.code,
+            return error
+        return StreamError(
+            f"{error.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
+            code=error.code,
             outcome=Outcome.FORBIDDEN,
             excused=True,
         )
 
-    def _about_column(self, fault: StatusFault, name: str) -> StreamFault:
+    def _about_column(self, error: StatusError, name: str) -> StreamError:
         """Tell a column that may not be viewed from one that is gone, by asking for the rights."""
         rights = self.api.entitlements(self.where).get("columnEntitlements")
         known = rights if isinstance(rights, list) else []
@@ -329,19 +329,19 @@ class TableSource(Source):
             wanted = [
                 field.name
                 for field in self.reading.fields
-                if names_of(field.paths[0])[0].lower() in hidden
+                if split_names(field.paths[0])[0].lower() in hidden
             ]
-            return StreamFault(
+            return StreamError(
                 f"{self.where}: the account may not view {', '.join(wanted)} "
-                f"({fault.message.rstrip('.')}). Grant it, or deselect those columns.",
+                f"({error.message.rstrip('.')}). Grant it, or deselect those columns.",
                 code="COLUMN-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
-        fault.sentence = (
-            f"{fault.sentence.rstrip('.')}. In {self.where} it was renamed or deleted, or the "
+        error.sentence = (
+            f"{error.sentence.rstrip('.')}. In {self.where} it was renamed or deleted, or the "
             "account may not view it or what it links to: run discovery again, or deselect it."
         )
-        return fault
+        return error
 
     # Before a run
 
@@ -350,8 +350,8 @@ class TableSource(Source):
         after: tuple[int, ...] = (0,) if self.reading.keys else ()
         try:
             return self._page(after, size=1)[0].reply
-        except StatusFault as fault:
-            raise self._excused(self.explained(fault)) from None
+        except StatusError as error:
+            raise self._excused(self.explained(error)) from None
 
     def plan(self) -> Plan:
         """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""

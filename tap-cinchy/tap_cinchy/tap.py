@@ -8,10 +8,11 @@ import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from singer_rest import settings, timestamps
-from singer_rest.credentials import HeaderCredential
-from singer_rest.errors import ConfigFault, Fault, ServerFault, StatusFault, StreamFault
-from singer_rest.tap import RestTap
+from singer_rest.errors import ConfigError, ServerError, StatusError, StreamError, TapError
+from singer_rest.http.credentials import HeaderCredential
+from singer_rest.records import timestamps
+from singer_rest.sdk import settings
+from singer_rest.sdk.tap import RestTap
 from tap_cinchy.auth import (
     BASIC,
     NONE,
@@ -20,13 +21,13 @@ from tap_cinchy.auth import (
     PAT,
     PasswordGrant,
     basic_header,
-    method_of,
+    choose_method,
 )
 from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
-from tap_cinchy.discovery import Wishes, stream_names
+from tap_cinchy.discovery import DiscoveryOptions, stream_names
+from tap_cinchy.endpoints import EXAMPLE_URL, Endpoints, clean
 from tap_cinchy.incremental import Zones
 from tap_cinchy.metadata import find_tables
-from tap_cinchy.places import EXAMPLE_URL, Places, clean
 from tap_cinchy.queries import configured
 from tap_cinchy.settings import CONFIG_SCHEMA
 from tap_cinchy.shapes import shape_of_schema
@@ -49,8 +50,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import CatalogEntry
 
-    from singer_rest.credentials import Credential
-    from singer_rest.transport import TransportOptions
+    from singer_rest.http.client import TransportOptions
+    from singer_rest.http.credentials import Credential
     from tap_cinchy.queries import Query
     from tap_cinchy.shapes import Shape
 
@@ -76,18 +77,18 @@ class TapCinchy(RestTap):
     def transport_options(self) -> TransportOptions:
         """Return the options; answers may take as long as queries may."""
         options = super().transport_options()
-        least = self.config["command_timeout"] + GRACE
+        minimum = self.config["command_timeout"] + GRACE
         return dataclasses.replace(
             options,
-            read_timeout=max(options.read_timeout, least),
-            total_timeout=max(options.total_timeout, 2 * least),
+            read_timeout=max(options.read_timeout, minimum),
+            total_timeout=max(options.total_timeout, 2 * minimum),
             error_headers=(ERROR_HEADER,),
         )
 
     @functools.cached_property
     def auth_method(self) -> str:
         """Return how the platform is asked."""
-        return method_of(self.config)
+        return choose_method(self.config)
 
     @property
     def has_bearer(self) -> bool:
@@ -99,7 +100,7 @@ class TapCinchy(RestTap):
         """Return the requests to the platform.
 
         Raises:
-            ConfigFault: An address or a credential cannot be used.
+            ConfigError: An address or a credential cannot be used.
         """
         config = self.config
         base = clean(config["api_url"], "api_url")
@@ -110,7 +111,7 @@ class TapCinchy(RestTap):
             clean(config[name], name) if config.get(name) else ""
             for name in ("idp_url", "connections_url")
         )
-        places = Places(self.transport, base, idp, connections)
+        endpoints = Endpoints(self.transport, base, idp, connections)
         credential: Credential | None = None
         if method == PAT:
             token = settings.token(config["access_token"], "access_token")
@@ -118,13 +119,13 @@ class TapCinchy(RestTap):
         elif method == PASSWORD:
             if idp:
                 self._refuse_http(idp, "idp_url")
-            credential = PasswordGrant(self.transport, places, config, self.redactor)
+            credential = PasswordGrant(self.transport, endpoints, config, self.redactor)
         if credential is not None:
-            self.keyring.bind(base, credential)
+            self.origin_credentials.bind(base, credential)
         wants_basic = any(query.basic for query in self.queries)
         return CinchyApi(
             self.transport,
-            places,
+            endpoints,
             credential=credential,
             basic=basic_header(config, self.redactor) if wants_basic else None,
             command_timeout=config["command_timeout"],
@@ -133,7 +134,7 @@ class TapCinchy(RestTap):
 
     def _refuse_http(self, url: str, setting: str) -> None:
         if url.startswith("http://") and not self.config.get("allow_insecure_http"):
-            raise ConfigFault(
+            raise ConfigError(
                 f"{setting} is an http address, over which everybody on the way can read the "
                 "credential. Use https, or set allow_insecure_http knowingly."
             )
@@ -142,27 +143,27 @@ class TapCinchy(RestTap):
         """Send the credential to another part of the installation too.
 
         Raises:
-            ConfigFault: It may not be sent over http.
+            ConfigError: It may not be sent over http.
         """
         self._refuse_http(url, "connections_url")
         if self.api.credential is not None:
-            self.keyring.bind(url, self.api.credential)
+            self.origin_credentials.bind(url, self.api.credential)
 
     @functools.cached_property
     def queries(self) -> list[Query]:
         """Return the configured queries.
 
         Raises:
-            ConfigFault: One of them cannot be meant so.
+            ConfigError: One of them cannot be meant so.
         """
         found = configured(self.config, basic=self.auth_method == BASIC)
         names = [query.name for query in found]
         for name in names:
             if names.count(name) > 1 or name in STATIC_NAMES:
-                raise ConfigFault(f"Two streams are called {name}; choose another name.")
+                raise ConfigError(f"Two streams are called {name}; choose another name.")
         for query in found:
             if not query.saved and not self.has_bearer:
-                raise ConfigFault(
+                raise ConfigError(
                     f"The query {query.name} is CQL, which needs access_token, or a password with "
                     "client_id and client_secret; Basic reaches saved queries only."
                 )
@@ -188,9 +189,9 @@ class TapCinchy(RestTap):
         """Prove the credential by the smallest query, unless discovery has done so.
 
         Raises:
-            ConfigFault: A setting cannot be used.
-            StateFault: A bookmark cannot.
-            CredentialFault: The credential is wrong.
+            ConfigError: A setting cannot be used.
+            StateError: A bookmark cannot.
+            CredentialError: The credential is wrong.
         """
         _ = self.zone, self.queries
         api = self.api
@@ -200,9 +201,9 @@ class TapCinchy(RestTap):
         if self.has_bearer and not api.proved:
             try:
                 api.execute("SELECT 1")
-            except StatusFault as fault:
-                if fault.status != BAD_REQUEST:
-                    raise self._explained(fault) from fault
+            except StatusError as error:
+                if error.status != BAD_REQUEST:
+                    raise self._explained(error) from error
                 # Who is refused a query has been let in.
 
     # Streams
@@ -213,7 +214,7 @@ class TapCinchy(RestTap):
         With a catalog, its tables are taken as they were when it was made and nothing is asked.
 
         Raises:
-            Fault: The platform's tables cannot be read, or the account sees none of them.
+            TapError: The platform's tables cannot be read, or the account sees none of them.
         """
         streams: list[CinchyStream] = [stream(self) for stream in HEALTH_STREAMS]
         streams += self._opted_in()
@@ -224,23 +225,23 @@ class TapCinchy(RestTap):
                 names = {stream.name for stream in streams} | {q.name for q in self.queries}
                 streams += self._tables(names)
                 streams += [QueryStream(self, query) for query in self.queries]
-        except StreamFault as fault:
-            raise self._explained(fault) from fault
+        except StreamError as error:
+            raise self._explained(error) from error
         return streams
 
-    def _explained(self, fault: StreamFault) -> Fault:
-        """Return what a fault before any row becomes: perhaps there is no platform there."""
-        missing = isinstance(fault, StatusFault) and fault.status == NOT_FOUND
+    def _explained(self, error: StreamError) -> TapError:
+        """Return what an error before any row becomes: perhaps there is no platform there."""
+        missing = isinstance(error, StatusError) and error.status == NOT_FOUND
         if not missing or self.api.proved:
-            return ServerFault(fault.sentence, code=fault.code)
-        base = self.api.places.base
+            return ServerError(error.sentence, code=error.code)
+        base = self.api.endpoints.base
         root = "{}://{}".format(*urlsplit(base))
         for other in (f"{root}/Cinchy", root):
-            if other != base and Places(self.transport, other).answers():
-                return ConfigFault(
+            if other != base and Endpoints(self.transport, other).answers():
+                return ConfigError(
                     f"There is no Cinchy at {base}. Did you mean {other}? Set api_url to it."
                 )
-        return ConfigFault(
+        return ConfigError(
             f"There is no Cinchy at {base}; set api_url to the address of the platform, such as "
             f"{EXAMPLE_URL}."
         )
@@ -271,7 +272,7 @@ class TapCinchy(RestTap):
         return _matches(full_name, self.config["incremental_tables"])
 
     def _discovered_tables(self, taken: set[str]) -> Iterator[TableStream]:
-        wishes = Wishes(
+        wishes = DiscoveryOptions(
             labels=self.config["link_output"] == "id_and_label",
             deleted=self.config["include_deleted"],
         )
@@ -301,7 +302,7 @@ class TapCinchy(RestTap):
         """Say why a selected stream of the catalog is not read.
 
         Raises:
-            ConfigFault: It was nobody's decision.
+            ConfigError: It was nobody's decision.
         """
         if shape is not None:
             self.logger.warning(
@@ -312,7 +313,7 @@ class TapCinchy(RestTap):
         elif name in {stream.name for stream in OPT_IN_STREAMS}:
             self.logger.warning("%s is selected, but its settings are off; not read.", name)
         else:
-            raise ConfigFault(
+            raise ConfigError(
                 f"The catalog selects {name}, which is neither a table it describes nor a query "
                 "of the configuration, or needs a token that is not configured. Run discovery "
                 "again, or deselect it."

@@ -13,8 +13,8 @@ import decimal
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.columns import (
+from singer_rest.records import timestamps
+from singer_rest.records.columns import (
     ANY,
     BOOLEAN,
     INTEGER,
@@ -23,8 +23,8 @@ from singer_rest.columns import (
     NUMBER,
     TEXT,
     TEXTS,
+    CoercionError,
     Kind,
-    Unfit,
 )
 
 if TYPE_CHECKING:
@@ -47,17 +47,17 @@ _TRUTHS = frozenset({"true", "false", "1", "0"})
 _QUOTED = re.compile(r"\s*(['\"])((?:\\.|(?!\1).)*)\1\s*(?:,|$)", re.DOTALL)
 
 
-class ContradictionError(ValueError):  # a verdict on a column, turned into a fault by the source
+class ContradictionError(ValueError):  # a verdict on a column, turned into an error by the source
     """What came is not what the catalog says."""
 
 
 def _parsed(value: Any) -> dt.datetime:
     if not isinstance(value, str):
-        raise Unfit
+        raise CoercionError
     try:
         return dt.datetime.fromisoformat(value.strip())
     except ValueError:
-        raise Unfit from None
+        raise CoercionError from None
 
 
 def _moment(value: Any, zone: dt.tzinfo) -> str:
@@ -66,17 +66,17 @@ def _moment(value: Any, zone: dt.tzinfo) -> str:
         return str(value).strip()
     text = timestamps.instant(value, zone)
     if text is None:
-        raise Unfit
+        raise CoercionError
     return text
 
 
 def _moments(cells: Sequence[Any], zone: dt.tzinfo) -> list[Any]:
     """Check texts without an offset, which stay as they are where nobody has told the zone."""
     if zone is not UNKNOWN_ZONE:
-        raise Unfit
+        raise CoercionError
     for moment in map(dt.datetime.fromisoformat, filter(None, cells)):
         if moment.tzinfo is not None:
-            raise Unfit
+            raise CoercionError
     return _as_they_are(cells)
 
 
@@ -93,13 +93,13 @@ def _wall_clocks(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
 
 def _as_they_are(cells: Sequence[Any]) -> list[Any]:
     if "" in cells:
-        raise Unfit
+        raise CoercionError
     return list(cells)
 
 
 def _base64(value: Any, _zone: dt.tzinfo) -> str:
     del value
-    raise Unfit
+    raise CoercionError
 
 
 _DATE_TIME = {"type": "string", "format": "date-time"}
@@ -130,17 +130,17 @@ def kind_of_type(type_name: str) -> Kind:
 
 def split_texts(text: str) -> list[str] | None:
     """Split the chosen options of a cell; an option may be quoted, with backslash escapes."""
-    found, place = [], 0
-    while place < len(text):
-        quoted = _QUOTED.match(text, place)
+    found, index = [], 0
+    while index < len(text):
+        quoted = _QUOTED.match(text, index)
         if quoted:
             found.append(re.sub(r"\\(.)", r"\1", quoted[2]))
-            place = quoted.end()
+            index = quoted.end()
             continue
-        end = text.find(",", place)
+        end = text.find(",", index)
         end = len(text) if end < 0 else end
-        found.append(text[place:end].strip())
-        place = end + 1
+        found.append(text[index:end].strip())
+        index = end + 1
     return [one for one in found if one] or None
 
 
@@ -209,7 +209,7 @@ def _dates(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
         if cell is not None:
             try:
                 _parsed(cell)
-            except Unfit:
+            except CoercionError:
                 raise ContradictionError from None
     return cells
 

@@ -11,13 +11,13 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.pages import Page
+from singer_rest.sources.pages import Page
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
 
 logger = logging.getLogger(__name__)
 
@@ -33,28 +33,28 @@ class WholeTableSource(TableSource):
         order = self._order()
         reply, columns = self._directed(order, "ASC")
         for _again in range(2 if order else 0):
-            self.tally.pages += 1
+            self.evidence.pages += 1
             backwards = self._directed(order, "DESC")[1]
             if self._same(columns, backwards):
-                self.tally.proof = "read in both directions"
+                self.evidence.proof = "read in both directions"
                 break
-            self.tally.rereads += 1
+            self.evidence.rereads += 1
             reply, columns = self._directed(order, "ASC")
         else:
             self._unproved(order)
-        rows = self.rows_of(columns)
-        self.tally.received = len(rows)
+        rows = self.read_rows(columns)
+        self.evidence.received = len(rows)
         yield Page(rows, reply)
         self.finish()
 
     def _unproved(self, order: list[str]) -> None:
         if order:
-            self.tally.problems.append(
+            self.evidence.problems.append(
                 f"{self.where} has no Cinchy Id, and read from its other end it has other rows: "
                 "the server cuts off long answers, or the table changes all the time"
             )
         else:
-            self.tally.proof = "one answer, which the server may have cut off"
+            self.evidence.proof = "one answer, which the server may have cut off"
 
     def _order(self) -> list[str]:
         """Return columns that any database can order by."""

@@ -9,8 +9,8 @@ import json
 import zlib
 from typing import Any
 
-from singer_rest import timestamps
-from singer_rest.errors import CredentialFault
+from singer_rest.errors import CredentialError
+from singer_rest.records import timestamps
 
 PARTS = 3
 LARGEST_PAYLOAD = 1 << 20
@@ -52,13 +52,13 @@ def check(key: str, now: dt.datetime) -> str | None:
         A warning, if the key is about to expire.
 
     Raises:
-        CredentialFault: It has expired.
+        CredentialError: It has expired.
     """
     until = expiry(key)
     if until is None:
         return None
     if until <= now:
-        raise CredentialFault(
+        raise CredentialError(
             f"api_key expired on {timestamps.text(until)}; create a new one in Cortex under "
             "Settings, API keys."
         )

@@ -6,19 +6,22 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.bodies import unexpected
-from singer_rest.completeness import LoopFault
-from singer_rest.errors import Outcome, StatusFault, StreamFault
-from singer_rest.pages import Meta, Page
-from singer_rest.sources import ListSource, Paging, Plan, envelope
-from singer_rest.transport import Reply, Request, Transport
-from singer_rest.urls import path as fill
+from singer_rest.errors import Outcome, StatusError, StreamError
+from singer_rest.http.client import Transport
+from singer_rest.http.exchange import Reply, Request
+from singer_rest.http.failures import unexpected
+from singer_rest.http.urls import path as fill
+from singer_rest.sources.base import Plan
+from singer_rest.sources.evidence import LoopError
+from singer_rest.sources.lists import ListSource, Paging
+from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.single import envelope
 from tap_cortex.values import digest, objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from singer_rest.prefetch import Prefetcher
+    from singer_rest.http.prefetch import Prefetcher
 
     Record = dict[str, Any]
     Rows = Callable[[Reply], list[Record]]
@@ -39,20 +42,20 @@ class CortexTransport(Transport):
         """Send a request.
 
         Raises:
-            StreamFault: The workspace has no licence for the product; else see the base class.
+            StreamError: The workspace has no licence for the product; else see the base class.
         """
         try:
             return super().send(request)
-        except StatusFault as fault:
-            product = NOT_LICENSED.search(fault.message)
-            if fault.status != FORBIDDEN or not product:
+        except StatusError as error:
+            product = NOT_LICENSED.search(error.message)
+            if error.status != FORBIDDEN or not product:
                 raise
-            raise StreamFault(
-                f"{fault.sentence.rstrip('.')}: the workspace has no licence for "
+            raise StreamError(
+                f"{error.sentence.rstrip('.')}: the workspace has no licence for "
                 f"{product['product']}. Deselect the stream.",
                 code="NOT-LICENSED",
                 outcome=Outcome.UNAVAILABLE,
-            ) from fault
+            ) from error
 
 
 @dataclasses.dataclass(slots=True)
@@ -79,7 +82,7 @@ def total_or_short_page(page: Page) -> Meta:
     return Meta(more=bool(page.rows) and len(page.rows) == asked)
 
 
-def any_of(*keys: str) -> Rows:
+def any_envelope(*keys: str) -> Rows:
     """Return a reader for routes whose envelope no document describes.
 
     It takes the list under the first of the keys that is there, else the body if that is a list,
@@ -126,7 +129,7 @@ def envelope_or_one(key: str, mark: str = "") -> Rows:
 def texts_or_objects(key: str) -> Rows:
     """Return a reader of a list under a key whose items may be texts; they become ``{"text": x}``.
 
-    The reader raises a fault unless there is such a list.
+    The reader raises an error unless there is such a list.
     """
 
     def rows(reply: Reply) -> list[Record]:
@@ -176,7 +179,7 @@ class CortexApi:
         """Return a request; ids become one encoded path segment each.
 
         Raises:
-            UnsafeIdFault: An id cannot be one.
+            UnsafeIdError: An id cannot be one.
         """
         prefix = "" if path.startswith("/scim/") else API
         return Request(f"{self.root}{prefix}{fill(path, **ids)}", dict(params or {}))
@@ -185,7 +188,7 @@ class CortexApi:
         """Return a request for a text.
 
         Raises:
-            UnsafeIdFault: An id cannot be a path segment.
+            UnsafeIdError: An id cannot be a path segment.
         """
         return dataclasses.replace(self.request(path, None, **ids), raw=True)
 
@@ -256,7 +259,7 @@ class CortexList(ListSource):
         return self.api.count_pages(self.request, self.rows)
 
 
-class UncertainList(CortexList):
+class UndocumentedList(CortexList):
     """A list on a route that a server may not have, or serve in any shape.
 
     Its absence never fails a run. A server that ignores the paging parameters is recognised by
@@ -269,14 +272,14 @@ class UncertainList(CortexList):
         """Walk the list."""
         try:
             yield from super().pages()
-        except StatusFault as fault:
-            if fault.status not in self.absent:
+        except StatusError as error:
+            if error.status not in self.absent:
                 raise
-            raise no_route(fault) from fault
-        except LoopFault:
+            raise no_route(error) from error
+        except LoopError:
             if not self._ignores_paging():
                 raise
-            self.tally.proof = "the server sends all rows at once"
+            self.evidence.proof = "the server sends all rows at once"
 
     def _ignores_paging(self) -> bool:
         asked = self.paging.size
@@ -287,17 +290,17 @@ class UncertainList(CortexList):
         """Ask for the first row."""
         try:
             return super().probe()
-        except StatusFault as fault:
-            if fault.status not in self.absent:
+        except StatusError as error:
+            if error.status not in self.absent:
                 raise
-            raise no_route(fault) from fault
+            raise no_route(error) from error
 
     def plan(self) -> Plan:
         """Count the pages, where they can be counted."""
         try:
             page = self._fetch(FIRST, 1)
-        except StatusFault as fault:
-            if fault.status in self.absent:
+        except StatusError as error:
+            if error.status in self.absent:
                 return Plan(1, 0)
             raise
         total = total_or_short_page(page).total
@@ -306,10 +309,10 @@ class UncertainList(CortexList):
         return Plan(max(1, -(-total // self.paging.size)), total)
 
 
-def no_route(fault: StatusFault) -> StreamFault:
-    """Return the fault for a route that this server lacks and need not have."""
-    return StreamFault(
-        f"{fault.sentence.rstrip('.')}: this server does not have it, which is no fault. Deselect "
+def no_route(error: StatusError) -> StreamError:
+    """Return the error for a route that this server lacks and need not have."""
+    return StreamError(
+        f"{error.sentence.rstrip('.')}: this server does not have it, which is no error. Deselect "
         "the stream to spare the request.",
         code="NO-ROUTE",
         outcome=Outcome.UNAVAILABLE,

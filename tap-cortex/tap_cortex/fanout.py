@@ -6,22 +6,23 @@ import dataclasses
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome, StatusFault, StreamFault
-from singer_rest.pages import Page, Walk
-from singer_rest.sources import GONE, PerParentSource, Plan
-from singer_rest.urls import UnsafeIdFault
-from tap_cortex.catalog import Parent
+from singer_rest.errors import Outcome, StatusError, StreamError
+from singer_rest.http.urls import UnsafeIdError
+from singer_rest.sources.base import Plan
+from singer_rest.sources.pages import Page, PageWalk
+from singer_rest.sources.parents import GONE, PerParentSource
 from tap_cortex.client import FIRST, NO_ROUTE, SizedPage, no_route, total_or_short_page
+from tap_cortex.entity_index import Parent
 from tap_cortex.values import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from singer_rest.completeness import Tally
-    from singer_rest.sources import Missing
-    from singer_rest.transport import Reply, Request
-    from tap_cortex.catalog import Catalog
+    from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.evidence import Evidence
+    from singer_rest.sources.parents import On404
     from tap_cortex.client import CortexApi, Key, Rows
+    from tap_cortex.entity_index import EntityIndex
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ class Child:
     rows: Rows
     paged: bool = True
     key: Key | None = None
-    missing: Missing = "gone"
-    samples: int = 0
+    on_404: On404 = "deleted"
+    probe_count: int = 0
     repeats: bool = False
 
 
@@ -76,7 +77,7 @@ class FanOut(PerParentSource):
             first=self._first,
             rest=self._rest,
             prefetch=api.prefetch,
-            missing=child.missing,
+            on_404=child.on_404,
         )
 
     def _first(self, parent: Any) -> Page:
@@ -92,10 +93,10 @@ class FanOut(PerParentSource):
         reply = self.api.transport.send(request)
         return SizedPage(self.child.rows(reply), reply)
 
-    def _rest(self, parent: Any, first: Page, tally: Tally) -> Iterator[Page]:
+    def _rest(self, parent: Any, first: Page, evidence: Evidence) -> Iterator[Page]:
         if not self.child.paged or self._is_all(first):
-            tally.pages += 1
-            tally.received += len(first.rows)
+            evidence.pages += 1
+            evidence.received += len(first.rows)
             yield first
             return
         paging = self.api.paging()
@@ -105,12 +106,12 @@ class FanOut(PerParentSource):
                 return first
             return self._fetch(parent, number, size)
 
-        yield from Walk(
+        yield from PageWalk(
             where=f"{self.where} of {parent}",
             fetch=fetch,
             meta=paging.meta,
             size=paging.size,
-            tally=tally,
+            evidence=evidence,
             key=self.child.key,
             first=FIRST,
             repeats=self.child.repeats,
@@ -124,7 +125,7 @@ class FanOut(PerParentSource):
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every parent."""
-        if self.child.samples and not self.has_route():
+        if self.child.probe_count and not self.has_route():
             raise absent(self.where)
         yield from super().pages()
 
@@ -132,17 +133,17 @@ class FanOut(PerParentSource):
         """Find out whether this server has the route at all, asking one parent after the other.
 
         Raises:
-            StreamFault: For any other reason than absence.
+            StreamError: For any other reason than absence.
         """
         parents = self.parents()
         living = [parent for parent in parents if not getattr(parent, "archived", False)]
-        for parent in living[: self.child.samples]:
+        for parent in living[: self.child.probe_count]:
             try:
                 self._sampled[str(parent)] = self._fetch(parent, FIRST, self.api.page_size)
-            except StatusFault as fault:
-                if fault.status in NO_ROUTE - GONE:
+            except StatusError as error:
+                if error.status in NO_ROUTE - GONE:
                     return False
-                if fault.status not in GONE:
+                if error.status not in GONE:
                     raise
             else:
                 return True
@@ -150,19 +151,19 @@ class FanOut(PerParentSource):
 
     def probe(self) -> Reply | None:
         """Ask for the first parent's first page."""
-        fault: StatusFault | None = None
-        for parent in self.samples():
+        error: StatusError | None = None
+        for parent in self.probe_parents():
             try:
                 return self._first(parent).reply
-            except StatusFault as refused:
+            except StatusError as refused:
                 if refused.status not in NO_ROUTE:
                     raise
-                fault = refused
-        if fault is not None and self.missing != "none":
-            raise no_route(fault) if self.child.samples else fault
+                error = refused
+        if error is not None and self.on_404 != "empty":
+            raise no_route(error) if self.child.probe_count else error
         return None
 
-    def samples(self) -> Sequence[Any]:
+    def probe_parents(self) -> Sequence[Any]:
         """Return a few parents."""
         return self.parents()[:1]
 
@@ -184,14 +185,14 @@ class CountedFanOut(FanOut):
         where: str,
         parents: Callable[[], Sequence[Any]],
         child: Child,
-        toll: Callable[[], int],
+        setup_requests: Callable[[], int],
     ) -> None:
         super().__init__(api, where, parents, child)
-        self.toll = toll
+        self.setup_requests = setup_requests
 
     def plan(self) -> Plan:
         """Count the pages of every parent."""
-        requests, rows = self.toll(), 0
+        requests, rows = self.setup_requests(), 0
         counted = self.child.paged
         for parent in self.parents():
             request = self.child.request(parent)
@@ -213,7 +214,7 @@ class EntityFanOut(FanOut):
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: EntityIndex,
         where: str,
         child: Child,
         *,
@@ -234,23 +235,23 @@ class EntityFanOut(FanOut):
             return False
         return self.only is None or self.only(entity)
 
-    def _note_missing(self, parent: Any, fault: StatusFault) -> None:
+    def _note_missing(self, parent: Any, error: StatusError) -> None:
         """Routes below an archived entity may answer 404; that is no sign of a wrong path."""
         if isinstance(parent, Parent) and parent.archived:
             self.without += 1
             return
-        super()._note_missing(parent, fault)
+        super()._note_missing(parent, error)
 
-    def samples(self) -> Sequence[Any]:
+    def probe_parents(self) -> Sequence[Any]:
         """Return a few entities, without walking the catalog."""
-        return self.catalog.samples()
+        return self.catalog.probe_parents()
 
     def plan(self) -> Plan:
         """Count the entities; rows beyond an entity's first page cost more."""
-        toll, entities = self.catalog.toll()
+        setup_requests, entities = self.catalog.setup_requests()
         if self.chosen or self.only:
             entities = len(self.entities())
-        return Plan(toll + entities)
+        return Plan(setup_requests + entities)
 
 
 class TagFanOut(EntityFanOut):
@@ -265,7 +266,7 @@ class TagFanOut(EntityFanOut):
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: EntityIndex,
         where: str,
         child: Child,
         incoming: Callable[[Any], Request],
@@ -284,7 +285,7 @@ class TagFanOut(EntityFanOut):
         for entity in super().entities():
             try:
                 self.child.request(entity)
-            except UnsafeIdFault:
+            except UnsafeIdError:
                 refused.append(entity)
             else:
                 (refused if entity.tag in self.SHADOWED else askable).append(entity)
@@ -304,12 +305,12 @@ class TagFanOut(EntityFanOut):
         """Yield the edges that an entity begins, and those of the refused that end at it."""
         for page in super().pages():
             yield dataclasses.replace(page, rows=self._ours(page)) if self.refused else page
-        self.tally.skipped += len(self.refused)
+        self.evidence.skipped += len(self.refused)
 
     def plan(self) -> Plan:
         """Count the entities that can be asked."""
-        toll, _entities = self.catalog.toll()
-        return Plan(toll + len(self.entities()))
+        setup_requests, _entities = self.catalog.setup_requests()
+        return Plan(setup_requests + len(self.entities()))
 
     def _ours(self, page: Page) -> list[dict[str, Any]]:
         """Return the edges to write; one from an entity to itself comes at both its ends."""
@@ -318,10 +319,10 @@ class TagFanOut(EntityFanOut):
         return list(edges.values())
 
 
-def absent(where: str) -> StreamFault:
-    """Return the fault for a per-entity route that this server lacks and need not have."""
-    return StreamFault(
-        f"{where}: this server does not have it, which is no fault. Deselect the stream to spare "
+def absent(where: str) -> StreamError:
+    """Return the error for a per-entity route that this server lacks and need not have."""
+    return StreamError(
+        f"{where}: this server does not have it, which is no error. Deselect the stream to spare "
         "the requests.",
         code="NO-ROUTE",
         outcome=Outcome.UNAVAILABLE,

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import StatusFault, StreamFault
-from singer_rest.sources import GONE, Plan
+from singer_rest.errors import StatusError, StreamError
+from singer_rest.sources.base import Plan
+from singer_rest.sources.parents import GONE
 from tap_cortex.client import SizedPage, envelope_or_one
 from tap_cortex.fanout import Child, FanOut
 from tap_cortex.sources import NO_REPLY, REFUSED
 
 if TYPE_CHECKING:
-    from singer_rest.pages import Page
-    from singer_rest.transport import Reply, Request
+    from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Record
 
 WITH_LIST = (
@@ -94,23 +95,23 @@ class IntegrationsFanOut(FanOut):
     def _fetch(self, parent: Any, number: int, size: int) -> Page:
         try:
             return super()._fetch(parent, number, size)
-        except StatusFault as fault:
-            if parent not in EITHER or fault.status not in GONE:
+        except StatusError as error:
+            if parent not in EITHER or error.status not in GONE:
                 raise
             request = self.api.request(f"/{parent}/default-configuration")
             reply = self.api.transport.send(request)
             return SizedPage(self.child.rows(reply), reply)
 
-    def _first_or_fault(self, parent: Any) -> Page | StreamFault:
-        outcome = super()._first_or_fault(parent)
-        if isinstance(outcome, StatusFault) and outcome.status in GONE | REFUSED:
+    def _first_or_error(self, parent: Any) -> Page | StreamError:
+        outcome = super()._first_or_error(parent)
+        if isinstance(outcome, StatusError) and outcome.status in GONE | REFUSED:
             return SizedPage([], NO_REPLY)
         return outcome
 
     def probe(self) -> Reply | None:
         """Ask for the first one; that it is not set up is an answer."""
-        outcome = self._first_or_fault(self.parents()[0])
-        if isinstance(outcome, StreamFault):
+        outcome = self._first_or_error(self.parents()[0])
+        if isinstance(outcome, StreamError):
             raise outcome
         return outcome.reply if outcome.reply is not NO_REPLY else None
 

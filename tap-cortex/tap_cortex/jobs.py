@@ -8,26 +8,26 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.bodies import unexpected
-from singer_rest.completeness import LoopFault
-from singer_rest.errors import BodyFault, RequestFault, StatusFault
-from singer_rest.pages import Page
-from singer_rest.sources import Plan, Source
+from singer_rest.errors import BodyError, RequestError, StatusError
+from singer_rest.http.failures import unexpected
+from singer_rest.records import timestamps
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import LoopError
+from singer_rest.sources.pages import Page
 from tap_cortex.values import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from singer_rest.http.exchange import Reply
     from singer_rest.stop import StopSignal
-    from singer_rest.transport import Reply
     from tap_cortex.client import CortexApi
 
 CONFLICT = 409
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 15.0
+FIRST_PAUSE, MAX_PAUSE = 1.0, 15.0
 DONE = "DONE"
 UNDER_WAY = "IN_PROGRESS"
-LONGEST_RANGE = 180
+MAX_RANGE = 180
 NOT_ALLOWED = frozenset({401, 403, 404, 405, 501})
 
 
@@ -50,22 +50,22 @@ class QuestionsSource(Source):
         self.api = api
         self.where = path
         self.questions = questions
-        self.tally.proof = "every query answered"
+        self.evidence.proof = "every query answered"
 
     def pages(self) -> Iterator[Page]:
         """Yield the rows of every question."""
-        self.tally.parents_expected = len(self.questions)
+        self.evidence.parents_expected = len(self.questions)
         for question in self.questions:
             try:
                 for page in self.answers(question):
-                    self.tally.pages += 1
-                    self.tally.received += len(page.rows)
+                    self.evidence.pages += 1
+                    self.evidence.received += len(page.rows)
                     yield page
-                self.tally.parents += 1
-            except RequestFault as fault:
-                if isinstance(fault, StatusFault) and fault.status in NOT_ALLOWED:
+                self.evidence.parents += 1
+            except RequestError as error:
+                if isinstance(error, StatusError) and error.status in NOT_ALLOWED:
                     raise
-                self.tally.problems.append(f"{question}: {fault.sentence}")
+                self.evidence.problems.append(f"{question}: {error.sentence}")
 
     @abc.abstractmethod
     def answers(self, question: Question) -> Iterator[Page]:
@@ -129,11 +129,11 @@ class CqlSource(QuestionsSource):
         while time.monotonic() + pause <= deadline:
             self.stop.wait(pause)
             yield pause
-            pause = min(pause * 1.5, LONGEST_PAUSE)
+            pause = min(pause * 1.5, MAX_PAUSE)
 
     @staticmethod
-    def _unfit(reply: Reply, reason: str) -> BodyFault:
-        return BodyFault(f"{reason}.", code="QUERY-FAILED", url=reply.url)
+    def _unfit(reply: Reply, reason: str) -> BodyError:
+        return BodyError(f"{reason}.", code="QUERY-FAILED", url=reply.url)
 
     def plan(self) -> Plan:
         """A start and a look per query, at least."""
@@ -160,7 +160,7 @@ class MetricsSource(QuestionsSource):
             if not token:
                 return
             if token in tokens:
-                raise LoopFault(f"{self.where} gives the same page again ({question}).")
+                raise LoopError(f"{self.where} gives the same page again ({question}).")
             tokens.add(token)
             body["nextPage"] = token
 

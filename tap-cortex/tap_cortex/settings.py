@@ -6,9 +6,9 @@ from typing import Any
 
 from singer_sdk import typing as th
 
-from singer_rest import selection, settings
+from singer_rest.sdk import selection, settings
 from tap_cortex.client import LARGEST_PAGE
-from tap_cortex.jobs import LONGEST_RANGE
+from tap_cortex.jobs import MAX_RANGE
 from tap_cortex.snowflake import AUTH_TYPES, EXAMPLE
 
 CLOUD = "https://api.getcortexapp.com"
@@ -166,7 +166,7 @@ def _questions() -> list[th.Property[Any]]:
             30,
             "Patience with CQL queries",
             "Minutes that a query may take.",
-            least=1,
+            minimum=1,
         ),
         th.Property(
             "engineering_metric_queries",
@@ -181,7 +181,7 @@ def _questions() -> list[th.Property[Any]]:
                     ),
                     th.Property(
                         "days",
-                        th.IntegerType(minimum=1, maximum=LONGEST_RANGE),
+                        th.IntegerType(minimum=1, maximum=MAX_RANGE),
                         description="Days before today that are looked at; 30 by default.",
                     ),
                     th.Property(
@@ -250,7 +250,7 @@ def _snowflake() -> list[th.Property[Any]]:
             1024,
             "Longest completion",
             "Tokens that a completion may have.",
-            least=1,
+            minimum=1,
         ),
     ]
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from singer_rest.completeness import IncompleteFault
 from singer_rest.errors import Outcome
-from singer_rest.sources import Plan
+from singer_rest.sources.base import Plan
+from singer_rest.sources.evidence import IncompleteError
 from tap_cortex.client import CortexList
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from singer_rest.pages import Page
-    from singer_rest.transport import Request
+    from singer_rest.http.exchange import Request
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
 T = TypeVar("T")
@@ -43,14 +43,14 @@ class SharedList(Generic[T]):
         """Return what is remembered; reads the list if nobody has.
 
         Raises:
-            StreamFault: It cannot be read as a whole.
+            StreamError: It cannot be read as a whole.
         """
         if self._items is None:
             source = self.source()
             for _page in source.pages():
                 pass
             if self._items is None:
-                raise IncompleteFault(f"{source.where}: {source.tally.reason}.")
+                raise IncompleteError(f"{source.where}: {source.evidence.reason}.")
         return self._items
 
     def remember(self, rows: list[T], pages: int) -> None:
@@ -67,7 +67,7 @@ class SharedList(Generic[T]):
         self._charged = True
         return Plan(self._pages, rows)
 
-    def toll(self) -> int:
+    def setup_requests(self) -> int:
         """Return the requests a run will spend on the list before a dependent stream can start."""
         if self._charged:
             return 0
@@ -89,8 +89,8 @@ class _Remembering(CortexList, Generic[T]):
         for page in super().pages():
             found += [item for row in page.rows if (item := self.shared.pick(row)) is not None]
             yield page
-        if self.tally.outcome is Outcome.COMPLETE:
-            self.shared.remember(found, self.tally.pages)
+        if self.evidence.outcome is Outcome.COMPLETE:
+            self.shared.remember(found, self.evidence.pages)
 
     def plan(self) -> Plan:
         """Read the list: its dependents need it to plan."""

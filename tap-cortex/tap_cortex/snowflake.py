@@ -10,28 +10,29 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import settings
-from singer_rest.bodies import unexpected
-from singer_rest.credentials import HeaderCredential, Keyring
 from singer_rest.errors import (
-    ConfigFault,
-    CredentialFault,
-    CredentialRevokedFault,
+    ConfigError,
+    CredentialError,
+    CredentialRevokedError,
     Outcome,
-    RequestFault,
-    StatusFault,
-    StreamFault,
+    RequestError,
+    StatusError,
+    StreamError,
 )
-from singer_rest.pages import Page
-from singer_rest.sources import Plan, Source
-from singer_rest.transport import Request
-from singer_rest.urls import base_url
+from singer_rest.http.credentials import HeaderCredential, OriginCredentials
+from singer_rest.http.exchange import Request
+from singer_rest.http.failures import unexpected
+from singer_rest.http.urls import base_url
+from singer_rest.sdk import settings
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.pages import Page
 from tap_cortex.values import objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from singer_rest.transport import Reply, Transport
+    from singer_rest.http.client import Transport
+    from singer_rest.http.exchange import Reply
 
 PATH = "/api/v2/cortex/v1/chat/completions"
 EXAMPLE = "https://orgname-accountname.snowflakecomputing.com"
@@ -71,17 +72,17 @@ class Chat:
         }
 
 
-def chat_of(config: Mapping[str, Any]) -> Chat | None:
+def read_chat(config: Mapping[str, Any]) -> Chat | None:
     """Return what the configuration asks of Snowflake; nothing if it does not.
 
     Raises:
-        ConfigFault: Some settings are there and others are missing.
+        ConfigError: Some settings are there and others are missing.
     """
     missing = [name for name in NEEDED if not config.get(name)]
     if len(missing) == len(NEEDED):
         return None
     if missing:
-        raise ConfigFault(
+        raise ConfigError(
             f"The setting {', '.join(missing)} is missing; chat_completions needs all of "
             f"{', '.join(NEEDED)}."
         )
@@ -96,9 +97,9 @@ def chat_of(config: Mapping[str, Any]) -> Chat | None:
     )
 
 
-def keyring(chat: Chat, config: Mapping[str, Any]) -> Keyring:
+def origin_credentials(chat: Chat, config: Mapping[str, Any]) -> OriginCredentials:
     """Return the keyring of Snowflake's transport."""
-    ring = Keyring()
+    ring = OriginCredentials()
     headers = {
         "Authorization": f"Bearer {settings.token(config['snowflake_token'], 'snowflake_token')}",
         TYPE_HEADER: config["snowflake_auth_type"],
@@ -120,23 +121,23 @@ class ChatSource(Source):
         """Yield the choices of every prompt; one that fails is not sent again.
 
         Raises:
-            StreamFault: The account cannot complete anything.
+            StreamError: The account cannot complete anything.
         """
         prompts: Sequence[str] = self.chat.prompts
-        self.tally.parents_expected = len(prompts)
-        self.tally.proof = "every prompt answered"
-        for place, prompt in enumerate(prompts):
+        self.evidence.parents_expected = len(prompts)
+        self.evidence.proof = "every prompt answered"
+        for index, prompt in enumerate(prompts):
             try:
                 reply = self._send(prompt)
                 rows = self._choices(reply)
-            except RequestFault as fault:
-                if isinstance(fault, StatusFault) and fault.status in HOPELESS:
+            except RequestError as error:
+                if isinstance(error, StatusError) and error.status in HOPELESS:
                     raise
-                self.tally.problems.append(f"prompt {place}: {fault.sentence}")
+                self.evidence.problems.append(f"prompt {index}: {error.sentence}")
                 continue
-            self.tally.parents += 1
-            self.tally.received += len(rows)
-            yield Page(rows, reply, parent=place)
+            self.evidence.parents += 1
+            self.evidence.received += len(rows)
+            yield Page(rows, reply, parent=index)
 
     def _send(self, prompt: str) -> Reply:
         request = Request(
@@ -144,11 +145,11 @@ class ChatSource(Source):
         )
         try:
             return self.transport.send(request)
-        except (CredentialFault, CredentialRevokedFault) as fault:
+        except (CredentialError, CredentialRevokedError) as error:
             # Fatal for this stream only: it is not the credential the others use.
-            raise StreamFault(
-                fault.sentence, code="SNOWFLAKE-CREDENTIAL", outcome=Outcome.FORBIDDEN
-            ) from fault
+            raise StreamError(
+                error.sentence, code="SNOWFLAKE-CREDENTIAL", outcome=Outcome.FORBIDDEN
+            ) from error
 
     def _choices(self, reply: Reply) -> list[dict[str, Any]]:
         choices = reply.body.get("choices") if isinstance(reply.body, dict) else None

@@ -7,12 +7,14 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.completeness import PageGuard
-from singer_rest.errors import Outcome, RequestFault, StatusFault, StreamFault
-from singer_rest.json_body import Repairs
-from singer_rest.pages import Page
-from singer_rest.sources import GONE, Plan, SingleSource, Source, envelope
-from singer_rest.transport import Reply
+from singer_rest.errors import Outcome, RequestError, StatusError, StreamError
+from singer_rest.http.exchange import Reply
+from singer_rest.http.json_body import Repairs
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import PageGuard
+from singer_rest.sources.pages import Page
+from singer_rest.sources.parents import GONE
+from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import NO_ROUTE, SizedPage, no_route
 from tap_cortex.fanout import Child, EntityFanOut, FanOut
 from tap_cortex.values import member
@@ -20,9 +22,10 @@ from tap_cortex.values import member
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from singer_rest.transport import Request, Transport
-    from tap_cortex.catalog import Catalog, Parent
+    from singer_rest.http.client import Transport
+    from singer_rest.http.exchange import Request
     from tap_cortex.client import CortexApi, Record, Rows
+    from tap_cortex.entity_index import EntityIndex, Parent
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +35,8 @@ REFUSED = frozenset({400, 422})
 INTEGRATION = "INTEGRATION_"
 MISSING = "INTEGRATION_MISSING"
 LIVE_FAILURES = frozenset({400, 409, 422, 500, 502, 503, 504})
-MOST_SILENT = 0.2
-FEWEST_SILENT = 5
+MAX_SILENT = 0.2
+MIN_SILENT = 5
 CLIENT_AND_SERVER_ERRORS = frozenset(range(400, 600)) - {401, 429}
 
 
@@ -45,7 +48,7 @@ class OncallFanOut(EntityFanOut):
     """
 
     def __init__(
-        self, catalog: Catalog, where: str, child: Child, *, chosen: Sequence[str] = ()
+        self, catalog: EntityIndex, where: str, child: Child, *, chosen: Sequence[str] = ()
     ) -> None:
         super().__init__(catalog, where, child, chosen=chosen)
         self.silent: list[str] = []
@@ -70,15 +73,15 @@ class OncallFanOut(EntityFanOut):
         """Yield the page of every entity.
 
         Raises:
-            StreamFault: The provider did not answer for some of them.
+            StreamError: The provider did not answer for some of them.
         """
         yield from super().pages()
         silent = len(self.silent)
         if not silent:
             return
-        parents = self.tally.parents_expected or 0
-        down = silent >= FEWEST_SILENT and silent > parents * MOST_SILENT
-        raise StreamFault(
+        parents = self.evidence.parents_expected or 0
+        down = silent >= MIN_SILENT and silent > parents * MAX_SILENT
+        raise StreamError(
             f"the on-call provider did not answer for {silent} of {parents} entities "
             f"({self.silent[0]}); their rows are missing. Run it again.",
             code="PROVIDER-SILENT",
@@ -95,7 +98,7 @@ class DocsSource(EntityFanOut):
     """
 
     def __init__(
-        self, catalog: Catalog, where: str, child: Child, *, chosen: Sequence[str] = ()
+        self, catalog: EntityIndex, where: str, child: Child, *, chosen: Sequence[str] = ()
     ) -> None:
         super().__init__(catalog, where, child, chosen=chosen)
         self.from_links = False
@@ -104,8 +107,8 @@ class DocsSource(EntityFanOut):
         """Yield a page per entity."""
         try:
             yield from super().pages()
-        except StreamFault as fault:
-            if fault.code != "NO-ROUTE":
+        except StreamError as error:
+            if error.code != "NO-ROUTE":
                 raise
             logger.info("%s: this server does not have it; reading links instead.", self.where)
             self.from_links = True
@@ -113,39 +116,39 @@ class DocsSource(EntityFanOut):
 
     def _links(self) -> Iterator[Page]:
         entities = self.entities()
-        self.tally.proof = "links of every entity"
-        self.tally.parents_expected = len(entities)
+        self.evidence.proof = "links of every entity"
+        self.evidence.parents_expected = len(entities)
         for entity in entities:
             rows = [dict(link) for link in entity.links]
-            self.tally.parents += 1
-            self.tally.received += len(rows)
+            self.evidence.parents += 1
+            self.evidence.received += len(rows)
             yield Page(rows, NO_REPLY, parent=entity, ends_parent=True)
 
     def probe(self) -> Reply | None:
         """Ask for the first entity's; the links never fail."""
         try:
             return super().probe()
-        except StreamFault as fault:
-            if fault.code != "NO-ROUTE":
+        except StreamError as error:
+            if error.code != "NO-ROUTE":
                 raise
             return None
 
     def plan(self) -> Plan:
         """Find out whether the route exists, with a few requests."""
-        toll, entities = self.catalog.toll()
-        missing = 0
-        for entity in self.catalog.samples()[: self.child.samples]:
+        setup_requests, entities = self.catalog.setup_requests()
+        on_404 = 0
+        for entity in self.catalog.probe_parents()[: self.child.probe_count]:
             try:
                 self._fetch(entity, 0, self.api.page_size)
-            except StatusFault as fault:
-                if fault.status not in NO_ROUTE:
+            except StatusError as error:
+                if error.status not in NO_ROUTE:
                     raise
-                missing += 1
-                if fault.status in NO_ROUTE - GONE:
+                on_404 += 1
+                if error.status in NO_ROUTE - GONE:
                     break
             else:
-                return Plan(toll + entities, exact=False)
-        return Plan(toll + missing)
+                return Plan(setup_requests + entities, exact=False)
+        return Plan(setup_requests + on_404)
 
 
 class MetricsFanOut(EntityFanOut):
@@ -155,7 +158,7 @@ class MetricsFanOut(EntityFanOut):
 
     def __init__(
         self,
-        catalog: Catalog,
+        catalog: EntityIndex,
         where: str,
         child: Child,
         keys: Sequence[str],
@@ -176,23 +179,23 @@ class MetricsFanOut(EntityFanOut):
             return SizedPage([], NO_REPLY)
         return super()._first(parent)
 
-    def _note_missing(self, parent: Any, fault: StatusFault) -> None:
+    def _note_missing(self, parent: Any, error: StatusError) -> None:
         key, entity = parent
-        if self.UNKNOWN_KEY in fault.message.lower().replace(" ", ""):
+        if self.UNKNOWN_KEY in error.message.lower().replace(" ", ""):
             if key not in self.unknown:
                 self.unknown.add(key)
-                self.tally.problems.append(f"there is no custom metric with the key {key!r}")
+                self.evidence.problems.append(f"there is no custom metric with the key {key!r}")
             return
-        super()._note_missing(entity, fault)
+        super()._note_missing(entity, error)
 
-    def samples(self) -> Sequence[Any]:
+    def probe_parents(self) -> Sequence[Any]:
         """Return a few entities with the first key."""
-        return [(self.keys[0], entity) for entity in self.catalog.samples()]
+        return [(self.keys[0], entity) for entity in self.catalog.probe_parents()]
 
     def plan(self) -> Plan:
         """Count keys times entities."""
-        toll, entities = self.catalog.toll()
-        return Plan(toll + len(self.keys) * entities, exact=not self.chosen)
+        setup_requests, entities = self.catalog.setup_requests()
+        return Plan(setup_requests + len(self.keys) * entities, exact=not self.chosen)
 
 
 class ScimSource(Source):
@@ -208,7 +211,7 @@ class ScimSource(Source):
         request = self.api.request(self.where, {"startIndex": start, "count": count})
         reply = self.api.transport.send(request)
         if isinstance(reply.body, str):
-            raise StreamFault(
+            raise StreamError(
                 f"{self.where} answered a text where SCIM resources were expected.",
                 code="UNEXPECTED-BODY",
                 outcome=Outcome.UNAVAILABLE,
@@ -227,10 +230,10 @@ class ScimSource(Source):
             start += len(page.rows)
             fresh = [row for row in page.rows if row.get("id") not in seen]
             seen.update(row.get("id") for row in fresh)
-            self.tally.pages += 1
-            self.tally.received = len(seen)
+            self.evidence.pages += 1
+            self.evidence.received = len(seen)
             if type(total) is int:
-                self.tally.expect(total, "server total")
+                self.evidence.expect(total, "server total")
             yield dataclasses.replace(page, rows=fresh)
             if not page.rows or (type(total) is int and start > total):
                 return
@@ -263,25 +266,25 @@ class DepartmentsSource(SingleSource):
         """Yield the list."""
         try:
             yield from super().pages()
-        except StatusFault as fault:
-            if fault.status not in NO_ROUTE | REFUSED:
+        except StatusError as error:
+            if error.status not in NO_ROUTE | REFUSED:
                 raise
-            raise self._not_listed(fault) from fault
+            raise self._not_listed(error) from error
 
     def probe(self) -> Reply | None:
         """Ask for the list."""
         try:
             return super().probe()
-        except StatusFault as fault:
-            if fault.status not in NO_ROUTE | REFUSED:
+        except StatusError as error:
+            if error.status not in NO_ROUTE | REFUSED:
                 raise
-            raise self._not_listed(fault) from fault
+            raise self._not_listed(error) from error
 
     @staticmethod
-    def _not_listed(fault: StatusFault) -> StreamFault:
-        judged = no_route(fault)
-        judged.sentence += " If there are departments, name their tags in department_tags."
-        return judged
+    def _not_listed(error: StatusError) -> StreamError:
+        scored = no_route(error)
+        scored.sentence += " If there are departments, name their tags in department_tags."
+        return scored
 
 
 class HealthSource(Source):
@@ -298,12 +301,12 @@ class HealthSource(Source):
 
     def pages(self) -> Iterator[Page]:
         """Yield the one row."""
-        self.tally.proof = "one answer"
-        self.tally.pages = self.tally.received = 1
+        self.evidence.proof = "one answer"
+        self.evidence.pages = self.evidence.received = 1
         try:
             reply = self.transport.send(self.request)
-        except RequestFault as fault:
-            yield Page([self.row(None, fault.sentence)], NO_REPLY)
+        except RequestError as error:
+            yield Page([self.row(None, error.sentence)], NO_REPLY)
         else:
             yield Page([self.row(reply, "")], reply)
 
@@ -311,7 +314,7 @@ class HealthSource(Source):
         """Ask; every answer is good."""
         try:
             return self.transport.send(self.request)
-        except RequestFault:
+        except RequestError:
             return None
 
 

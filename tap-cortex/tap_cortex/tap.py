@@ -6,17 +6,18 @@ import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from singer_rest import settings, timestamps
-from singer_rest.credentials import HeaderCredential, Keyring
-from singer_rest.errors import BodyFault, ConfigFault, StatusFault
-from singer_rest.rate_limit import RateLimit
-from singer_rest.sources import envelope
-from singer_rest.tap import RestTap
-from singer_rest.urls import base_url
+from singer_rest.errors import BodyError, ConfigError, StatusError
+from singer_rest.http.credentials import HeaderCredential, OriginCredentials
+from singer_rest.http.rate_limit import RateLimit
+from singer_rest.http.urls import base_url
+from singer_rest.records import timestamps
+from singer_rest.sdk import settings
+from singer_rest.sdk.tap import RestTap
+from singer_rest.sources.single import envelope
 from tap_cortex import api_key, snowflake
-from tap_cortex.catalog import Catalog
 from tap_cortex.client import FORBIDDEN, CortexApi, CortexList, CortexTransport, by_fields
-from tap_cortex.scores import JudgedEntities, card_of
+from tap_cortex.entity_index import EntityIndex
+from tap_cortex.scores import ScoredEntities, parse_card
 from tap_cortex.settings import BURST, CLOUD, schema
 from tap_cortex.shared import SharedList
 from tap_cortex.streams import STREAMS
@@ -24,7 +25,7 @@ from tap_cortex.streams import STREAMS
 if TYPE_CHECKING:
     import datetime as dt
 
-    from singer_rest.transport import Transport
+    from singer_rest.http.client import Transport
     from tap_cortex.client import Record
     from tap_cortex.scores import Card
     from tap_cortex.snowflake import Chat
@@ -62,13 +63,13 @@ class TapCortex(RestTap):
         """Return the address that ``/api/v1`` is below.
 
         Raises:
-            ConfigFault: It is none, or one for people.
+            ConfigError: It is none, or one for people.
         """
         url = base_url(self.config["api_url"], example=CLOUD)
         for suffix in SUFFIXES:
             url = url.removesuffix(suffix)
         if urlsplit(url).hostname in PAGES_FOR_PEOPLE:
-            raise ConfigFault(f"api_url is the address of the web pages; set it to {CLOUD}.")
+            raise ConfigError(f"api_url is the address of the web pages; set it to {CLOUD}.")
         return url
 
     @functools.cached_property
@@ -76,7 +77,7 @@ class TapCortex(RestTap):
         """Return the setting as an instant.
 
         Raises:
-            ConfigFault: It is none, or lies in the future.
+            ConfigError: It is none, or lies in the future.
         """
         return settings.start_date(self.config)
 
@@ -86,12 +87,12 @@ class TapCortex(RestTap):
         return settings.token(self.config.get("api_key") or "", "api_key")
 
     @functools.cached_property
-    def keyring(self) -> Keyring:
+    def origin_credentials(self) -> OriginCredentials:
         """Return the keyring with the API key for its origin."""
-        keyring = Keyring()
+        origin_credentials = OriginCredentials()
         headers = {"Authorization": f"Bearer {self.key}"}
-        keyring.bind(self.root, HeaderCredential("api_key", headers))
-        return keyring
+        origin_credentials.bind(self.root, HeaderCredential("api_key", headers))
+        return origin_credentials
 
     @functools.cached_property
     def rate_limit(self) -> RateLimit:
@@ -101,12 +102,12 @@ class TapCortex(RestTap):
     @functools.cached_property
     def transport(self) -> Transport:
         """Return the one way to Cortex."""
-        return self._new_transport(self.keyring)
+        return self._new_transport(self.origin_credentials)
 
-    def _new_transport(self, keyring: Keyring) -> Transport:
+    def _new_transport(self, origin_credentials: OriginCredentials) -> Transport:
         return CortexTransport(
             self.transport_options(),
-            keyring=keyring,
+            origin_credentials=origin_credentials,
             rate_limit=self.rate_limit,
             stop=self.stop,
             redactor=self.redactor,
@@ -144,16 +145,18 @@ class TapCortex(RestTap):
     def cards(self) -> SharedList[Card]:
         """Return the scorecards."""
         params = {"showDrafts": self.config["include_drafts"]}
-        return SharedList(lambda: self._list("/scorecards", "scorecards", "tag", params), card_of)
+        return SharedList(
+            lambda: self._list("/scorecards", "scorecards", "tag", params), parse_card
+        )
 
     def _list(self, path: str, key: str, identity: str, params: Record) -> CortexList:
         request = self.api.request(path, params)
         return CortexList(self.api, request, envelope(key), by_fields(identity))
 
     @functools.cached_property
-    def judged(self) -> JudgedEntities:
+    def scored(self) -> ScoredEntities:
         """Return which entities have a score on which scorecard."""
-        return JudgedEntities(self.api, self.cards)
+        return ScoredEntities(self.api, self.cards)
 
     @functools.cached_property
     def needs_links(self) -> bool:
@@ -161,9 +164,9 @@ class TapCortex(RestTap):
         return any(self.streams[name].selected for name in NEEDS_LINKS)
 
     @functools.cached_property
-    def entities(self) -> Catalog:
+    def entities(self) -> EntityIndex:
         """Return the entities."""
-        return Catalog(
+        return EntityIndex(
             self.api,
             self.types,
             archived=self.config["include_archived"],
@@ -178,15 +181,15 @@ class TapCortex(RestTap):
         """Return what chat_completions asks; nothing if it is not configured.
 
         Raises:
-            ConfigFault: It is configured in part.
+            ConfigError: It is configured in part.
         """
-        return snowflake.chat_of(self.config)
+        return snowflake.read_chat(self.config)
 
     @functools.cached_property
     def snowflake_transport(self) -> Transport:
         """Return the way to Snowflake: another origin, another credential, the same limits."""
         assert self.chat is not None  # noqa: S101  # the stream asks only if it is configured
-        transport = self._new_transport(snowflake.keyring(self.chat, self.config))
+        transport = self._new_transport(snowflake.origin_credentials(self.chat, self.config))
         transport.traffic = self.transport.traffic
         return transport
 
@@ -196,8 +199,8 @@ class TapCortex(RestTap):
         """Check what is configured, look at the key, and ask the catalog for one row.
 
         Raises:
-            ConfigFault: A setting is wrong, or there is no Cortex at ``api_url``.
-            CredentialFault: The key has expired, or is wrong.
+            ConfigError: A setting is wrong, or there is no Cortex at ``api_url``.
+            CredentialError: The key has expired, or is wrong.
         """
         self._check_settings()
         warning = api_key.check(self.key, timestamps.now())
@@ -206,33 +209,33 @@ class TapCortex(RestTap):
         request = self.api.request("/catalog")
         try:
             self.api.fetch(request, envelope("entities"), 0, 1)
-        except StatusFault as fault:
-            if fault.status == NOT_FOUND:
-                raise self._no_cortex() from fault
-            if fault.status != FORBIDDEN or fault.code == "BLOCKED":
+        except StatusError as error:
+            if error.status == NOT_FOUND:
+                raise self._no_cortex() from error
+            if error.status != FORBIDDEN or error.code == "BLOCKED":
                 raise
             self.logger.warning(
                 "The API key may not read the catalog; streams that need it will say so."
             )
-        except BodyFault as fault:
-            raise self._no_cortex() from fault
+        except BodyError as error:
+            raise self._no_cortex() from error
         else:
             self.catalog_answers = True
 
     def _check_settings(self) -> None:
         _ = self.root, self.start_date, self.chat
         if not self.key:
-            raise ConfigFault("The setting api_key is empty.")
+            raise ConfigError("The setting api_key is empty.")
         depth = self.config["hierarchy_depth"]
         if depth != "full" and not depth.isdecimal():
-            raise ConfigFault("hierarchy_depth must be a number or full.")
+            raise ConfigError("hierarchy_depth must be a number or full.")
         for name in ("cql_queries", "engineering_metric_queries"):
             names = [item["name"] for item in self.config[name]]
             if len(set(names)) != len(names):
-                raise ConfigFault(f"Two of the {name} have the same name.")
+                raise ConfigError(f"Two of the {name} have the same name.")
 
-    def _no_cortex(self) -> ConfigFault:
-        return ConfigFault(
+    def _no_cortex(self) -> ConfigError:
+        return ConfigError(
             f"There is no Cortex API at {self.root}; set api_url to its address without /api/v1, "
             f"such as {CLOUD}."
         )

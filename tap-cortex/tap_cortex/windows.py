@@ -16,24 +16,24 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from singer_rest.completeness import IncompleteFault, Tally
-from singer_rest.errors import StatusFault, TooLargeFault
-from singer_rest.pages import Page, Walk
-from singer_rest.retry import RETRIED_STATUSES
-from singer_rest.sources import Plan, Source
+from singer_rest.errors import StatusError, TooLargeError
+from singer_rest.http.retry import RETRIED_STATUSES
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import Evidence, IncompleteError
+from singer_rest.sources.pages import Page, PageWalk
 from tap_cortex.client import FIRST, SizedPage, total_or_short_page
 from tap_cortex.values import digest, without_zone
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
-    from singer_rest.transport import Reply, Request
+    from singer_rest.http.exchange import Reply, Request
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 WINDOW_PAGES = 8
-SHORTEST = dt.timedelta(minutes=1)
-MOST_PIECES = 64
+MIN_PIECE = dt.timedelta(minutes=1)
+MAX_PIECES = 64
 TRIES = 3
 
 
@@ -79,7 +79,7 @@ class WindowSource(Source):
         self.start = min(start or BEGINNING, end)
         self.end = end
         self.where = log.request.url
-        self.tally.proof = "server total"
+        self.evidence.proof = "server total"
         self._previous: set[Hashable] = set()
 
     @property
@@ -102,7 +102,7 @@ class WindowSource(Source):
         first = self._opening(start, end)
         pieces = self._pieces(start, end, total_or_short_page(first).total if first else None)
         if pieces:
-            self.tally.pages += 1
+            self.evidence.pages += 1
             for piece in pieces:
                 yield from self._span(*piece)
             return
@@ -113,10 +113,10 @@ class WindowSource(Source):
         """Return the first page of a span; nothing if it is too heavy in its full size."""
         try:
             return self._fetch(start, end, FIRST, self.api.page_size)
-        except TooLargeFault:
+        except TooLargeError:
             return None
-        except StatusFault as fault:
-            if fault.status not in RETRIED_STATUSES:
+        except StatusError as error:
+            if error.status not in RETRIED_STATUSES:
                 raise
             return None
 
@@ -124,18 +124,18 @@ class WindowSource(Source):
         self, start: dt.datetime, end: dt.datetime, total: int | None
     ) -> list[tuple[dt.datetime, dt.datetime]]:
         """Cut a span whose rows are too many; neighbours share the second between them."""
-        if total is None or total <= self.largest or end - start < 2 * SHORTEST:
+        if total is None or total <= self.largest or end - start < 2 * MIN_PIECE:
             return []
-        count = min(-(-total // self.largest), MOST_PIECES, (end - start) // SHORTEST)
+        count = min(-(-total // self.largest), MAX_PIECES, (end - start) // MIN_PIECE)
         step = (end - start) / count
-        cuts = [(start + step * place).replace(microsecond=0) for place in range(1, count)]
+        cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
         return list(zip([start, *cuts], [*cuts, end], strict=True))
 
     def _proved(self, start: dt.datetime, end: dt.datetime, first: Page | None) -> Page:
         """Return the rows of a window as one page.
 
         Raises:
-            IncompleteFault: They do not stand still.
+            IncompleteError: They do not stand still.
         """
         before: collections.Counter[Hashable] | None = None
         size = self.api.page_size if first else max(1, self.api.page_size // 2)
@@ -146,12 +146,12 @@ class WindowSource(Source):
             count = len(page.rows)
             keys = collections.Counter(self.log.key(row) for row in page.rows)
             if total is None or (count == total and (len(keys) == total or keys == before)):
-                self.tally.expected = (self.tally.expected or 0) + count
-                self.tally.received += count
+                self.evidence.expected = (self.evidence.expected or 0) + count
+                self.evidence.received += count
                 return page
-            self.tally.rereads += 1
+            self.evidence.rereads += 1
             before = keys
-        raise IncompleteFault(
+        raise IncompleteError(
             f"{self.where} from {without_zone(start)} to {without_zone(end)} changes faster than "
             f"it can be read: the server counts {total} rows, {len(keys)} came."
         )
@@ -167,15 +167,15 @@ class WindowSource(Source):
                 return once.pop()
             return self._fetch(start, end, number, asked)
 
-        part = Tally()
+        part = Evidence()
         whole: Page | None = None
         rereads = 0
-        for page in Walk(
+        for page in PageWalk(
             where=self.where,
             fetch=fetch,
             meta=total_or_short_page,
             size=size,
-            tally=part,
+            evidence=part,
             first=FIRST,
             ahead=self.api.prefetch,
         ).pages():
@@ -184,7 +184,7 @@ class WindowSource(Source):
             rows = page.rows if whole is None or again else whole.rows + page.rows
             whole = dataclasses.replace(page, rows=rows)
         assert whole is not None  # noqa: S101  # a walk yields at least one page
-        self.tally.pages += part.pages
+        self.evidence.pages += part.pages
         return whole, part.expected
 
     def _fresh(self, rows: list[Record]) -> list[Record]:
@@ -200,7 +200,7 @@ class WindowSource(Source):
                 row[self.log.key_column] = key
             found[key] = row
         fresh = [row for key, row in found.items() if key not in self._previous]
-        self.tally.duplicates += len(rows) - len(fresh)
+        self.evidence.duplicates += len(rows) - len(fresh)
         self._previous = set(found)
         return fresh
 

@@ -134,7 +134,7 @@ def streams_of(catalog: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {stream["tap_stream_id"]: stream for stream in catalog["streams"]}
 
 
-def tables_of(names: Iterable[str]) -> set[str]:
+def select_tables(names: Iterable[str]) -> set[str]:
     """Return the streams among these that stand for tables of the platform."""
     return set(names) - STATIC_NAMES
 

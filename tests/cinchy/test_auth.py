@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.cinchy import build_world, story
 from sandbox.cinchy.pages import as_json
-from singer_rest.errors import CredentialFault
+from singer_rest.errors import CredentialError
 from tap_cinchy.tap import TapCinchy
 
 from .conftest import HEALTH, Site
@@ -111,7 +111,7 @@ def test_a_refused_password_is_never_tried_again(start: Start) -> None:
     credential = tap.api.credential
     assert credential is not None
     for ask in (credential.headers, credential.renew, credential.headers):
-        with pytest.raises(CredentialFault, match="not tried again"):
+        with pytest.raises(CredentialError, match="not tried again"):
             ask()
     assert outcomes(running) == ["invalid_grant"]
 

@@ -11,7 +11,7 @@ from support.tap_run import select
 from sandbox.cinchy import Account, World, build_world, story
 from sandbox.cinchy.columns import choice, link, number, text
 
-from .conftest import Site, incremental, streams_of, tables_of
+from .conftest import Site, incremental, select_tables, streams_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_every_table_is_a_stream(shared: Site, catalog: dict[str, Any]) -> None:
         for name in (story.ACCOUNTS, story.ACCOUNTS_TOO)
     ]
     assert set(twins) <= set(streams)
-    assert len(tables_of(streams)) == 12
+    assert len(select_tables(streams)) == 12
 
 
 def test_the_columns_of_a_table_are_typed(catalog: dict[str, Any]) -> None:
@@ -105,7 +105,7 @@ def test_discovery_is_a_handful_of_requests_whatever_the_number_of_tables(start:
         world.create_table(f"D{place % 7}.T{place}", [text("Name"), link("Next", "D0.T0.Name")])
     running = start(world)
     catalog = running.discover()
-    assert len(tables_of(streams_of(catalog))) == 120
+    assert len(select_tables(streams_of(catalog))) == 120
     assert len(running.server.requests) == 4
     assert all("Domain" not in query for query in running.queries)
 
@@ -167,7 +167,7 @@ def test_colliding_names_do_not_depend_on_their_order(start: Start) -> None:
     for name in ("Sales+Ops.Orders", "Sales Ops.Orders", "Sales-Ops.Orders", "Sales Ops.Order s"):
         world.create_table(name, [text("Name")])
     running = start(world)
-    names = sorted(tables_of(streams_of(running.discover())))
+    names = sorted(select_tables(streams_of(running.discover())))
     ids = [world.table(f"Sales{sign}Ops.Orders").table_id for sign in "+ -"]
     assert names == sorted(
         ["sales_ops_order_s", *(f"sales_ops_orders_{table_id}" for table_id in ids)]
@@ -182,7 +182,7 @@ def test_a_table_gives_way_to_a_stream_that_is_always_there(start: Start) -> Non
     running = start(world)
     numbers = [world.table(name).table_id for name in ("Execution.Log", "Secrets.Manager")]
     expected = {f"execution_log_{numbers[0]}", f"secrets_manager_{numbers[1]}"}
-    assert tables_of(streams_of(running.discover())) == expected
+    assert select_tables(streams_of(running.discover())) == expected
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_table_gives_way_to_a_stream_that_is_always_there(start: Start) -> Non
 def test_filters(shared: Site, settings: dict[str, Any], names: set[str]) -> None:
     shared.forget()
     catalog = shared.discover(**settings)
-    assert tables_of(streams_of(catalog)) == names
+    assert select_tables(streams_of(catalog)) == names
     if not names:
         assert shared.queries == []
 
@@ -297,7 +297,7 @@ def test_a_page_cap_hides_no_table(start: Start, cap: int) -> None:
         world.create_table(f"D.T{place}", [text("A")])
     running = start(world, page_cap=cap)
     catalog = running.discover()
-    assert tables_of(streams_of(catalog)) == {"d_t0", "d_t1", "d_t2"}
+    assert select_tables(streams_of(catalog)) == {"d_t0", "d_t1", "d_t2"}
     assert len(properties(catalog, "d_t2")) == 14
 
 
@@ -313,7 +313,7 @@ def test_names_and_types_nobody_has_seen(start: Start) -> None:
     running = start(world)
     run = running.run(settings={"tables_include": ["O*"]})
     assert run.exit_code == 0, run.stderr
-    assert tables_of(run.schemas) == {"old_strange", "o_d_it_s"}
+    assert select_tables(run.schemas) == {"old_strange", "o_d_it_s"}
     assert {"Good", "Odd"} <= set(run.schemas["old_strange"]["schema"]["properties"])
     assert run.records["o_d_it_s"][0]["C'est"] == "l'été"
     assert run.records["o_d_it_s"][0]["Pick"] == ["a", "b"]

@@ -22,7 +22,7 @@ from sandbox.cinchy import (
 )
 from sandbox.cinchy.columns import text
 from sandbox.serve import serve
-from singer_rest.messages import SingerOutput
+from singer_rest.sdk.messages import SingerOutput
 from tap_cinchy.tap import TapCinchy
 
 from .conftest import Site, incremental, site, streams_of

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from sandbox.serve import serve
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 from tap_cortex.tap import TapCortex
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,7 +137,7 @@ def test_every_stream_of_the_tap_is_compared() -> None:
     document = json.dumps(documented())
     tap = TapCortex(config={}, validate_config=False, setup_mapper=False)
     for stream in tap.streams.values():
-        assert isinstance(stream, RestStream)
+        assert isinstance(stream, SourceStream)
         if stream.route.startswith("GET /") and stream.name != "integration_configurations":
             path = stream.route.removeprefix("GET ").partition(",")[0].partition("{")[0]
             assert f"/api/v1{path}" in document, stream.name

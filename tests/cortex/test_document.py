@@ -8,7 +8,7 @@ import pytest
 from support.tap_run import discover, run_tap, select
 
 from sandbox.serve import serve
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 from tap_cortex.tap import TapCortex
 
 from .conftest import all_streams
@@ -18,7 +18,7 @@ DOCUMENT = load()
 STREAMS_OF_A_TAP = [
     stream
     for stream in TapCortex(config={}, validate_config=False, setup_mapper=False).streams.values()
-    if isinstance(stream, RestStream)
+    if isinstance(stream, SourceStream)
 ]
 pytestmark = pytest.mark.skipif(
     DOCUMENT is None, reason="the vendor's OpenAPI document (shared/reference/cortex) is not here"

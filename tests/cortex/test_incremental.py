@@ -25,7 +25,7 @@ def bookmark(run: TapRun, stream: str) -> str:
     return str(run.states[-1]["bookmarks"][stream]["replication_key_value"])
 
 
-def rows_of(run: TapRun) -> dict[str, set[tuple[Any, ...]]]:
+def read_rows(run: TapRun) -> dict[str, set[tuple[Any, ...]]]:
     return {stream: set(run.keys(stream)) for stream in INCREMENTAL if stream in run.schemas}
 
 
@@ -204,5 +204,5 @@ def test_full_table_can_be_forced(workspace: Site) -> None:
     for stream in catalog["streams"]:
         stream["replication_method"] = "FULL_TABLE"
     again = run_tap("tap-cortex", workspace.config(), state=first.states[-1], catalog=catalog)
-    assert rows_of(again) == rows_of(first)
+    assert read_rows(again) == read_rows(first)
     assert sorted(again.activated) == ["audit_logs", "custom_events"]

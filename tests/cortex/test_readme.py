@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 from tap_cortex.tap import TapCortex
 
 README = Path(__file__).parents[2] / "tap-cortex" / "README.md"
@@ -13,8 +13,8 @@ BEGIN = "<!-- streams: compared with the code by tests/cortex/test_readme.py -->
 END = "<!-- end of streams -->\n"
 
 
-def replication(stream: RestStream) -> str:
-    if stream.snapshot:
+def replication(stream: SourceStream) -> str:
+    if stream.daily_snapshot:
         return "a row per day"
     return f"`{stream.replication_key}`" if stream.replication_key else "full"
 
@@ -26,7 +26,7 @@ def table() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for stream in tap.streams.values():
-        assert isinstance(stream, RestStream)
+        assert isinstance(stream, SourceStream)
         opt_in = "" if stream.selected_by_default else " (opt-in)"
         keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
         lines.append(

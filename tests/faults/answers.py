@@ -9,7 +9,7 @@ import threading
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from .server import ClientGone, Reply
+from .server import ClientGoneError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,6 +228,6 @@ def gone() -> Answer:
     """End the connection as if the process had died."""
 
     def answer(_exchange: Exchange) -> None:
-        raise ClientGone
+        raise ClientGoneError
 
     return answer

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from singer_rest import settings
-from singer_rest.columns import INSTANT, INTEGER, TEXT, Column, Table
-from singer_rest.credentials import HeaderCredential
-from singer_rest.pages import Meta, Page
-from singer_rest.sources import ListSource, Paging, Source, envelope
-from singer_rest.streams import RestStream
-from singer_rest.tap import RestTap
-from singer_rest.transport import Request
-from singer_rest.urls import base_url
+from singer_rest.http.credentials import HeaderCredential
+from singer_rest.http.exchange import Request
+from singer_rest.http.urls import base_url
+from singer_rest.records.columns import INSTANT, INTEGER, TEXT, Column, Table
+from singer_rest.sdk import settings
+from singer_rest.sdk.streams import SourceStream
+from singer_rest.sdk.tap import RestTap
+from singer_rest.sources.base import Source
+from singer_rest.sources.lists import ListSource, Paging
+from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.single import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +27,7 @@ def meta(page: Page) -> Meta:
     return Meta(total=page.reply.body["total"])
 
 
-class Books(RestStream):
+class Books(SourceStream):
     """Every book."""
 
     name = "books"
@@ -57,7 +59,7 @@ class TapExample(RestTap):
         *settings.common(page_size=100, largest_page=100, requests_per_minute=600, concurrency=4),
     ).to_dict()
 
-    def discover_streams(self) -> Sequence[RestStream]:
+    def discover_streams(self) -> Sequence[SourceStream]:
         """Return the streams."""
         return [Books(self)]
 
@@ -65,7 +67,7 @@ class TapExample(RestTap):
         """Prove that the key is good."""
         url = base_url(self.config["api_url"], example="https://library.example.com")
         bearer = {"Authorization": f"Bearer {self.config['api_key']}"}
-        self.keyring.bind(url, HeaderCredential("api_key", bearer))
+        self.origin_credentials.bind(url, HeaderCredential("api_key", bearer))
         self.transport.send(Request(f"{url}/me"))
 
 

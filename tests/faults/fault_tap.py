@@ -1,4 +1,4 @@
-"""A tap with the routes our vendors do not have: ids as text, POST, batches, tokens that expire."""
+"""A tap with the routes our vendors do not have: ids as text, POST, tokens that expire."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from singer_rest import settings
-from singer_rest.batches import BatchSource
-from singer_rest.columns import INTEGER, TEXT, Column, Table
-from singer_rest.pages import Page
-from singer_rest.sources import PerParentSource, SingleSource, Source, envelope
-from singer_rest.streams import RestStream
-from singer_rest.tap import RestTap
-from singer_rest.transport import Request
-from singer_rest.urls import base_url, segment
+from singer_rest.http.exchange import Request
+from singer_rest.http.urls import base_url, segment
+from singer_rest.records.columns import INTEGER, TEXT, Column, Table
+from singer_rest.sdk import settings
+from singer_rest.sdk.streams import SourceStream
+from singer_rest.sdk.tap import RestTap
+from singer_rest.sources.base import Source
+from singer_rest.sources.pages import Page
+from singer_rest.sources.parents import PerParentSource
+from singer_rest.sources.single import SingleSource, envelope
 
 from .example_tap import Books
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from singer_rest.completeness import Tally
+    from singer_rest.sources.evidence import Evidence
 
 ROWS = envelope("rows")
 NOTES = Table(
@@ -70,7 +71,7 @@ class Token:
         self._tap.redactor.add(self._token)
 
 
-class Notes(RestStream):
+class Notes(SourceStream):
     """The notes of every thing: one request a parent."""
 
     name = "notes"
@@ -87,8 +88,8 @@ class Notes(RestStream):
             reply = self.tap.transport.send(Request(f"{url}/things/{segment(parent)}/notes"))
             return Page(ROWS(reply), reply)
 
-        def rest(_parent: str, page: Page, tally: Tally) -> Iterator[Page]:
-            tally.received += len(page.rows)
+        def rest(_parent: str, page: Page, evidence: Evidence) -> Iterator[Page]:
+            evidence.received += len(page.rows)
             yield page
 
         where = f"{url}/things/{{id}}/notes"
@@ -98,7 +99,7 @@ class Notes(RestStream):
         return [{**row, "parent": page.parent} for row in page.rows]
 
 
-class Found(RestStream):
+class Found(SourceStream):
     """What a search returns: a POST."""
 
     name = "found"
@@ -107,30 +108,6 @@ class Found(RestStream):
     def new_source(self) -> Source:
         request = Request(f"{self.config['api_url']}/search", method="POST", json={"all": True})
         return SingleSource(self.tap.transport, request, ROWS)
-
-
-class Picked(RestStream):
-    """The things whose ids the list names, many in one request."""
-
-    name = "picked"
-    table = THINGS
-
-    def new_source(self) -> Source:
-        url = self.config["api_url"]
-
-        def ids() -> Sequence[str]:
-            return [row["id"] for row in ROWS(self.tap.transport.send(Request(f"{url}/things")))]
-
-        return BatchSource(
-            self.tap.transport,
-            f"{url}/pick",
-            ids,
-            request=lambda batch: Request(f"{url}/pick", {"ids": ",".join(batch)}),
-            rows=ROWS,
-            key=lambda row: row["id"],
-            size=16,
-            prefetch=self.tap.prefetch,
-        )
 
 
 class TapFaults(RestTap):
@@ -143,12 +120,12 @@ class TapFaults(RestTap):
         *settings.common(page_size=10, largest_page=100, requests_per_minute=0, concurrency=4),
     ).to_dict()
 
-    def discover_streams(self) -> Sequence[RestStream]:
-        return [Books(self), Found(self), Notes(self), Picked(self)]
+    def discover_streams(self) -> Sequence[SourceStream]:
+        return [Books(self), Found(self), Notes(self)]
 
     def connect(self) -> None:
         url = base_url(self.config["api_url"], example="https://faults.example.com")
-        self.keyring.bind(url, Token(self, url))
+        self.origin_credentials.bind(url, Token(self, url))
         self.transport.send(Request(f"{url}/me"))
 
 

@@ -43,7 +43,7 @@ ENTRIES = {
     WIDE_TAP: "faults.wide_tap:TapWide.cli",
 }
 """What a command calls, so that runs nobody interferes with need not import it anew."""
-LONGEST_RUN = 100.0
+MAX_RUN = 100.0
 
 Message = dict[str, Any]
 
@@ -223,7 +223,7 @@ class Started:
         Args:
             already: What the test has read from standard output itself.
         """
-        guard = threading.Timer(LONGEST_RUN, self.kill)
+        guard = threading.Timer(MAX_RUN, self.kill)
         guard.start()
         try:
             rest = self.process.stdout.read() if self.process.stdout else b""
@@ -251,7 +251,7 @@ def run_warm(*arguments: Any, **options: Any) -> Run:
         "stderr": str(prepared.stderr),
         "cwd": str(prepared.folder),
     }
-    code, peak = run_job(ENTRIES[tuple(options["command"])], job, LONGEST_RUN)
+    code, peak = run_job(ENTRIES[tuple(options["command"])], job, MAX_RUN)
     return prepared.ended(code, stdout.read_bytes(), peak)
 
 

@@ -93,7 +93,7 @@ class Reply:
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-class ClientGone(Exception):
+class ClientGoneError(Exception):
     """The client has closed its end, or the server stops."""
 
 
@@ -110,12 +110,12 @@ class Exchange:
         """Write bytes as they are.
 
         Raises:
-            ClientGone: Nobody reads them.
+            ClientGoneError: Nobody reads them.
         """
         try:
             self._connection.sendall(data)
         except OSError as error:
-            raise ClientGone from error
+            raise ClientGoneError from error
 
     def reply(self, reply: Reply) -> None:
         """Write a whole answer; the connection stays open."""
@@ -139,18 +139,18 @@ class Exchange:
         """Wait, unless the server stops or the client goes.
 
         Raises:
-            ClientGone: One of the two.
+            ClientGoneError: One of the two.
         """
         if self.server.stopping.wait(seconds):
-            raise ClientGone
+            raise ClientGoneError
         self._connection.setblocking(False)  # noqa: FBT003
         try:
             if not self._connection.recv(1, socket.MSG_PEEK):
-                raise ClientGone
+                raise ClientGoneError
         except (BlockingIOError, ssl.SSLError, ValueError):
             pass
         except OSError as error:
-            raise ClientGone from error
+            raise ClientGoneError from error
         finally:
             self._connection.setblocking(True)  # noqa: FBT003
 
@@ -257,7 +257,7 @@ class FaultServer:
             if self._tls:
                 connection = self._tls.wrap_socket(connection, server_side=True)
             self._talk(connection, number)
-        except (OSError, ClientGone):
+        except (OSError, ClientGoneError):
             pass
         except Exception:  # a script is wrong: let nobody wait for it
             with contextlib.suppress(OSError):

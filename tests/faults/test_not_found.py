@@ -13,7 +13,7 @@ from .server import FaultServer
 from .stage import QUICK, SMALL, Stage
 
 if TYPE_CHECKING:
-    from .server import Exchange, Seen
+    from .server import Seen
 
 POINTS = "/api/metrics/{}/points"
 
@@ -142,29 +142,6 @@ def test_f15_a_request_that_is_wrong_is_not_repeated(stage: Stage, tap: Runner, 
     assert len(stage.requests("/api/incidents")) == 1
     assert f"answered {code}: We do not like [redacted] here" in run.last
     assert run.outcome("metrics") == "complete"
-
-
-@pytest.mark.parametrize("code", [413, 414])
-def test_f16_a_batch_that_is_too_long_is_split(fault_tap: Runner, code: int) -> None:
-    names = [f"thing-{number:03}" for number in range(40)]
-    with FaultServer() as server:
-        library(server, names)
-
-        def pick(exchange: Exchange) -> None:
-            wanted = exchange.seen.query["ids"].split(",")
-            if len(wanted) > 5:
-                raw(code, b"too long", "text/plain")(exchange)
-            else:
-                data({"rows": [{"id": name, "text": "x"} for name in wanted]})(exchange)
-
-        server.script("/pick", forever=pick)
-        run = fault_tap(config(server), select=["picked"], log="INFO")
-    assert run.code == 0, run.last
-    assert run.ids("picked") == names, "all, once, in order"
-    assert run.activated == ["picked"]
-    lengths = [len(seen.query["ids"].split(",")) for seen in server.requests("/pick")]
-    assert max(lengths) == 16
-    assert sum(length for length in lengths if length <= 5) == 40
 
 
 def test_f16_a_single_id_that_is_too_long_fails_aloud(fault_tap: Runner) -> None:

@@ -15,9 +15,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from singer_rest.credentials import HeaderCredential, Keyring
+from singer_rest.http.credentials import HeaderCredential, OriginCredentials
+from singer_rest.http.exchange import Request
 from singer_rest.redact import Redactor
-from singer_rest.transport import Request
 
 from .answers import data, held, html, raw, redirect, reset_in_body, status, whole
 from .runner import MARKER, SECRET, TAP_CACHET, Prepared
@@ -216,9 +216,9 @@ def test_f61_not_in_addresses(any_system: System) -> None:
 def test_f61_not_in_what_a_debugger_shows() -> None:
     header = {"Authorization": f"Bearer {SECRET}"}
     credential = HeaderCredential("api_key", header)
-    keyring = Keyring()
-    keyring.bind("https://status.example.com", credential)
+    origin_credentials = OriginCredentials()
+    origin_credentials.bind("https://status.example.com", credential)
     request = Request("https://status.example.com", {"key": SECRET}, headers=header)
     form = Request("https://status.example.com", form={"password": SECRET}, json={"p": SECRET})
-    for thing in (credential, keyring, request, form, Redactor([SECRET])):
+    for thing in (credential, origin_credentials, request, form, Redactor([SECRET])):
         assert MARKER not in f"{thing!r} {thing!s}"

@@ -28,18 +28,18 @@ CORTEX_SINCE = "2026-03-01T10:00:00"
 NEVER = "2999-01-01T00:00:00Z"
 
 
-def text_of(folder: str, name: str) -> str:
+def read_text(folder: str, name: str) -> str:
     return (STATES / folder / name).read_bytes().decode("utf-8", "surrogateescape")
 
 
 def given(name: str) -> set[str]:
     """Return the streams a good state has bookmarks of."""
-    state = json.loads(text_of("good", name).lstrip("\ufeff"))
+    state = json.loads(read_text("good", name).lstrip("\ufeff"))
     state = state.get("value", state.get("singer_state", state))
     return set(state["bookmarks"])
 
 
-def names_of(tap: str) -> list[str]:
+def split_names(tap: str) -> list[str]:
     return [name for name in GOOD if name.startswith(f"{tap}-")]
 
 
@@ -47,9 +47,9 @@ def test_f60_the_corpus_covers_every_tap() -> None:
     assert {name.partition("-")[0] for name in GOOD} == {"cachet", "cinchy", "cortex"}
 
 
-@pytest.mark.parametrize("name", names_of("cachet"))
+@pytest.mark.parametrize("name", split_names("cachet"))
 def test_f60_cachet_goes_on_from_a_state(stage: Stage, tap: Runner, name: str) -> None:
-    run = tap(stage.config(), select=["metric_points"], state=text_of("good", name))
+    run = tap(stage.config(), select=["metric_points"], state=read_text("good", name))
     assert run.code == 0, run.last
     asked = [seen.query["sort"] for seen in stage.requests("/api/metrics/*/points")]
     assert set(asked) == {"-id"}, "the newest first, as from a bookmark"
@@ -59,11 +59,11 @@ def test_f60_cachet_goes_on_from_a_state(stage: Stage, tap: Runner, name: str) -
         assert part["replication_key_value"] >= "2026-03-01T10:00:00Z"
 
 
-@pytest.mark.parametrize("name", names_of("cortex"))
+@pytest.mark.parametrize("name", split_names("cortex"))
 def test_f60_cortex_goes_on_from_a_state(tap_cortex: Runner, name: str) -> None:
     with CortexStage() as stage:
         settings = stage.config(lookback_minutes=0)
-        run = tap_cortex(settings, select=["audit_logs"], state=text_of("good", name))
+        run = tap_cortex(settings, select=["audit_logs"], state=read_text("good", name))
         assert run.code == 0, run.last
         asked = {seen.query["startTime"] for seen in stage.requests("/api/v1/audit-logs")}
     assert asked == {CORTEX_SINCE}
@@ -73,11 +73,11 @@ def test_f60_cortex_goes_on_from_a_state(tap_cortex: Runner, name: str) -> None:
     assert bookmark["replication_key_value"] > CORTEX_SINCE
 
 
-@pytest.mark.parametrize("name", names_of("cinchy"))
+@pytest.mark.parametrize("name", split_names("cinchy"))
 def test_f60_cinchy_goes_on_from_a_state(tap_cinchy: Runner, name: str) -> None:
     with CinchyStage() as stage:
         settings = stage.config(incremental_tables=["HR.*"])
-        run = tap_cinchy(settings, state=text_of("good", name))
+        run = tap_cinchy(settings, state=read_text("good", name))
         assert run.code == 0, run.last
         asked = [unquote_plus(seen.body.decode()) for seen in stage.seen]
     since = re.compile(r"FROM \[HR\]\.\[Employees\].*Modified\] >= '2026-0(2-28|3-01)T")
@@ -126,7 +126,7 @@ def refused(run: Run, words: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_f60_a_state_that_cannot_be_used_is_refused(tap_cortex: Runner, name: str) -> None:
     with CortexStage() as stage:
-        state = text_of("bad", name)
+        state = read_text("bad", name)
         run = tap_cortex(stage.config(), select=["audit_logs"], state=state, log="INFO")
         assert not stage.seen, "nobody reads everything again without being asked"
     refused(run, REFUSED[name])
@@ -134,14 +134,14 @@ def test_f60_a_state_that_cannot_be_used_is_refused(tap_cortex: Runner, name: st
 
 @pytest.mark.parametrize("name", ["empty.json", "truncated.json", "list.json", "another-tool.json"])
 def test_f60_also_by_the_others(any_system: System, name: str) -> None:
-    run = any_system(state=text_of("bad", name), log="INFO")
+    run = any_system(state=read_text("bad", name), log="INFO")
     refused(run, REFUSED[name])
     assert not any_system.stage.seen
 
 
 def test_f60_the_remedy_names_one_stream(tap_cortex: Runner) -> None:
     with CortexStage() as stage:
-        state = text_of("bad", "no-date.json")
+        state = read_text("bad", "no-date.json")
         run = tap_cortex(stage.config(), select=["audit_logs"], state=state, log="INFO")
     assert "remove the stream from the state's bookmarks to read it from the start" in run.last
     assert "meltano state edit" in run.last
@@ -158,7 +158,7 @@ def test_f60_the_state_of_another_tap_is_told_of_where_tables_come_and_go(
     tap_cinchy: Runner,
 ) -> None:
     with CinchyStage() as stage:
-        run = tap_cinchy(stage.config(), state=text_of("bad", "another-tap.json"), log="INFO")
+        run = tap_cinchy(stage.config(), state=read_text("bad", "another-tap.json"), log="INFO")
     assert run.code == 0, run.last
     assert (
         "those it has are of customers, orders. Everything is read from the start" in run.warnings
@@ -195,7 +195,7 @@ def test_f60_a_bookmark_in_the_future(tap_cortex: Runner) -> None:
 
 
 def test_f60_a_bookmark_of_one_metric_in_the_future(stage: Stage, tap: Runner) -> None:
-    state = json.loads(text_of("good", "cachet-0.1.json"))
+    state = json.loads(read_text("good", "cachet-0.1.json"))
     parts = state["bookmarks"]["metric_points"]["partitions"]
     parts[2]["replication_key_value"] = NEVER
     run = tap(stage.config(), select=["metric_points"], state=state, log="INFO")

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk import typing as th
 
-from singer_rest import settings
-from singer_rest.columns import INTEGER, TEXT, Column, Table
-from singer_rest.pages import Meta, Page
-from singer_rest.sources import ListSource, Paging, Source, envelope
-from singer_rest.streams import RestStream
-from singer_rest.tap import RestTap
-from singer_rest.transport import Request
+from singer_rest.http.exchange import Request
+from singer_rest.records.columns import INTEGER, TEXT, Column, Table
+from singer_rest.sdk import settings
+from singer_rest.sdk.streams import SourceStream
+from singer_rest.sdk.tap import RestTap
+from singer_rest.sources.base import Source
+from singer_rest.sources.lists import ListSource, Paging
+from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.single import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +24,7 @@ def meta(page: Page) -> Meta:
     return Meta(total=page.reply.body["total"])
 
 
-class Numbers(RestStream):
+class Numbers(SourceStream):
     """Rows known by a number, in its order."""
 
     name = "numbers"
@@ -52,7 +54,7 @@ class TapWide(RestTap):
         *settings.common(page_size=1000, largest_page=10_000, requests_per_minute=0, concurrency=1),
     ).to_dict()
 
-    def discover_streams(self) -> Sequence[RestStream]:
+    def discover_streams(self) -> Sequence[SourceStream]:
         return [Names(self), Numbers(self)]
 
     def connect(self) -> None:

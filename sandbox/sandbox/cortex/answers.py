@@ -71,7 +71,7 @@ class ApiError(Exception):
         return Answer(status=self.status, body=encode(body))
 
 
-class Violation(ApiError):
+class ViolationError(ApiError):
     """A parameter that cannot be read, answered in the second error shape."""
 
     def __init__(self, name: str, description: str) -> None:

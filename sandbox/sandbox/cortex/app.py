@@ -10,7 +10,7 @@ from .answers import (
     UNAUTHORIZED,
     Answer,
     ApiError,
-    Violation,
+    ViolationError,
     forbidden,
     not_found,
     too_many,
@@ -122,7 +122,7 @@ class CortexApp:
             methods, names = self.router.match(raw)
             query = Params(scope["query_string"].decode())
         except UnicodeDecodeError:
-            raise Violation("path", "The address is not valid UTF-8") from None
+            raise ViolationError("path", "The address is not valid UTF-8") from None
         route = methods.get(scope["method"])
         call = Call(
             world=self.world,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .answers import BAD_REQUEST, ApiError, Violation, ok
+from .answers import BAD_REQUEST, ApiError, ViolationError, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +40,7 @@ def page_and_size(call: Call) -> tuple[int, int]:
         )
     page = call.query.integer("page", 0)
     if page < 0:
-        raise Violation("page", "Page index must not be less than zero")
+        raise ViolationError("page", "Page index must not be less than zero")
     return page, size
 
 

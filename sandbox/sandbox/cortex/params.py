@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from .answers import Violation
+from .answers import ViolationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,37 +43,37 @@ class Params:
         """Return the value of a parameter.
 
         Raises:
-            Violation: The parameter is absent or empty.
+            ViolationError: The parameter is absent or empty.
         """
         value = self.text(name)
         if value is None:
-            raise Violation(name, f"Required parameter '{name}' is not present.")
+            raise ViolationError(name, f"Required parameter '{name}' is not present.")
         return value
 
     def flag(self, name: str, *, default: bool = False) -> bool:
         """Return a boolean, written in any case.
 
         Raises:
-            Violation: The value is neither true nor false.
+            ViolationError: The value is neither true nor false.
         """
         value = self.text(name)
         if value is None:
             return default
         if value.lower() not in BOOLEANS:
-            raise Violation(name, f"'{value}' is not a boolean")
+            raise ViolationError(name, f"'{value}' is not a boolean")
         return BOOLEANS[value.lower()]
 
     def integer(self, name: str, default: int) -> int:
         """Return an integer.
 
         Raises:
-            Violation: The value is no integer.
+            ViolationError: The value is no integer.
         """
         value = self.text(name)
         try:
             return default if value is None else int(value)
         except ValueError:
-            raise Violation(name, f"'{value}' is not an integer") from None
+            raise ViolationError(name, f"'{value}' is not an integer") from None
 
     def values(self, name: str) -> list[str]:
         """Return a list, sent with commas or as a repeated parameter."""
@@ -84,11 +84,11 @@ class Params:
         """Return one of the allowed values.
 
         Raises:
-            Violation: The value is another one.
+            ViolationError: The value is another one.
         """
         value = self.text(name) or default
         if value not in allowed:
-            raise Violation(name, f"'{value}' is not one of {', '.join(allowed)}")
+            raise ViolationError(name, f"'{value}' is not one of {', '.join(allowed)}")
         return value
 
     def moment(self, name: str, *, zone_allowed: bool = True) -> dt.datetime | None:
@@ -99,7 +99,7 @@ class Params:
             zone_allowed: Whether a value with a zone is accepted; without one it is UTC.
 
         Raises:
-            Violation: The value is no date-time, or has a zone where none is allowed.
+            ViolationError: The value is no date-time, or has a zone where none is allowed.
         """
         value = self.text(name)
         if value is None:
@@ -107,9 +107,9 @@ class Params:
         try:
             moment = dt.datetime.fromisoformat(value)
         except ValueError:
-            raise Violation(name, f"'{value}' is not an ISO-8601 date-time") from None
+            raise ViolationError(name, f"'{value}' is not an ISO-8601 date-time") from None
         if moment.tzinfo is None:
             return moment.replace(tzinfo=dt.UTC)
         if not zone_allowed:
-            raise Violation(name, f"'{value}' must be a date-time without a time-zone")
+            raise ViolationError(name, f"'{value}' must be a date-time without a time-zone")
         return moment

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest import timestamps
-from singer_rest.sources import NothingSource
-from singer_rest.streams import RestStream
+from singer_rest.records import timestamps
+from singer_rest.sdk.streams import SourceStream
+from singer_rest.sources.base import NothingSource
 from tap_cachet import normalise
 from tap_cachet.sources import ApiListSource
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from singer_rest.pages import Page
-    from singer_rest.rows import Rows
-    from singer_rest.sources import Source
+    from singer_rest.records.rows import Rows
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cachet.client import CachetApi
     from tap_cachet.tap import TapCachet
 
 Record = dict[str, Any]
 
 
-class CachetStream(RestStream):
+class CachetStream(SourceStream):
     """A stream of Cachet."""
 
     tap: TapCachet
@@ -42,7 +42,7 @@ class CachetStream(RestStream):
         """Whether another stream of the same pass is selected too."""
         return bool(self.tap.streams[name].selected)
 
-    def seen(self, rows: Rows) -> Rows:
+    def report_unknown(self, rows: Rows) -> Rows:
         """Report fields this tap does not know, then pass the rows on."""
         self.tap.strangers.look(self.name, self.table, rows)
         return rows
@@ -80,4 +80,4 @@ class PlainList(CachetStream):
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every record."""
-        return self.seen(self.normalised(page.rows, page.reply.date))
+        return self.report_unknown(self.normalised(page.rows, page.reply.date))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from singer_rest import timestamps
+from singer_rest.records import timestamps
 from tap_cachet import normalise, schemas
 from tap_cachet.client import row_id
 from tap_cachet.sources import by_ids
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from singer_rest.pages import Page
-    from singer_rest.rows import Rows
-    from singer_rest.sources import Source
+    from singer_rest.records.rows import Rows
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
 
 
 class Components(PlainList):
@@ -42,7 +42,7 @@ class ComponentStatusDaily(Components):
     name = "component_status_daily"
     table = schemas.COMPONENT_STATUS_DAILY
     selected_by_default = False
-    snapshot = True
+    daily_snapshot = True
     cost = "none beside components"
 
     def rows(self, page: Page) -> Iterable[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from singer_rest.sources import NothingSource
+from singer_rest.sources.base import NothingSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
 from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
 
 
 class IncidentTemplates(PlainList):
@@ -121,7 +121,7 @@ class Incidents(IncidentFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every incident."""
         answered = page.reply.date
-        return self.seen(normalise.incidents(page.rows, answered))
+        return self.report_unknown(normalise.incidents(page.rows, answered))
 
 
 class IncidentComponents(IncidentFamily):
@@ -173,7 +173,7 @@ class Schedules(ScheduleFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every schedule."""
         answered = page.reply.date
-        return self.seen(normalise.schedules(page.rows, answered))
+        return self.report_unknown(normalise.schedules(page.rows, answered))
 
 
 class ScheduleComponents(ScheduleFamily):

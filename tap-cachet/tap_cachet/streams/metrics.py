@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest import settings, timestamps
+from singer_rest.records import timestamps
+from singer_rest.sdk import settings
 from tap_cachet import normalise, schemas
 from tap_cachet.sources import PointsSource
 from tap_cachet.streams.base import CachetStream, PlainList, Record
@@ -13,8 +14,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
 
 
 class Metrics(PlainList):
@@ -75,4 +76,4 @@ class MetricPoints(CachetStream):
             ]
         rows = normalise.flat(records)
         rows["metric_id"] = [page.parent if told is None else told for told in rows["metric_id"]]
-        return self.seen(rows)
+        return self.report_unknown(rows)

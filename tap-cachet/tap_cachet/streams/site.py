@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyFault
-from singer_rest.sources import SingleSource, Source
+from singer_rest.errors import BodyError
+from singer_rest.sources.single import SingleSource
 from tap_cachet import schemas
 from tap_cachet.client import CLIENT_ERRORS
 from tap_cachet.streams.base import CachetStream, Record
@@ -14,8 +14,9 @@ from tap_cachet.streams.base import CachetStream, Record
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from singer_rest.pages import Page
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
 
 
 OK = 200
@@ -92,7 +93,7 @@ class DashboardSource(SingleSource):
             reply = api.transport.send(
                 dataclasses.replace(request, accept_statuses=CLIENT_ERRORS | SERVER_ERRORS)
             )
-        except BodyFault:
+        except BodyError:
             return None
         if reply.status != OK or not isinstance(reply.body, dict):
             return None

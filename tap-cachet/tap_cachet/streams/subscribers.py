@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from singer_rest.pages import Page
-    from singer_rest.rows import Rows
+    from singer_rest.records.rows import Rows
+    from singer_rest.sources.pages import Page
 
 
 class SubscriberFamily(PlainList):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tap_cinchy.tap import TapCinchy
 
 
-class CinchyStream(RestStream):
+class CinchyStream(SourceStream):
     """A stream of Cinchy."""
 
     tap: TapCinchy
@@ -52,7 +52,7 @@ class CinchyStream(RestStream):
         """Check what can be checked before anything is read; a hook.
 
         Raises:
-            Fault: Setting or state cannot be used.
+            TapError: Setting or state cannot be used.
         """
 
     def describe(self, metadata: MetadataMapping) -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.columns import INSTANT, TEXT, TEXTS, Column, Table
-from singer_rest.errors import BodyFault
-from singer_rest.pages import Page
-from singer_rest.sources import SingleSource
-from singer_rest.transport import Request
+from singer_rest.errors import BodyError
+from singer_rest.http.exchange import Request
+from singer_rest.records.columns import INSTANT, TEXT, TEXTS, Column, Table
+from singer_rest.sources.pages import Page
+from singer_rest.sources.single import SingleSource
 from tap_cinchy.answers import unique
 from tap_cinchy.streams.base import CinchyStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_rest.sources import Source
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
+    from singer_rest.sources.base import Source
 
 logger = logging.getLogger(__name__)
 
@@ -43,14 +43,14 @@ HEALTH = Table(
 )
 
 
-def rows_of(reply: Reply) -> list[dict[str, Any]]:
+def read_rows(reply: Reply) -> list[dict[str, Any]]:
     """Return one row per check, or one for the component if it lists none.
 
     Raises:
-        BodyFault: No component speaks like this.
+        BodyError: No component speaks like this.
     """
     if not isinstance(reply.body, dict) or not reply.body:
-        raise BodyFault(
+        raise BodyError(
             f"{reply.url} answered something else than a health check.",
             code="UNEXPECTED-BODY",
             url=reply.url,
@@ -70,11 +70,11 @@ def rows_of(reply: Reply) -> list[dict[str, Any]]:
     }
     checks = body.get("healthchecks")
     rows = []
-    for place, check in enumerate(checks if isinstance(checks, list) else []):
+    for index, check in enumerate(checks if isinstance(checks, list) else []):
         if isinstance(check, dict):
             named = {str(name).lower(): value for name, value in check.items()}
             row = {name: named.get(name) for name in ("name", "description", "status")}
-            rows.append({**whole, **row, "name": row["name"] or f"check {place + 1}"})
+            rows.append({**whole, **row, "name": row["name"] or f"check {index + 1}"})
     names = unique([str(row["name"]) for row in rows])
     return [{**row, "name": name} for row, name in zip(rows, names, strict=True)] or [whole]
 
@@ -86,7 +86,7 @@ class HealthSource(SingleSource):
         # An unhealthy component may answer 503, and what it says then is data.
         accepted = frozenset({UNAVAILABLE, *([NOT_FOUND] if stream.may_be_absent else [])})
         request = Request(stream.url(), authenticated=False, accept_statuses=accepted)
-        super().__init__(stream.api.transport, request, rows_of)
+        super().__init__(stream.api.transport, request, read_rows)
 
     def pages(self) -> Iterator[Page]:
         """Yield the checks as one page."""
@@ -94,8 +94,8 @@ class HealthSource(SingleSource):
         rows = [] if reply.status == NOT_FOUND else self.rows(reply)
         if not rows:
             logger.warning("There is no health check at %s; nothing is read.", reply.url)
-        self.tally.pages, self.tally.received = 1, len(rows)
-        self.tally.proof = "one answer" if rows else "not installed"
+        self.evidence.pages, self.evidence.received = 1, len(rows)
+        self.evidence.proof = "one answer" if rows else "not installed"
         yield Page(rows, reply)
 
     def probe(self) -> Reply:
@@ -143,7 +143,7 @@ class LoginHealth(HealthCheck):
 
     def url(self) -> str:
         """Return the address below the login server's."""
-        return f"{self.api.places.idp_health}/healthcheck"
+        return f"{self.api.endpoints.idp_health}/healthcheck"
 
 
 class ConnectionsHealth(HealthCheck):
@@ -155,4 +155,4 @@ class ConnectionsHealth(HealthCheck):
 
     def url(self) -> str:
         """Return the address below that of Connections."""
-        return f"{self.api.places.connections}/healthcheck"
+        return f"{self.api.endpoints.connections}/healthcheck"

@@ -8,13 +8,13 @@ import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from singer_rest import timestamps
-from singer_rest.columns import INSTANT, INTEGER, TEXT, Column, Table
-from singer_rest.errors import StatusFault, StreamFault
-from singer_rest.failures import message_of
-from singer_rest.pages import Page
-from singer_rest.sources import Plan, Source
-from singer_rest.transport import Request
+from singer_rest.errors import StatusError, StreamError
+from singer_rest.http.exchange import Request
+from singer_rest.http.failures import find_message
+from singer_rest.records import timestamps
+from singer_rest.records.columns import INSTANT, INTEGER, TEXT, Column, Table
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.pages import Page
 from tap_cinchy import answers
 from tap_cinchy.cql import ID, Select
 from tap_cinchy.streams.base import CinchyStream
@@ -22,7 +22,7 @@ from tap_cinchy.streams.base import CinchyStream
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ BAD_REQUEST, UNAUTHORIZED, NOT_FOUND = 400, 401, 404
 ANSWERS = frozenset({BAD_REQUEST, UNAUTHORIZED, NOT_FOUND})
 LOG = "[Cinchy].[Execution Log]"
 RUNNING = "Running"
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 5.0
+FIRST_PAUSE, MAX_PAUSE = 0.5, 5.0
 
 JOBS = Table(
     (
@@ -59,25 +59,25 @@ class JobsSource(Source):
 
     def pages(self) -> Iterator[Page]:
         """Start every job, and yield a row for each that was started."""
-        url = self.api.places.trusted_connections()
+        url = self.api.endpoints.trusted_connections()
         for job in self.stream.config["jobs"]:
             at = timestamps.text(timestamps.now())
             try:
                 reply = self._start(url, job)
                 row = {"feed": job["feed"], "triggered_at": at, **self._watched(reply)}
-            except StreamFault as fault:
-                self.tally.problems.append(f"{job['feed']}: {fault.sentence}")
+            except StreamError as error:
+                self.evidence.problems.append(f"{job['feed']}: {error.sentence}")
                 continue
-            self.tally.pages += 1
-            self.tally.received += 1
+            self.evidence.pages += 1
+            self.evidence.received += 1
             yield Page([row], reply)
-        self.tally.proof = "every job answered"
+        self.evidence.proof = "every job answered"
 
     def _start(self, url: str, job: Mapping[str, Any]) -> Reply:
         """Start a job; whatever becomes of the answer, it is not started again.
 
         Raises:
-            StreamFault: It was refused, or nobody knows.
+            StreamError: It was refused, or nobody knows.
         """
         request = self._request(url + PATHS[0], job)
         reply = self.api.transport.send(request)
@@ -86,10 +86,10 @@ class JobsSource(Source):
         if reply.status == NOT_FOUND:
             reply = self.api.transport.send(self._request(url + PATHS[1], job))
         if reply.status != OK:
-            words = message_of(reply.body) or {
+            words = find_message(reply.body) or {
                 UNAUTHORIZED: "before 5.11 the jobs API may take no personal access token"
             }.get(reply.status, "")
-            raise StatusFault(
+            raise StatusError(
                 f"{reply.url} answered {reply.status}{f': {words}' if words else ''}.",
                 code=f"HTTP-{reply.status}",
                 url=reply.url,
@@ -130,7 +130,7 @@ class JobsSource(Source):
         try:
             execution = int(named["executionid"])
         except (KeyError, TypeError, ValueError):
-            raise StreamFault(
+            raise StreamError(
                 f"{reply.url} started a job and did not tell its executionId; see the execution "
                 "log.",
                 code="UNEXPECTED-BODY",
@@ -143,7 +143,7 @@ class JobsSource(Source):
             if found["state"] != RUNNING:
                 break
             self.stream.tap.stop.wait(min(pause, max(0.0, until - time.monotonic())))
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_PAUSE)
         return found
 
     def _state(self, execution: int) -> dict[str, Any]:
@@ -151,8 +151,8 @@ class JobsSource(Source):
         text = Select(LOG, paths, conditions=(f"t.[{ID}] = {execution}",)).text(top=1)
         try:
             _types, (ids, states, outputs) = answers.by_position(self.api.execute(text), 3)
-        except StreamFault as fault:
-            logger.warning("The state of run %d is not readable: %s", execution, fault.sentence)
+        except StreamError as error:
+            logger.warning("The state of run %d is not readable: %s", execution, error.sentence)
             return {"state": "Unknown"}
         if not ids:
             return {}
@@ -174,15 +174,15 @@ class Jobs(CinchyStream):
     route = "POST /api/v1.0/jobs of Connections"
     permission = "the right to execute the data sync"
     cost = "1 request per job, and 1 each time its state is looked at"
-    snapshot = True
+    daily_snapshot = True
 
     def check(self) -> None:
         """Make sure that the credential may go where jobs are started.
 
         Raises:
-            ConfigFault: It may not.
+            ConfigError: It may not.
         """
-        self.tap.bind_credential(self.api.places.trusted_connections())
+        self.tap.bind_credential(self.api.endpoints.trusted_connections())
 
     def new_source(self) -> Source:
         """Return the requests."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
-from singer_rest.columns import INTEGER, TEXT
-from singer_rest.errors import StateFault, StreamFault
-from singer_rest.state import HOW_TO_RESET
+from singer_rest.errors import StateError, StreamError
+from singer_rest.records import timestamps
+from singer_rest.records.columns import INTEGER, TEXT
+from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
 from tap_cinchy.cql import ID, literal
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog
 
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
     from tap_cinchy.answers import Answer
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.queries import Query
@@ -55,7 +55,7 @@ class QueryStream(CinchyStream):
 
     def __init__(self, tap: TapCinchy, query: Query) -> None:
         self.query = query
-        self.trouble: StreamFault | None = None
+        self.trouble: StreamError | None = None
         """Why the columns are not known."""
         self.table = self._shape(tap)
         super().__init__(tap, name=query.name)
@@ -72,16 +72,16 @@ class QueryStream(CinchyStream):
             return shape_of_catalog(self.query, entry.schema.to_dict() if entry else {})
         try:
             return self._shape_by_asking(tap)
-        except StreamFault as fault:
-            self.trouble = fault
-            logger.error("The columns of %s are not known: %s", self.query.name, fault.sentence)  # noqa: TRY400
+        except StreamError as error:
+            self.trouble = error
+            logger.error("The columns of %s are not known: %s", self.query.name, error.sentence)  # noqa: TRY400
             return shape_unknown(self.query)
 
     def _shape_by_asking(self, tap: TapCinchy) -> Shape:
         """Return the columns an answer shows.
 
         Raises:
-            StreamFault: It cannot be asked, or an answer without rows shows none.
+            StreamError: It cannot be asked, or an answer without rows shows none.
         """
         query = self.query
         tap.guard.check(query)
@@ -90,7 +90,7 @@ class QueryStream(CinchyStream):
             text = query.query.replace(TOP, "1").replace(AFTER, "0")
             answer = answers.read(ask(tap.api, query, self._parameters(tap), text))
         if not answer.names:
-            raise StreamFault(
+            raise StreamError(
                 f"The query {query.title} answers without rows and without columns; set its "
                 "json_schema.",
                 code="NO-COLUMNS",
@@ -104,7 +104,7 @@ class QueryStream(CinchyStream):
         try:
             kind: Any = self.query.type
             answer = answers.read(api.execute(text, kind, parameters, schema_only=True))
-        except StreamFault:
+        except StreamError:
             return None
         return answer if answer.names and answer.typed else None
 
@@ -133,11 +133,11 @@ class QueryStream(CinchyStream):
         """Check the bookmark before anything is read.
 
         Raises:
-            StateFault: It is neither a number nor a text.
+            StateError: It is neither a number nor a text.
         """
         value = self._bookmark()
         if value is not None and not isinstance(value, (int, float, str)):
-            raise StateFault(f"The bookmark of {self.name} is no value; {HOW_TO_RESET}.")
+            raise StateError(f"The bookmark of {self.name} is no value; {HOW_TO_RESET}.")
 
     def _bookmark(self) -> Any:
         if not self.replication_key or self.is_full_table:
@@ -148,10 +148,10 @@ class QueryStream(CinchyStream):
         """Return the query with its parameters.
 
         Raises:
-            StreamFault: Its columns are not known, or it is one that writes.
+            StreamError: Its columns are not known, or it is one that writes.
         """
         if self.table.title == UNKNOWN_COLUMNS:
-            raise self.trouble or StreamFault(self.table.description, code="NO-COLUMNS")
+            raise self.trouble or StreamError(self.table.description, code="NO-COLUMNS")
         self.tap.guard.check(self.query)
         params = self._parameters(self.tap)
         since = self._since(self._bookmark())
@@ -195,7 +195,7 @@ class SavedQueryGuard:
         """Refuse a query whose type does not read.
 
         Raises:
-            StreamFault: It does not.
+            StreamError: It does not.
         """
         if not query.saved:
             return
@@ -203,7 +203,7 @@ class SavedQueryGuard:
         bare = "".join(filter(str.isalpha, kind.lower()))
         reads = not bare or "scalar" in bare or ("query" in bare and "nonquery" not in bare)
         if not reads:
-            raise StreamFault(
+            raise StreamError(
                 f"The saved query {query.title} is of the type {kind!r}, and this tap only reads; "
                 "remove it from saved_queries.",
                 code="QUERY-WRITES",
@@ -217,8 +217,8 @@ class SavedQueryGuard:
                     for row in page.rows:
                         name = (str(row["Domain"]).lower(), str(row["Name"]).lower())
                         self._types[name] = str(row.get("Type") or "")
-            except StreamFault as fault:
-                logger.info("The types of saved queries are not readable: %s", fault.sentence)
+            except StreamError as error:
+                logger.info("The types of saved queries are not readable: %s", error.sentence)
         return self._types
 
     def _reading(self) -> Reading:

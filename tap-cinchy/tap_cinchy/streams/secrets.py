@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from singer_rest.columns import BOOLEAN, TEXT, Column, Table
-from singer_rest.pages import Page
-from singer_rest.sources import Plan, Source
-from singer_rest.transport import Request
+from singer_rest.http.exchange import Request
+from singer_rest.records.columns import BOOLEAN, TEXT, Column, Table
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.pages import Page
 from tap_cinchy.streams.base import CinchyStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
     from tap_cinchy.tap import TapCinchy
 
 OK = 200
@@ -57,10 +57,10 @@ class SecretsSource(Source):
             }
             if self.stream.with_values:
                 row["secret_value"] = value
-            self.tally.pages += 1
-            self.tally.received += 1
+            self.evidence.pages += 1
+            self.evidence.received += 1
             yield Page([row], reply)
-        self.tally.proof = "every secret answered"
+        self.evidence.proof = "every secret answered"
 
     def _ask(self, secret: Mapping[str, str]) -> Reply:
         return self.stream.api.transport.send(

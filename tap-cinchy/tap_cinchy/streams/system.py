@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, ClassVar
 
-from singer_rest.columns import BOOLEAN, INTEGER, NUMBER, TEXT
+from singer_rest.records.columns import BOOLEAN, INTEGER, NUMBER, TEXT
 from tap_cinchy.cql import ID
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS
 from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Shape, field

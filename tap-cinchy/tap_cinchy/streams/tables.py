@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.singerlib.catalog import Metadata
 
-from singer_rest import timestamps
-from singer_rest.errors import ConfigFault
+from singer_rest.errors import ConfigError
+from singer_rest.records import timestamps
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib import Catalog, MetadataMapping
 
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
     from tap_cinchy.client import ReadType
     from tap_cinchy.shapes import Field, Shape
     from tap_cinchy.tap import TapCinchy
@@ -78,13 +78,13 @@ class TableStream(CinchyStream):
         """Take over what the catalog says.
 
         Raises:
-            ConfigFault: A replication that this table does not offer.
+            ConfigError: A replication that this table does not offer.
         """
         super().apply_catalog(catalog)
         if self.replication_method == FULL_TABLE:
             return
         if self.replication_method != INCREMENTAL:
-            raise ConfigFault(
+            raise ConfigError(
                 f"{self.name} has the replication method {self.replication_method}; it offers "
                 f"{FULL_TABLE}{f' and {INCREMENTAL}' if self.offers_incremental else ''}."
             )
@@ -94,7 +94,7 @@ class TableStream(CinchyStream):
                 if self.offers_incremental
                 else "it can only be read in full"
             )
-            raise ConfigFault(
+            raise ConfigError(
                 f"{self.name} cannot be read by {self.replication_key or INCREMENTAL}: {offered}."
             )
         self.replication_key = MODIFIED
@@ -105,7 +105,7 @@ class TableStream(CinchyStream):
         """Check the bookmark before anything is read.
 
         Raises:
-            StateFault: It cannot be used.
+            StateError: It cannot be used.
         """
         if self.replication_key and not self.is_full_table:
             check_bookmark(self.name, self.tap.bookmarks.value(self.name, self.replication_key))

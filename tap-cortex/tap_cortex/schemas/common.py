@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import BOOLEAN, OBJECT, TEXT, Column, Kind, Table
+from singer_rest.records.columns import BOOLEAN, OBJECT, TEXT, Column, Kind, Table
 
 OTHER_FIELDS = Column(
     "other_fields",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import ANY, ARRAY, INSTANT, INTEGER, NUMBER, OBJECT, TEXT
+from singer_rest.records.columns import ANY, ARRAY, INSTANT, INTEGER, NUMBER, OBJECT, TEXT
 
 from .common import ENTITY, cols, flat_table, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import ARRAY, BOOLEAN, INSTANT, INTEGER, OBJECT, TEXT
+from singer_rest.records.columns import ARRAY, BOOLEAN, INSTANT, INTEGER, OBJECT, TEXT
 
 from .common import cols, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT
+from singer_rest.records.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT
 
 from .common import ARCHIVED, cols, table
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import (
+from singer_rest.records.columns import (
     ANY,
     ARRAY,
     BOOLEAN,

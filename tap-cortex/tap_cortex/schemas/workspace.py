@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT, TEXTS
+from singer_rest.records.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT, TEXTS
 
 from .common import cols, flat_table, table
 from .entity import RAW

@@ -6,11 +6,12 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest import timestamps
-from singer_rest.rows import Rows
-from singer_rest.sources import NothingSource, SingleSource, envelope
-from singer_rest.streams import RestStream
-from tap_cortex.client import CortexList, UncertainList, any_of, by_fields
+from singer_rest.records import timestamps
+from singer_rest.records.rows import Rows
+from singer_rest.sdk.streams import SourceStream
+from singer_rest.sources.base import NothingSource
+from singer_rest.sources.single import SingleSource, envelope
+from tap_cortex.client import CortexList, UndocumentedList, any_envelope, by_fields
 from tap_cortex.fanout import Child, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
 
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Missing, Source
-    from tap_cortex.catalog import Parent
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
+    from singer_rest.sources.parents import On404
     from tap_cortex.client import CortexApi, Key, Record
     from tap_cortex.client import Rows as Reader
+    from tap_cortex.entity_index import Parent
     from tap_cortex.tap import TapCortex
 
 logger = logging.getLogger(__name__)
 
 
-class CortexStream(RestStream):
+class CortexStream(SourceStream):
     """A stream of Cortex.
 
     Rows pass through :meth:`row`, which a stream overrides to lift columns, and then through
@@ -37,7 +39,7 @@ class CortexStream(RestStream):
     """
 
     tap: TapCortex
-    narrowed_by: ClassVar[tuple[str, ...]] = ()
+    filtered_by: ClassVar[tuple[str, ...]] = ()
     """Settings that leave rows out when they are switched off."""
 
     @property
@@ -48,7 +50,7 @@ class CortexStream(RestStream):
     @property
     def is_full_table(self) -> bool:
         """Whether a complete read shows every row there is; not if a setting leaves some out."""
-        return super().is_full_table and all(self.config.get(name) for name in self.narrowed_by)
+        return super().is_full_table and all(self.config.get(name) for name in self.filtered_by)
 
     def is_selected(self, name: str) -> bool:
         """Whether another stream is selected too."""
@@ -60,7 +62,7 @@ class CortexStream(RestStream):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every record."""
-        return self.keep([self.row(record) for record in page.rows])
+        return self.move_unknown([self.row(record) for record in page.rows])
 
     @functools.cached_property
     def _known(self) -> frozenset[str]:
@@ -70,7 +72,7 @@ class CortexStream(RestStream):
     def _reported(self) -> set[str]:
         return set()
 
-    def keep(self, rows: list[Record]) -> Iterable[Record]:
+    def move_unknown(self, rows: list[Record]) -> Iterable[Record]:
         """Move fields that have no column into ``other_fields``, and report each name once."""
         known = self._known
         page = Rows.of(rows)
@@ -106,8 +108,8 @@ class ListStream(CortexStream):
     params: ClassVar[dict[str, Any]] = {}
     flags: ClassVar[dict[str, str]] = {}
     identity: ClassVar[tuple[str, ...]] = ()
-    alike: ClassVar[bool] = False
-    uncertain: ClassVar[bool] = False
+    may_repeat: ClassVar[bool] = False
+    undocumented: ClassVar[bool] = False
 
     def query(self) -> dict[str, Any]:
         """Return the parameters beside those of paging."""
@@ -117,10 +119,12 @@ class ListStream(CortexStream):
         """Return the walk over the list."""
         request = self.api.request(self.path, self.query())
         key = by_fields(*self.identity)
-        if self.uncertain:
+        if self.undocumented:
             keys = (self.envelope,) if isinstance(self.envelope, str) else self.envelope
-            return UncertainList(self.api, request, any_of(*keys), key, repeats=self.alike)
-        return CortexList(self.api, request, self.reader(), key, repeats=self.alike)
+            return UndocumentedList(
+                self.api, request, any_envelope(*keys), key, repeats=self.may_repeat
+            )
+        return CortexList(self.api, request, self.reader(), key, repeats=self.may_repeat)
 
     def reader(self) -> Reader:
         """Return the reader of an answer."""
@@ -161,8 +165,8 @@ class EntityStream(CortexStream):
     envelope: ClassVar[str | None] = None
     paged: ClassVar[bool] = True
     identity: ClassVar[tuple[str, ...]] = ()
-    missing: ClassVar[Missing] = "gone"
-    samples: ClassVar[int] = 0
+    on_404: ClassVar[On404] = "deleted"
+    probe_count: ClassVar[int] = 0
 
     @property
     def is_full_table(self) -> bool:
@@ -189,8 +193,8 @@ class EntityStream(CortexStream):
             self.reader(),
             paged=self.paged,
             key=self.key(),
-            missing=self.missing,
-            samples=self.samples,
+            on_404=self.on_404,
+            probe_count=self.probe_count,
         )
 
     def new_source(self) -> Source:
@@ -199,18 +203,18 @@ class EntityStream(CortexStream):
             self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
         )
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the row of one record of an entity; ``place`` is its place in the list."""
-        del place
+        del index
         return {"entity_id": entity.id, "entity_tag": entity.tag, **record}
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every record of the entity."""
         offset = getattr(page, "offset", 0)
-        return self.keep(
+        return self.move_unknown(
             [
-                self.entity_row(page.parent, record, offset + place)
-                for place, record in enumerate(page.rows)
+                self.entity_row(page.parent, record, offset + index)
+                for index, record in enumerate(page.rows)
             ]
         )
 

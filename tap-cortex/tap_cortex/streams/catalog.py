@@ -6,9 +6,9 @@ import abc
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest.sources import envelope
-from tap_cortex.catalog import CatalogSource, TypedListSource
+from singer_rest.sources.single import envelope
 from tap_cortex.client import by_fields, texts_or_objects
+from tap_cortex.entity_index import CatalogSource, TypedListSource
 from tap_cortex.fanout import Child, CountedFanOut
 from tap_cortex.schemas import catalog as tables
 from tap_cortex.streams.base import CortexStream, ListStream
@@ -17,8 +17,8 @@ from tap_cortex.values import digest, json_text, member, objects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
 
 TAG_IN_YAML = re.compile(r"^\s*x-cortex-tag:\s*(?P<tag>\S.*?)\s*$", re.MULTILINE)
@@ -30,7 +30,7 @@ class EntityFamily(CortexStream):
     source_name = "entities"
     route = "GET /catalog"
     cost = "none beside entities"
-    narrowed_by = ("include_archived", "include_team_entities")
+    filtered_by = ("include_archived", "include_team_entities")
 
     def new_source(self) -> Source:
         """Return the walk with everything that the catalog can show."""
@@ -117,7 +117,7 @@ class PartOfEntity(EntityFamily):
                 for part in self.parts(entity)
             }
             found += [{**part, **own} for part in parts.values()]
-        return self.keep(found)
+        return self.move_unknown(found)
 
 
 class EntityOwners(PartOfEntity):
@@ -179,7 +179,7 @@ class EntityDescriptors(CortexStream):
     table = tables.ENTITY_DESCRIPTORS
     route = "GET /catalog/descriptors"
     cost = "N / page_size, per 1500 characters of type names"
-    narrowed_by = ("include_team_entities",)
+    filtered_by = ("include_team_entities",)
 
     def new_source(self) -> Source:
         """Return the walk over the descriptors."""
@@ -207,7 +207,7 @@ class EntityTypes(ListStream):
     name = "entity_types"
     table = tables.ENTITY_TYPES
     route = "GET /catalog/definitions"
-    narrowed_by = ("include_built_in_types",)
+    filtered_by = ("include_built_in_types",)
 
     def new_source(self) -> Source:
         """Return the walk that the catalog's types come from, too."""
@@ -216,7 +216,7 @@ class EntityTypes(ListStream):
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every type; built-in ones only if they are wanted."""
         wanted = self.config["include_built_in_types"]
-        return self.keep(
+        return self.move_unknown(
             [self.row(row) for row in page.rows if wanted or row.get("source") != "CORTEX"]
         )
 
@@ -231,7 +231,7 @@ class Catalogs(ListStream):
     path = "/catalog-pages"
     envelope = ("catalogPages", "catalogs")
     identity = ("slug",)
-    uncertain = True
+    undocumented = True
 
 
 class RelationshipTypes(ListStream):
@@ -261,7 +261,7 @@ class Relationships(CortexStream):
         child = Child(
             lambda tag: self.api.request(path, tag=tag), envelope("relationships"), key=by_fields()
         )
-        return CountedFanOut(self.api, path, types.get, child, types.toll)
+        return CountedFanOut(self.api, path, types.get, child, types.setup_requests)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the edges with the ids of both ends lifted out."""
@@ -274,4 +274,4 @@ class Relationships(CortexStream):
                 for field in ("tag", "type", "name"):
                     row[f"{end}_{field}"] = member(entity, field)
             found.append(row)
-        return self.keep(found)
+        return self.move_unknown(found)

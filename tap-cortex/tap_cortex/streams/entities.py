@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest.sources import single
-from tap_cortex.client import any_of, by_fields, envelope_or_one
+from singer_rest.sources.single import single
+from tap_cortex.client import any_envelope, by_fields, envelope_or_one
 from tap_cortex.fanout import Child, EntityFanOut, TagFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
@@ -14,10 +14,10 @@ from tap_cortex.streams.base import EntityStream, Incremental, nothing
 from tap_cortex.values import digest, json_text, member, parsed, without_zone
 
 if TYPE_CHECKING:
-    from singer_rest.sources import Source
-    from singer_rest.transport import Request
-    from tap_cortex.catalog import Parent
+    from singer_rest.http.exchange import Request
+    from singer_rest.sources.base import Source
     from tap_cortex.client import Key, Record, Rows
+    from tap_cortex.entity_index import Parent
 
 
 class CatalogEntity(EntityStream):
@@ -38,9 +38,9 @@ class CatalogEntity(EntityStream):
         """Return the reader of one object."""
         return single(None)
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the entity as it is."""
-        del entity, place
+        del entity, index
         return dict(record)
 
 
@@ -64,7 +64,7 @@ class DocumentationOpenapi(EntityStream):
     permission = "Edit entities"
     path = "/catalog/{id}/documentation/openapi"
     paged = False
-    missing = "none"
+    on_404 = "empty"
     cost = "N; with openapi_linked_only 1 per entity with a link of type OPENAPI"
 
     @property
@@ -86,9 +86,9 @@ class DocumentationOpenapi(EntityStream):
             only=_links_to_openapi if self.config["openapi_linked_only"] else None,
         )
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the text, and what it says if it is JSON."""
-        row = super().entity_row(entity, record, place)
+        row = super().entity_row(entity, record, index)
         return {**row, "document": parsed(record.get("spec"))}
 
 
@@ -105,11 +105,11 @@ class DocsList(EntityStream):
     path = "/catalog/{id}/documentation"
     cost = "2, for no known server has the route; else N"
     paged = False
-    samples = 2
+    probe_count = 2
 
     def reader(self) -> Rows:
         """Return the reader of whatever comes."""
-        return any_of()
+        return any_envelope()
 
     def new_source(self) -> Source:
         """Return the requests, and the links in their stead."""
@@ -118,9 +118,9 @@ class DocsList(EntityStream):
         )
         return self.source
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return what any document has; the rest is in ``raw``."""
-        del place
+        del index
         name = record.get("name") or record.get("title")
         parts = record.get("type"), name, record.get("url") or record.get("id")
         return {
@@ -165,9 +165,9 @@ class Dependencies(EntityStream):
         )
         return self.source
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the edge; one between whole entities has no method and no path."""
-        del place
+        del index
         return {
             **record,
             "method": record.get("method") or "",
@@ -197,9 +197,9 @@ class CustomData(EntityStream):
     path = "/catalog/{id}/custom-data"
     identity = ("key", "source")
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the value, also as text."""
-        row = super().entity_row(entity, record, place)
+        row = super().entity_row(entity, record, index)
         return {**row, "value_json": json_text(record.get("value"))}
 
 
@@ -262,10 +262,10 @@ class CustomMetrics(EntityStream, Incremental):
             self.tap.entities, self.path, self.child(), keys, chosen=self.config["fan_out_types"]
         )
 
-    def entity_row(self, entity: Any, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Any, record: Record, index: int) -> Record:
         """Return the point."""
         key, parent = entity
-        return {"custom_metric_key": key, **super().entity_row(parent, record, place)}
+        return {"custom_metric_key": key, **super().entity_row(parent, record, index)}
 
 
 def _present(params: dict[str, Any]) -> dict[str, Any]:
@@ -310,9 +310,9 @@ class OncallCurrent(EntityStream):
             self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
         )
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the row, which has nothing but its place to be known by."""
-        return {**super().entity_row(entity, record, place), "row_index": place}
+        return {**super().entity_row(entity, record, index), "row_index": index}
 
 
 class OncallRegistrations(EntityStream):
@@ -336,11 +336,11 @@ class EntityGitopsLogs(EntityStream):
     paged = False
     cost = "N"
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the log with the repository lifted out."""
         repository = record.get("repository")
         return {
-            **super().entity_row(entity, record, place),
+            **super().entity_row(entity, record, index),
             "repository_name": member(repository, "repositoryName") or "",
             "repository_provider": member(repository, "provider"),
         }
@@ -353,20 +353,20 @@ class K8sResources(EntityStream):
     table = tables.K8S_RESOURCES
     route = "GET /catalog/{tagOrId}/k8s"
     path = "/catalog/{id}/k8s"
-    samples = 5
+    probe_count = 5
     names: ClassVar[tuple[str, ...]] = ("cluster", "namespace", "type", "name")
 
     def reader(self) -> Rows:
         """Return a reader that takes other envelopes, too."""
-        return any_of("resources")
+        return any_envelope("resources")
 
     def key(self) -> Key:
         """Return the whole row: one of the names may be missing."""
         return by_fields()
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the resource; a name it lacks is empty."""
-        row = super().entity_row(entity, record, place)
+        row = super().entity_row(entity, record, index)
         return {**row, **{name: str(record.get(name) or "") for name in self.names}}
 
 
@@ -377,18 +377,18 @@ class AwsResources(EntityStream):
     table = tables.AWS_RESOURCES
     route = "GET /catalog/{tagOrId}/aws"
     path = "/catalog/{id}/aws"
-    missing = "none"
-    samples = 20
+    on_404 = "empty"
+    probe_count = 20
 
     def reader(self) -> Rows:
         """Return the reader of whatever comes."""
-        return any_of("resources")
+        return any_envelope("resources")
 
-    def entity_row(self, entity: Parent, record: Record, place: int) -> Record:
+    def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the whole row: what it holds is documented nowhere."""
         return {
             "entity_id": entity.id,
             "entity_tag": entity.tag,
-            "row_index": place,
+            "row_index": index,
             "raw": record,
         }

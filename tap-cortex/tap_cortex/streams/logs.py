@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest.sources import envelope
+from singer_rest.sources.single import envelope
 from tap_cortex.client import by_fields
 from tap_cortex.schemas import logs as tables
 from tap_cortex.streams.base import Incremental, ListStream
@@ -12,7 +12,7 @@ from tap_cortex.values import digest, member
 from tap_cortex.windows import Log, WindowSource
 
 if TYPE_CHECKING:
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
     from tap_cortex.client import Key, Record
 
 AUDITED = (
@@ -101,7 +101,7 @@ class NotificationRuns(LogStream):
     route = "GET /notifications/logs/run"
     permission = "View Notification logs"
     replication_key = "dateCreated"
-    narrowed_by = ("include_undelivered",)
+    filtered_by = ("include_undelivered",)
     path = "/notifications/logs/run"
     envelope = "runs"
     params: ClassVar[dict[str, Any]] = {"orderBy": "ASC", "includeObjects": True}
@@ -121,7 +121,7 @@ class GitopsLogs(ListStream):
     permission = "View GitOps logs"
     path = "/gitops-logs"
     envelope = "logs"
-    alike = True
+    may_repeat = True
 
     def row(self, record: Record) -> Record:
         """Return the log with the repository lifted out."""
@@ -139,11 +139,11 @@ class DiscoveryAudit(ListStream):
     name = "discovery_audit"
     table = tables.DISCOVERY_AUDIT
     route = "GET /discovery-audit"
-    narrowed_by = ("include_ignored",)
+    filtered_by = ("include_ignored",)
     path = "/discovery-audit"
     envelope = "events"
     flags: ClassVar[dict[str, str]] = {"includeIgnored": "include_ignored"}
-    alike = True
+    may_repeat = True
 
     def row(self, record: Record) -> Record:
         """Return the event with a key made up from what it is about."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_rest import timestamps
+from singer_rest.records import timestamps
 from tap_cortex.client import API
 from tap_cortex.jobs import CqlSource, MetricsSource, cql_questions, metric_questions
 from tap_cortex.schemas import other as tables
@@ -16,9 +16,9 @@ from tap_cortex.values import json_text, member, objects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
-    from singer_rest.transport import Reply
+    from singer_rest.http.exchange import Reply
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
 
 SUCCESS = range(200, 300)
@@ -78,7 +78,7 @@ class CqlQueries(ConfiguredStream):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every entity found."""
-        return self.keep([{**row, "query_name": page.parent.name} for row in page.rows])
+        return self.move_unknown([{**row, "query_name": page.parent.name} for row in page.rows])
 
 
 class EngineeringMetrics(ConfiguredStream):
@@ -106,14 +106,14 @@ class EngineeringMetrics(ConfiguredStream):
         return [
             {
                 "query_name": question.name,
-                "row_index": getattr(page, "offset", 0) + place,
+                "row_index": getattr(page, "offset", 0) + index,
                 "start_time": question.body["startTime"],
                 "end_time": question.body["endTime"],
                 "values": row,
                 "column_aliases": [str(column.get("alias")) for column in columns],
                 "columns": columns,
             }
-            for place, row in enumerate(page.rows)
+            for index, row in enumerate(page.rows)
         ]
 
 
@@ -147,17 +147,17 @@ class ChatCompletions(ConfiguredStream):
         }
         for name in ("prompt_tokens", "completion_tokens", "total_tokens"):
             shared[name] = member(answer.get("usage"), name)
-        return self.keep(
+        return self.move_unknown(
             [
                 {
-                    "index": place,
+                    "index": index,
                     **choice,
                     **shared,
                     "prompt_index": page.parent,
                     "role": member(choice.get("message"), "role"),
                     "content": _text(member(choice.get("message"), "content")),
                 }
-                for place, choice in enumerate(page.rows)
+                for index, choice in enumerate(page.rows)
             ]
         )
 

@@ -14,8 +14,8 @@ from tap_cortex.values import member, objects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
 
 LISTS = ("cortexTeam", "idpGroup")
@@ -26,7 +26,7 @@ class TeamFamily(WholeStream):
 
     source_name = "teams"
     route = "GET /teams"
-    narrowed_by = ("include_memberless_teams",)
+    filtered_by = ("include_memberless_teams",)
     path = "/teams"
     envelope = "teams"
     flags: ClassVar[dict[str, str]] = {"includeTeamsWithoutMembers": "include_memberless_teams"}
@@ -70,7 +70,7 @@ class TeamMembers(TeamFamily):
         found: list[Record] = []
         for team in page.rows:
             found += {row["member_key"]: row for row in self.members(team)}.values()
-        return self.keep(found)
+        return self.move_unknown(found)
 
 
 class TeamHierarchies(WholeStream):
@@ -107,7 +107,7 @@ class Departments(CortexStream):
             lambda tag: self.api.request(path, {"departmentTag": tag}),
             reader,
             paged=False,
-            missing="problem",
+            on_404="error",
         )
         return NamedFanOut(self.api, path, lambda: tags, child)
 
@@ -123,7 +123,7 @@ class Users(ListStream):
     path = "/users"
     envelope = "users"
     identity = ("email",)
-    uncertain = True
+    undocumented = True
 
 
 class UserRoles(ListStream):
@@ -137,7 +137,7 @@ class UserRoles(ListStream):
     path = "/users/roles"
     envelope = "users"
     identity = ("email",)
-    uncertain = True
+    undocumented = True
 
 
 class ScimUsers(CortexStream):

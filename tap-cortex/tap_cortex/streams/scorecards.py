@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_cortex.fanout import Child, CountedFanOut
 from tap_cortex.schemas import scorecards as tables
-from tap_cortex.scores import NextStepsSource, ScoresSource, rules_of
+from tap_cortex.scores import NextStepsSource, ScoresSource, parse_rules
 from tap_cortex.sources import text_rows
 from tap_cortex.streams.base import CortexStream, ListStream
 from tap_cortex.values import digest, member, objects
@@ -15,9 +15,9 @@ from tap_cortex.values import digest, member, objects
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
-    from singer_rest.transport import Request
+    from singer_rest.http.exchange import Request
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
     from tap_cortex.scores import Card
 
@@ -31,7 +31,7 @@ class CardFamily(CortexStream):
     route = "GET /scorecards"
     permission = "View Scorecards"
     cost = "none beside scorecards"
-    narrowed_by = ("include_drafts",)
+    filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
         """Return the walk that the scores' scorecards come from, too."""
@@ -54,11 +54,11 @@ class ScorecardRules(CardFamily):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every rule."""
-        return self.keep(
+        return self.move_unknown(
             [
                 {**rule, **_card(card.get("tag"), card.get("name")), "rule_key": key}
                 for card in page.rows
-                for key, rule in rules_of(card).items()
+                for key, rule in parse_rules(card).items()
             ]
         )
 
@@ -71,7 +71,7 @@ class ScorecardLevels(CardFamily):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every level."""
-        return self.keep(
+        return self.move_unknown(
             [
                 {**objects(step.get("level"))[0], **_card(card.get("tag"), card.get("name"))}
                 for card in page.rows
@@ -92,14 +92,14 @@ class ScoreFamily(CortexStream):
     route = "GET /scorecards/{tag}/scores"
     permission = "View Scorecards"
     cost = "none beside scorecard_scores"
-    narrowed_by = ("include_drafts",)
+    filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
         """Return the walks over the scores of all scorecards."""
         remember = self.is_selected("scorecard_next_steps")
         source = ScoresSource(self.api, self.tap.cards, remember=remember)
         if remember:
-            self.tap.judged.source = source
+            self.tap.scored.source = source
         return source
 
     def about(self, card: Card, score: Record) -> Record:
@@ -144,7 +144,7 @@ class ScorecardScores(ScoreFamily):
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every score."""
         number = member(page.reply.body, "scorecardId")
-        return self.keep(
+        return self.move_unknown(
             [
                 {
                     **score,
@@ -162,7 +162,7 @@ class ScorecardScoresDaily(ScoreFamily):
 
     name = "scorecard_scores_daily"
     table = tables.SCORECARD_SCORES_DAILY
-    snapshot = True
+    daily_snapshot = True
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return today's row of every score."""
@@ -182,7 +182,7 @@ class ScorecardRuleResults(ScoreFamily):
         """Yield a row for every score and rule; weight, level and title are the scorecard's."""
         for score in page.rows:
             about = self.about(page.parent, score)
-            for key, result in rules_of(score.get("score")).items():
+            for key, result in parse_rules(score.get("score")).items():
                 rule = page.parent.rules.get(key, {})
                 points = result.get("score")
                 yield {
@@ -198,7 +198,7 @@ class ScorecardRuleResults(ScoreFamily):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every score and rule."""
-        return self.keep(list(self.results(page)))
+        return self.move_unknown(list(self.results(page)))
 
 
 class ScorecardRuleResultsDaily(ScorecardRuleResults):
@@ -207,7 +207,7 @@ class ScorecardRuleResultsDaily(ScorecardRuleResults):
     name = "scorecard_rule_results_daily"
     table = tables.SCORECARD_RULE_RESULTS_DAILY
     selected_by_default = False
-    snapshot = True
+    daily_snapshot = True
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return today's row for every score and rule."""
@@ -223,7 +223,7 @@ class ScorecardRuleExemptions(ScoreFamily):
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every exemption."""
-        return self.keep(
+        return self.move_unknown(
             [
                 {
                     **exemption,
@@ -245,25 +245,25 @@ class ScorecardNextSteps(CortexStream):
     permission = "View Scorecards"
     cost = "1 per score; and those of scorecard_scores, unless that is selected"
     selected_by_default = False
-    narrowed_by = ("include_drafts",)
+    filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
         """Return the requests for every score."""
-        return NextStepsSource(self.api, self.tap.judged)
+        return NextStepsSource(self.api, self.tap.scored)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every step."""
         pair = page.parent
-        return self.keep(
+        return self.move_unknown(
             [
                 {
                     **step,
                     "scorecard_tag": pair.card,
                     "entity_tag": pair.entity_tag,
                     "entity_id": pair.entity_id,
-                    "step_index": place,
+                    "step_index": index,
                 }
-                for place, step in enumerate(page.rows)
+                for index, step in enumerate(page.rows)
             ]
         )
 
@@ -277,7 +277,7 @@ class ScorecardDescriptors(CortexStream):
     permission = "View Scorecards"
     cost = "1 per scorecard; and 1 for the scorecards"
     selected_by_default = False
-    narrowed_by = ("include_drafts",)
+    filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
         """Return one request per scorecard."""
@@ -287,7 +287,9 @@ class ScorecardDescriptors(CortexStream):
             return self.api.text_request(path, tag=card.tag)
 
         child = Child(request, text_rows("descriptor"), paged=False)
-        return CountedFanOut(self.api, path, self.tap.cards.get, child, self.tap.cards.toll)
+        return CountedFanOut(
+            self.api, path, self.tap.cards.get, child, self.tap.cards.setup_requests
+        )
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the text of the scorecard."""
@@ -301,7 +303,7 @@ class Initiatives(ListStream):
     table = tables.INITIATIVES
     route = "GET /initiatives"
     permission = "View Initiatives"
-    narrowed_by = ("include_drafts", "include_expired")
+    filtered_by = ("include_drafts", "include_expired")
     path = "/initiatives"
     envelope = "initiatives"
     flags: ClassVar[dict[str, str]] = {
@@ -327,7 +329,7 @@ class VerificationPeriods(ListStream):
     path = "/verification-periods"
     envelope = "periods"
     identity = ("cid",)
-    uncertain = True
+    undocumented = True
 
 
 class Verifications(ListStream):
@@ -340,7 +342,7 @@ class Verifications(ListStream):
     selected_by_default = False
     path = "/verifications"
     envelope = "verifications"
-    uncertain = True
+    undocumented = True
 
     def row(self, record: Record) -> Record:
         """Return the verification with the ids of period and entity lifted out."""

@@ -13,8 +13,8 @@ from tap_cortex.values import digest, member, redacted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_rest.pages import Page
-    from singer_rest.sources import Source
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
 
 
@@ -64,7 +64,7 @@ class Plugins(ListStream):
     table = tables.PLUGINS
     route = "GET /plugins"
     selected_by_default = False
-    narrowed_by = ("include_drafts",)
+    filtered_by = ("include_drafts",)
     path = "/plugins"
     envelope = "plugins"
     flags: ClassVar[dict[str, str]] = {"includeDrafts": "include_drafts"}
@@ -98,7 +98,7 @@ class WorkflowRuns(ListStream):
     selected_by_default = False
     path = "/workflows/runs"
     envelope = "runs"
-    uncertain = True
+    undocumented = True
 
     def row(self, record: Record) -> Record:
         """Return what a run can be known by; the rest is in ``raw``."""
@@ -122,7 +122,7 @@ class Scaffolders(ListStream):
     path = "/scaffolders"
     envelope = "scaffolders"
     identity = ("tag",)
-    uncertain = True
+    undocumented = True
 
 
 class AwsTypes(ListStream):
@@ -132,7 +132,7 @@ class AwsTypes(ListStream):
     table = tables.AWS_TYPES
     route = "GET /aws/types"
     selected_by_default = False
-    narrowed_by = ("include_disabled_types",)
+    filtered_by = ("include_disabled_types",)
     path = "/aws/types"
     envelope = "types"
     flags: ClassVar[dict[str, str]] = {"includeDisabled": "include_disabled_types"}
@@ -146,7 +146,7 @@ class AzureResourceTypes(ListStream):
     table = tables.AZURE_RESOURCE_TYPES
     route = "GET /azure-resources/types"
     selected_by_default = False
-    narrowed_by = ("include_disabled_types",)
+    filtered_by = ("include_disabled_types",)
     path = "/azure-resources/types"
     envelope = "types"
     flags: ClassVar[dict[str, str]] = {"includeDisabled": "include_disabled_types"}
@@ -199,7 +199,7 @@ class IntegrationConfigurations(CortexStream):
         for record in page.rows:
             alias = record.get("alias") or record.get("accountId") or ""
             found.append({**redacted(record), "provider": page.parent, "alias": str(alias)})
-        return self.keep(found)
+        return self.move_unknown(found)
 
 
 class DeploysSearch(ListStream):
@@ -211,7 +211,7 @@ class DeploysSearch(ListStream):
     selected_by_default = False
     path = "/deploys/search"
     envelope = "deployments"
-    uncertain = True
+    undocumented = True
 
     def row(self, record: Record) -> Record:
         """Return the deploy; one without an id gets a made-up one that stays."""
@@ -228,7 +228,7 @@ class DeployEnvironments(ListStream):
     selected_by_default = False
     path = "/deploys/environments"
     envelope = "environments"
-    uncertain = True
+    undocumented = True
 
     def row(self, record: Record) -> Record:
         """Return the name, wherever it stands."""

@@ -55,8 +55,6 @@ class Writer:
         sight: World, options and caller.
         latest: Works out the effective status of components.
         include: Names in the request's ``include`` that add attributes (meta, componentsCount).
-
-    The functions in :attr:`of` take a row, and ``asked=``: whether the reply is about it.
     """
 
     def __init__(self, sight: Sight, latest: LatestStatus, include: frozenset[str]) -> None:
@@ -71,7 +69,7 @@ class Writer:
         self.component_labels = COMPONENT
         if not self.build.reworked_api:
             self.component_labels = {key: text.title() for key, text in COMPONENT.items()}
-        self.of: dict[str, Callable[..., Attributes]] = {
+        self.of: dict[str, Callable[[Any], Attributes]] = {
             "components": self.component,
             "componentGroups": self.component_group,
             "incidents": self.incident,
@@ -81,8 +79,7 @@ class Writer:
             "metricPoints": self.metric_point,
             "schedules": self.schedule,
             "subscribers": self.subscriber,
-            "users": lambda row, **_: {"id": row.id},
-            "tags": lambda row, **_: row._asdict(),
+            "users": lambda row: {"id": row.id},
         }
 
     def date(self, at: int | None) -> dict[str, str | None]:
@@ -99,7 +96,7 @@ class Writer:
         """Write the status of a component."""
         return {"human": self.component_labels.get(value or 0), "value": value}
 
-    def component(self, row: Component, *, asked: bool) -> Attributes:
+    def component(self, row: Component) -> Attributes:
         """Write a component."""
         attributes: Attributes = {
             "id": row.id,
@@ -109,16 +106,14 @@ class Writer:
             "order": row.order,
             "status": self.component_status(row.status),
         }
-        if not self.build.status_objects:
-            attributes["status"] = row.status
         if self.build.latest_status:
             attributes["latest_status"] = self.component_status(self.latest.of(row, self.now))
         attributes["enabled"] = row.enabled
         if not self.build.visibility:
             attributes["meta"] = empty_as_list(row.meta)
-        return attributes | self._asked_for(row, asked) | self.dates(row)
+        return attributes | self.dates(row)
 
-    def component_group(self, row: ComponentGroup, *, asked: bool) -> Attributes:
+    def component_group(self, row: ComponentGroup) -> Attributes:
         """Write a component group."""
         attributes: Attributes = {"id": row.id, "name": row.name, "order": row.order}
         if self.build.group_order:
@@ -126,10 +121,9 @@ class Writer:
             attributes["order_direction"] = row.order_direction
         if self.build.collapsed:
             attributes["collapsed"] = row.collapsed
-        attributes["visible"] = row.visible
-        return attributes | self._asked_for(row, asked) | self.dates(row)
+        return attributes | {"visible": row.visible} | self.dates(row)
 
-    def incident(self, row: Incident, *, asked: bool) -> Attributes:
+    def incident(self, row: Incident) -> Attributes:
         """Write an incident."""
         attributes: Attributes = {
             "id": row.id,
@@ -145,9 +139,6 @@ class Writer:
             "visible": row.visible,
             "stickied": row.stickied,
             "notifications": row.notifications if as_bool else int(row.notifications),
-        }
-        attributes |= self._asked_for(row, asked)
-        attributes |= {
             "status": {"human": None if status is None else INCIDENT.get(status), "value": status},
             "occurred": self.date(row.occurred_at),
         }
@@ -163,7 +154,7 @@ class Writer:
                 return max(updates, key=lambda update: (update.created_at or 0, update.id)).status
         return row.status
 
-    def update(self, row: Update, **_: bool) -> Attributes:
+    def update(self, row: Update) -> Attributes:
         """Write an update of an incident or schedule; only the first kind has a status."""
         attributes: Attributes = {
             "id": row.id,
@@ -176,7 +167,7 @@ class Writer:
             attributes["status"] = {"human": label, "value": row.status}
         return attributes | self.dates(row)
 
-    def incident_template(self, row: IncidentTemplate, **_: bool) -> Attributes:
+    def incident_template(self, row: IncidentTemplate) -> Attributes:
         """Write an incident template."""
         attributes: Attributes = {
             "id": row.id,
@@ -187,7 +178,7 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def metric(self, row: Metric, **_: bool) -> Attributes:
+    def metric(self, row: Metric) -> Attributes:
         """Write a metric; its decimal is a string on every database but SQLite."""
         default: str | float | None = row.default_value
         if default is not None and self.options.database == "sqlite":
@@ -208,7 +199,7 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def metric_point(self, row: MetricPoint, **_: bool) -> Attributes:
+    def metric_point(self, row: MetricPoint) -> Attributes:
         """Write a metric point, with the noise of binary floats."""
         attributes: Attributes = {
             "id": row.id,
@@ -219,14 +210,13 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def schedule(self, row: Schedule, *, asked: bool) -> Attributes:
+    def schedule(self, row: Schedule) -> Attributes:
         """Write a schedule."""
         status = schedule_status(row, self.now)
         attributes: Attributes = {
             "id": row.id,
             "name": row.name,
             "message": row.message,
-            **self._asked_for(row, asked),
             "status": {"human": SCHEDULE[status], "value": status},
             "scheduled": self.date(row.scheduled_at),
             "completed": self.date(row.completed_at),
@@ -235,7 +225,7 @@ class Writer:
             attributes["published"] = self.date(row.published_at)
         return attributes | self.dates(row)
 
-    def subscriber(self, row: Subscriber, *, asked: bool) -> Attributes:
+    def subscriber(self, row: Subscriber) -> Attributes:
         """Write a subscriber; 3.x keeps the secrets."""
         attributes: Attributes = {
             "id": row.id,
@@ -244,13 +234,11 @@ class Writer:
             "verified": row.verified_at is not None,
             "verified_at": self.date(row.verified_at),
         }
-        return attributes | self._asked_for(row, asked) | self.dates(row)
+        return attributes | self.dates(row)
 
-    def _asked_for(self, row: Any, asked: bool) -> Attributes:  # noqa: FBT001
-        """Write the attributes that exist only when included by name, for the rows asked for."""
+    def asked_for(self, row: Any) -> Attributes:
+        """Write the attributes that exist only when included by name."""
         extra: Attributes = {}
-        if not asked:
-            return extra
         if "meta" in self.include:
             extra["meta"] = empty_as_list(row.meta or {})
         counts = "componentsCount" in self.include and self.build.no_component_id

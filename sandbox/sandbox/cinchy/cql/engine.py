@@ -6,7 +6,7 @@ import dataclasses
 import heapq
 from typing import TYPE_CHECKING, Any
 
-from .errors import BadSyntax, CqlError, UnknownName
+from .errors import BadSyntaxError, CqlError, UnknownNameError
 from .parser import parse
 from .plan import Operand, Scope
 from .syntax import Declare, Item, Order, Path, Raise, Select, Star, Statement, Writing
@@ -78,7 +78,7 @@ def execute(text: str, session: Session) -> Result | Write:
             if isinstance(statement, Writing):
                 return Write(statement.verb)
         return _run(statements, session)
-    except (BadSyntax, UnknownName) as error:
+    except (BadSyntaxError, UnknownNameError) as error:
         raise error.worded(session.backend) from None
 
 
@@ -121,14 +121,14 @@ class _Select:
         full_name = ".".join(names)
         view = self.session.view
         if len(names) != NAME_PARTS:
-            raise UnknownName("table", full_name)
+            raise UnknownNameError("table", full_name)
         try:
             table = view.around.table(full_name)
         except KeyError:
-            raise UnknownName("table", full_name) from None
+            raise UnknownNameError("table", full_name) from None
         if not view.may_view(table):
             if self.session.forbidden_tables == "error":
-                raise UnknownName("table", full_name)
+                raise UnknownNameError("table", full_name)
             self.hidden_table = True
         return table
 
@@ -150,7 +150,7 @@ class _Select:
         if self.select.top is None:
             return None
         if isinstance(self.select.top, Path):
-            raise BadSyntax(self.select.top.parts[0])
+            raise BadSyntaxError(self.select.top.parts[0])
         value = self.scope.value(self.select.top)
         if not isinstance(value, int) or value < 0:
             raise CqlError("A TOP or FETCH clause contains an invalid value.")
@@ -164,10 +164,10 @@ class _Select:
             yield self._fitted(self._name(item) if item.alias is None else item.alias), found
             return
         if self.table is None:
-            raise BadSyntax("*")
+            raise BadSyntaxError("*")
         alias = item.what.alias
         if alias is not None and alias.lower() != (self.select.alias or "").lower():
-            raise UnknownName("table", alias)
+            raise UnknownNameError("table", alias)
         for column in self.table.columns:
             if self.session.view.may_view_column(self.table, column):
                 yield self._fitted(column.name), self.scope.operand(Path((column.name,)))

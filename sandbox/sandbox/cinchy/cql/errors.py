@@ -11,7 +11,7 @@ class CqlError(Exception):
     """A query the server refuses; the text is what it puts into ``X-Cinchy-Error``."""
 
 
-class UnknownName(Exception):
+class UnknownNameError(Exception):
     """A column or table that does not exist, or that this account may not see."""
 
     def __init__(self, what: str, name: str) -> None:
@@ -25,7 +25,7 @@ class UnknownName(Exception):
         return CqlError(f"The {self.what} {quoted} could not be found")
 
 
-class BadSyntax(Exception):
+class BadSyntaxError(Exception):
     """A text that is no query, or a construct this platform does not offer."""
 
     def __init__(self, near: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from .errors import BadSyntax, CqlError
+from .errors import BadSyntaxError, CqlError
 from .syntax import (
     Compare,
     Condition,
@@ -54,7 +54,7 @@ def parse(text: str) -> tuple[Statement, ...]:
     """Read a script of one or more statements.
 
     Raises:
-        BadSyntax: Not a query, or one with constructs that are not offered.
+        BadSyntaxError: Not a query, or one with constructs that are not offered.
         CqlError: A function call, or a quotation that does not end.
     """
     return _Parser(text).script()
@@ -90,16 +90,16 @@ class _Parser:
 
     def need_word(self, word: str) -> None:
         if not self.take_word(word):
-            raise BadSyntax(self.peek().text)
+            raise BadSyntaxError(self.peek().text)
 
     def need_sign(self, sign: str) -> None:
         if not self.take_sign(sign):
-            raise BadSyntax(self.peek().text)
+            raise BadSyntaxError(self.peek().text)
 
     def need(self, kind: str) -> Token:
         token = self.take()
         if token.kind != kind:
-            raise BadSyntax(token.text)
+            raise BadSyntaxError(token.text)
         return token
 
     # Statements
@@ -110,7 +110,7 @@ class _Parser:
             if not self.take_sign(";"):
                 statements.append(self.statement())
         if not statements:
-            raise BadSyntax("")
+            raise BadSyntaxError("")
         return tuple(statements)
 
     def statement(self) -> Statement:
@@ -162,7 +162,7 @@ class _Parser:
             self.need_word("BY")
             order = self.several(self.order)
         if self.peek() is not END and not self.peek().is_sign(";"):
-            raise BadSyntax(self.peek().text)
+            raise BadSyntaxError(self.peek().text)
         return Select(items, top, distinct, table, alias, where, order)
 
     def several(self, one: Callable[[], T]) -> tuple[T, ...]:
@@ -194,7 +194,7 @@ class _Parser:
         if self.take_word("AS"):
             token = self.take()
             if token.kind not in {"name", "string", "word"}:
-                raise BadSyntax(token.text)
+                raise BadSyntaxError(token.text)
             return Item(what, token.value if token.kind != "word" else token.text)
         if self.peek().kind in {"name", "string"}:
             return Item(what, self.take().value)
@@ -205,7 +205,7 @@ class _Parser:
     def source(self) -> tuple[tuple[str, ...], str | None]:
         path = self.expression()
         if not isinstance(path, Path):
-            raise BadSyntax(self.peek(-1).text)
+            raise BadSyntaxError(self.peek(-1).text)
         self.take_word("AS")
         token = self.peek()
         if token.kind == "name" or (token.kind == "word" and not token.is_word(*RESERVED)):
@@ -268,7 +268,7 @@ class _Parser:
             low = self.expression()
             self.need_word("AND")
             return Every((Compare(">=", left, low), Compare("<=", left, self.expression())))
-        raise BadSyntax(self.peek().text)
+        raise BadSyntaxError(self.peek().text)
 
     # Expressions
 
@@ -286,7 +286,7 @@ class _Parser:
             return Constant(None)
         if token.kind == "name" or (token.kind == "word" and not token.is_word(*RESERVED)):
             return self.path(token)
-        raise BadSyntax(token.text)
+        raise BadSyntaxError(token.text)
 
     def path(self, first: Token) -> Path:
         parts = [first.value if first.kind == "name" else first.text]
@@ -295,7 +295,7 @@ class _Parser:
         while self.take_sign("."):
             token = self.take()
             if token.kind not in {"name", "word"}:
-                raise BadSyntax(token.text)
+                raise BadSyntaxError(token.text)
             parts.append(token.value if token.kind == "name" else token.text)
         return Path(tuple(parts))
 

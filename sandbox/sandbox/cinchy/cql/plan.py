@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.cinchy import columns as c
 from sandbox.cinchy.columns import ColumnType, Kind, Reading
 
-from .errors import CqlError, UnknownName
+from .errors import CqlError, UnknownNameError
 from .syntax import (
     Compare,
     Condition,
@@ -102,7 +102,7 @@ class Scope:
             value = self.value(what)
             return Operand(lambda _row: value, kind_of(value))
         if self.table is None:
-            raise UnknownName("column", what.parts[-1])
+            raise UnknownNameError("column", what.parts[-1])
         found = self._walk(self.table, self.names(what), outermost=True)
         if not self.wide or found.walked:
             return found
@@ -127,7 +127,7 @@ class Scope:
     def _column(self, table: Table, name: str) -> Column:
         column = table.find(name)
         if column is None or not self.session.view.may_view_column(table, column):
-            raise UnknownName("column", name)
+            raise UnknownNameError("column", name)
         return column
 
     def _walk(self, table: Table, names: tuple[str, ...], *, outermost: bool = False) -> Operand:
@@ -136,7 +136,7 @@ class Scope:
         if column.type is ColumnType.LINK:
             return self._follow(column, rest or (column.target_column,), outermost=outermost)
         if rest:
-            raise UnknownName("column", rest[0])
+            raise UnknownNameError("column", rest[0])
         if column.live:
             compute, around = column.compute, self.session.view.around
             assert compute is not None  # noqa: S101 - that is what live means
@@ -148,9 +148,9 @@ class Scope:
         try:
             target = view.around.table(column.target_table)
         except KeyError:
-            raise UnknownName("column", rest[0]) from None
+            raise UnknownNameError("column", rest[0]) from None
         if not view.may_view(target):
-            raise UnknownName("column", rest[0])
+            raise UnknownNameError("column", rest[0])
         end = self._walk(target, rest)
         id_only = len(rest) == 1 and end.kind in {Kind.INT32, Kind.INT64} and not end.walked
         id_only = id_only and rest[0].lower() == "cinchy id"

@@ -6,7 +6,7 @@ import dataclasses
 import re
 from typing import TYPE_CHECKING
 
-from .errors import BadSyntax, CqlError
+from .errors import BadSyntaxError, CqlError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +59,7 @@ def tokens(text: str) -> Iterator[Token]:
 
     Raises:
         CqlError: A quotation that does not end.
-        BadSyntax: A character that begins nothing.
+        BadSyntaxError: A character that begins nothing.
     """
     place = 0
     while place < len(text):
@@ -68,7 +68,7 @@ def tokens(text: str) -> Iterator[Token]:
             if text[place] in "'[\"":
                 rest = text[place + 1 : place + 31]
                 raise CqlError(f"Unclosed quotation mark after the character string '{rest}'.")
-            raise BadSyntax(text[place])
+            raise BadSyntaxError(text[place])
         place = found.end()
         kind = found.lastgroup or ""
         if kind != "space":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.cortex.answers import Violation, not_found, ok
+from sandbox.cortex.answers import ViolationError, not_found, ok
 from sandbox.cortex.paging import paged
 from sandbox.cortex.routing import Call, Routes
 
@@ -60,7 +60,7 @@ def _reach(call: Call, near: str, far: str) -> list[Row]:
     start = living(call)
     text = call.query.text("depth") or "1"
     if text != "full" and not text.isdigit():
-        raise Violation("depth", f"'{text}' is neither full nor a number")
+        raise ViolationError("depth", f"'{text}' is neither full nor a number")
     depth = FULL_DEPTH if text == "full" else int(text)
     archived = call.query.flag("includeArchived")
     edges = _edges(call)

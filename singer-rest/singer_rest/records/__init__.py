@@ -1,0 +1,1 @@
+"""From the vendor's values to columns that conform."""

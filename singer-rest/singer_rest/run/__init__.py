@@ -1,0 +1,1 @@
+"""From the selected streams to their outcomes."""

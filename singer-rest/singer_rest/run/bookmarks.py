@@ -1,0 +1,222 @@
+"""Bookmarks: read with suspicion, compared as instants, of constant size."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import StateError
+from singer_rest.records import timestamps
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+logger = logging.getLogger(__name__)
+
+TOLERANCE = timestamps.minutes(5)
+"""By so much two clocks may differ without a word."""
+HOW_TO_RESET = (
+    "remove the stream from the state's bookmarks to read it from the start (with Meltano: "
+    "meltano state edit, or meltano run --full-refresh)"
+)
+KEY = "replication_key"
+VALUE = "replication_key_value"
+ROWS = "complete_rows"
+
+
+def read_state(text: str) -> dict[str, Any]:
+    """Parse the text of a state file.
+
+    A whole STATE message, as a target prints it, is unwrapped. Nothing at all means no state.
+
+    Raises:
+        StateError: It is not JSON, or not an object.
+    """
+    if not text.strip():
+        raise StateError(
+            "The state file is empty; leave --state out for a first run, or restore the last "
+            "line the target printed."
+        )
+    try:
+        state = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise StateError(
+            f"The state file is not JSON (line {error.lineno}, column {error.colno}: "
+            f"{error.msg}); restore the last line the target printed, or leave --state out to "
+            "read everything again."
+        ) from error
+    except RecursionError:
+        raise StateError("The state file is nested too deeply to be one of this tap.") from None
+    return unwrap(state)
+
+
+def unwrap(state: Any) -> dict[str, Any]:
+    """Return the state inside whatever it was wrapped in, checked for its shape.
+
+    Raises:
+        StateError: It has no shape this tap ever wrote.
+    """
+    if isinstance(state, dict) and state.get("type") == "STATE":
+        state = state.get("value")
+    if isinstance(state, dict) and "singer_state" in state:  # as Meltano's state command prints it
+        state = state["singer_state"]
+    if not isinstance(state, dict):
+        raise StateError(f"The state is not an object but {type(state).__name__}.")
+    bookmarks = state.get("bookmarks", {})
+    if state and "bookmarks" not in state:
+        raise StateError(
+            "The state has no bookmarks; it is not one that this tap wrote "
+            f"(it has: {', '.join(sorted(map(str, state))[:5])})."
+        )
+    if not isinstance(bookmarks, dict):
+        raise StateError(f"The state's bookmarks are not an object; {HOW_TO_RESET}.")
+    for stream, bookmark in bookmarks.items():
+        if not isinstance(bookmark, dict):
+            raise StateError(f"The bookmark of {stream} is not an object; {HOW_TO_RESET}.")
+        partitions = bookmark.get("partitions", [])
+        if not isinstance(partitions, list) or not all(
+            isinstance(part, dict) and _names_a_partition(part.get("context"))
+            for part in partitions
+        ):
+            raise StateError(f"The partitions of {stream} are damaged; {HOW_TO_RESET}.")
+    return state
+
+
+def _adopt(stream: str, entry: dict[str, Any], key: str) -> None:
+    """Bring a bookmark of an older shape into today's."""
+    if KEY not in entry:
+        if key in entry:  # before the SDK: the value under the name of the column
+            entry[VALUE] = entry.pop(key)
+        if VALUE in entry:
+            entry[KEY] = key
+    elif entry[KEY] != key and entry.get(VALUE) is not None:
+        logger.warning(
+            "The bookmark of %s is for %s, but the stream is read by %s now: it is read from the "
+            "start.",
+            stream,
+            entry[KEY],
+            key,
+        )
+
+
+def _names_a_partition(context: Any) -> bool:
+    return isinstance(context, dict) and not any(
+        isinstance(value, (dict, list)) for value in context.values()
+    )
+
+
+class Bookmarks:
+    """The bookmarks of one state, in the SDK's form."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
+        self._index: dict[str, dict[frozenset[tuple[str, Any]], dict[str, Any]]] = {}
+
+    def _partitions(
+        self, stream: str, bookmark: dict[str, Any]
+    ) -> dict[frozenset[tuple[str, Any]], dict[str, Any]]:
+        if stream not in self._index:
+            self._index[stream] = {
+                frozenset(part["context"].items()): part for part in bookmark.get("partitions", [])
+            }
+        return self._index[stream]
+
+    def _entry(self, stream: str, partition: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return what is kept for a stream or one of its partitions, made if it is new."""
+        bookmark: dict[str, Any] = self.state.setdefault("bookmarks", {}).setdefault(stream, {})
+        if not partition:
+            return bookmark
+        known = self._partitions(stream, bookmark)
+        found = known.get(frozenset(partition.items()))
+        if found is None:
+            found = {"context": dict(partition)}
+            bookmark.setdefault("partitions", []).append(found)
+            known[frozenset(partition.items())] = found
+        return found
+
+    def value(self, stream: str, key: str, partition: Mapping[str, Any] | None = None) -> Any:
+        """Return the value of a bookmark for this replication key; nothing if there is none."""
+        entry = self.state.get("bookmarks", {}).get(stream, {})
+        if partition:
+            known = self._partitions(stream, entry)
+            entry = known.get(frozenset(partition.items()), {})
+        return entry.get(VALUE) if entry.get(KEY) == key else None
+
+    def start(
+        self, stream: str, key: str, partition: Mapping[str, Any] | None = None
+    ) -> dt.datetime | None:
+        """Return the instant of a bookmark.
+
+        Raises:
+            StateError: The bookmark is not a point in time.
+        """
+        value = self.value(stream, key, partition)
+        if value is None:
+            return None
+        moment = timestamps.parse(value)
+        if moment is None:
+            raise StateError(
+                f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; "
+                f"{HOW_TO_RESET}."
+            )
+        return moment
+
+    def validate(self, stream: str, key: str, bound: dt.datetime | None = None) -> None:
+        """Check the bookmarks of a stream and bring older shapes into today's.
+
+        Args:
+            stream: Its name.
+            key: Its replication key, whose values are points in time.
+            bound: The present. A bookmark behind it is none of ours, or from a clock that was
+                wrong, and would keep back whatever comes meanwhile; it is taken back to here.
+
+        Raises:
+            StateError: A bookmark is not a point in time.
+        """
+        bookmark = self.state.get("bookmarks", {}).get(stream, {})
+        ahead: dt.datetime | None = None
+        for entry in (bookmark, *bookmark.get("partitions", [])):
+            _adopt(stream, entry, key)
+            moment = self.start(stream, key, entry.get("context"))
+            if moment is not None and bound is not None and moment > bound:
+                entry[VALUE] = timestamps.text(bound)
+                ahead = max(ahead or moment, moment)
+        if ahead is not None and bound is not None and ahead - bound > TOLERANCE:
+            logger.warning(
+                "The bookmark of %s lies in the future (%s) and is taken back to the present. What "
+                "changed before is not read; to have it, %s.",
+                stream,
+                timestamps.text(ahead),
+                HOW_TO_RESET,
+            )
+
+    def advance(
+        self,
+        stream: str,
+        key: str,
+        moment: dt.datetime,
+        partition: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Move a bookmark forward, never back."""
+        before = self.start(stream, key, partition)
+        if before is None or moment > before:
+            self.put(stream, key, timestamps.text(moment), partition)
+
+    def put(
+        self, stream: str, key: str, value: Any, partition: Mapping[str, Any] | None = None
+    ) -> None:
+        """Set a bookmark."""
+        entry = self._entry(stream, partition)
+        entry[KEY] = key
+        entry[VALUE] = value
+
+    def rows_last_time(self, stream: str) -> int | None:
+        """Return the rows of the last complete full read; nothing if there was none."""
+        rows = self.state.get("bookmarks", {}).get(stream, {}).get(ROWS)
+        return rows if isinstance(rows, int) else None
+
+    def note_rows(self, stream: str, rows: int) -> None:
+        """Remember the rows of a complete full read."""
+        self._entry(stream, None)[ROWS] = rows

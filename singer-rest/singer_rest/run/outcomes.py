@@ -1,0 +1,207 @@
+"""The account of a run: one line per stream, one exit code, one last line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import os
+import pathlib
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import ConfigError, CredentialRevokedError, Outcome, TapError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from singer_rest.errors import Stopped
+    from singer_rest.redact import Redactor
+
+logger = logging.getLogger(__name__)
+
+GOOD = frozenset({Outcome.COMPLETE, Outcome.SKIPPED})
+EXCUSABLE = frozenset({Outcome.FORBIDDEN, Outcome.UNAVAILABLE})
+
+
+@dataclasses.dataclass
+class StreamResult:
+    """How one stream ended."""
+
+    stream: str
+    outcome: Outcome
+    rows: int = 0
+    """Records written."""
+    expected: int | None = None
+    received: int = 0
+    duplicates: int = 0
+    skipped: int = 0
+    """Parents that vanished meanwhile."""
+    proof: str = ""
+    """What completeness was judged by."""
+    seconds: float = 0.0
+    sentence: str = ""
+    """Why it is not complete and what to do."""
+    code: str = ""
+    excused: bool = False
+    """A setting says that this outcome does not fail the run."""
+    notes: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        """Whether the run may still end with 0."""
+        return self.outcome in GOOD or self.excused
+
+
+class IncompleteRunError(TapError):
+    """At least one stream is not complete."""
+
+    code = "INCOMPLETE-RUN"
+
+
+@dataclasses.dataclass
+class RunReport:
+    """All streams of a run."""
+
+    results: list[StreamResult] = dataclasses.field(default_factory=list)
+    requests: int = 0
+    retries: int = 0
+    waited: float = 0.0
+    """Seconds spent waiting for the rate limit."""
+    seconds: float = 0.0
+    exit_code: int = 1
+    last_line: str = ""
+    """What the run ends with, unless it succeeds."""
+
+    @property
+    def rows(self) -> int:
+        """Return the records of all streams."""
+        return sum(result.rows for result in self.results)
+
+    @property
+    def begun(self) -> bool:
+        """Whether any stream was asked for."""
+        return any(result.outcome is not Outcome.SKIPPED for result in self.results)
+
+    def add(self, results: Sequence[StreamResult]) -> None:
+        """Note how streams ended."""
+        self.results.extend(results)
+
+    def end(self, end: TapError | Stopped, streams: Iterable[str]) -> None:
+        """Note that the run does not succeed, and which streams it never came to."""
+        if isinstance(end, CredentialRevokedError):
+            end.add(f"{self.rows} records came before")
+        self.exit_code, self.last_line = end.exit_code, end.sentence
+        done = {result.stream for result in self.results}
+        self.add(
+            [
+                StreamResult(stream, Outcome.SKIPPED, sentence="the run ended before it")
+                for stream in streams
+                if stream not in done
+            ]
+        )
+
+    @property
+    def bad(self) -> list[StreamResult]:
+        """Streams that fail the run."""
+        return [result for result in self.results if not result.good]
+
+    def error(self) -> TapError | None:
+        """Return what the run ends with; nothing if it succeeded."""
+        bad = self.bad
+        if not bad:
+            return None
+        first = bad[0]
+        more = ""
+        if len(bad) > 1:
+            others = ", ".join(result.stream for result in bad[1:4])
+            more = f" Also not complete: {others}{' ...' if bad[4:] else ''}."
+        fine = sum(1 for result in self.results if result.outcome is Outcome.COMPLETE)
+        return IncompleteRunError(
+            f"Stream {first.stream} is {first.outcome.value}: {first.sentence}{more} "
+            f"({fine} of {len(self.results)} streams complete.)",
+            code=first.code or None,
+        )
+
+    def table(self) -> list[str]:
+        """Return the summary as lines of text."""
+        header = ("stream", "outcome", "rows", "expected", "again", "gone", "proof / reason")
+        lines = [
+            (
+                result.stream,
+                result.outcome.value,
+                str(result.rows),
+                "-" if result.expected is None else str(result.expected),
+                str(result.duplicates),
+                str(result.skipped),
+                result.sentence or result.proof,
+            )
+            for result in self.results
+        ]
+        return [
+            *align([header, *lines]),
+            (
+                f"{self.requests} requests in {self.seconds:.1f} s ({self.retries} repeated, "
+                f"{self.waited:.0f} s waited for the limit)"
+            ),
+        ]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the summary as values."""
+        streams = []
+        for result in self.results:
+            values = dataclasses.asdict(result)
+            values["outcome"] = result.outcome.value
+            streams.append(values)
+        return {
+            "exit_code": self.exit_code,
+            "last_line": self.last_line,
+            "streams": streams,
+            "requests": self.requests,
+            "retries": self.retries,
+            "waited_seconds": round(self.waited, 3),
+            "seconds": round(self.seconds, 3),
+        }
+
+
+class SummaryFile:
+    """Where the summary goes as JSON, if anywhere.
+
+    Raises:
+        ConfigError: There is no such folder.
+    """
+
+    def __init__(self, path: str | None) -> None:
+        self._path = pathlib.Path(path) if path else None
+        if self._path and not self._path.parent.is_dir():
+            raise ConfigError(f"summary_file lies in {self._path.parent}, which is no folder.")
+
+    def write(self, report: RunReport, redactor: Redactor) -> None:
+        """Write it whole or not at all; a full disk only warns, because the run is over.
+
+        Runs that end at the same time and name the same file leave that of one of them.
+        """
+        if self._path is None:
+            return
+        text = redactor.text(json.dumps(report.as_json(), indent=2)) + "\n"
+        try:
+            if self._path.exists() and not self._path.is_file():
+                self._path.write_text(text)  # a device or a pipe
+                return
+            path = self._path.resolve()
+            unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+            try:
+                unfinished.write_text(text)
+                unfinished.replace(path)
+            finally:
+                unfinished.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("summary_file cannot be written: %s.", error.strerror)
+
+
+def align(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Pad the cells of a table, the last column excepted."""
+    widths = [max(len(row[index]) for row in rows) for index in range(len(rows[0]) - 1)]
+    return [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
+        for row in rows
+    ]

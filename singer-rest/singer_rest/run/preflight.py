@@ -1,0 +1,171 @@
+"""Before a run: what the account may read (``--test``), and what it will cost (``--plan``)."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import RunError, StatusError, StreamError, TapError
+from singer_rest.run.outcomes import EXCUSABLE, align
+from singer_rest.run.reader import judge_status
+from singer_rest.sources.base import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_rest.sdk.streams import SourceStream
+    from singer_rest.sdk.tap import RestTap
+
+OK = "ok"
+
+
+class DoctorError(TapError):
+    """At least one selected stream cannot be read."""
+
+    code = "DOCTOR"
+
+
+@dataclasses.dataclass
+class Finding:
+    """What one stream's cheap request showed."""
+
+    stream: str
+    result: str
+    detail: str
+    permission: str
+    cost: str
+    excused: bool = False
+    """Does not fail a run either."""
+
+
+def examine(tap: RestTap) -> list[Finding]:
+    """Try every selected stream with one cheap request.
+
+    Raises:
+        TapError: Server or credential are unusable altogether.
+    """
+    tap.check_connection()
+    findings = []
+    for group in tap.passes():
+        result, detail, excused = _probe(group)
+        findings += [
+            Finding(stream.name, result, detail, stream.permission or "-", stream.cost, excused)
+            for stream in group
+        ]
+    return sorted(findings, key=lambda finding: finding.stream)
+
+
+def _probe(group: Sequence[SourceStream]) -> tuple[str, str, bool]:
+    stream = group[0]
+    skips = stream.tap.config.get("on_stream_error", "fail") == "skip"
+    try:
+        with stream.tap.stop.interruptible():
+            reply = stream.new_source().probe()
+    except RunError:
+        raise
+    except StatusError as error:
+        outcome, sentence, _code = judge_status(error, stream.permission)
+        return outcome.value, sentence, skips and outcome in EXCUSABLE
+    except StreamError as error:
+        excused = error.excused or (skips and error.outcome in EXCUSABLE)
+        return error.outcome.value, error.sentence, excused
+    if reply is None:
+        return OK, "nothing to ask", False
+    return OK, f"answered in {reply.seconds * 1000:.0f} ms", False
+
+
+def report(findings: Sequence[Finding], output_format: str) -> str:
+    """Return the findings as a table or as JSON."""
+    if output_format == "json":
+        return json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2)
+    header = ("stream", "result", "permission", "requests per run", "detail")
+    rows = [(f.stream, f.result, f.permission, f.cost, f.detail) for f in findings]
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.result] = counts.get(finding.result, 0) + 1
+    summary = ", ".join(f"{count} {result}" for result, count in counts.items())
+    return "\n".join([*align([header, *rows]), f"RESULT {summary}"])
+
+
+def verdict(tap: RestTap, findings: Sequence[Finding]) -> TapError | None:
+    """Return what ``--test`` ends with; nothing if every stream can be read."""
+    bad = [finding for finding in findings if finding.result != OK and not finding.excused]
+    if not bad:
+        return None
+    names = " ".join(f"--exclude {finding.stream}" for finding in bad[:1])
+    more = f" ({len(bad) - 1} more streams are not readable.)" if len(bad) > 1 else ""
+    return DoctorError(
+        f"{bad[0].stream} is {bad[0].result}: {bad[0].detail}{more} To leave it out: "
+        f"meltano select {tap.name} {names} '*'."
+    )
+
+
+@dataclasses.dataclass
+class Estimate:
+    """What reading one source will take."""
+
+    streams: list[str]
+    plan: Plan | None
+    detail: str = ""
+
+
+def estimate(tap: RestTap) -> list[Estimate]:
+    """Ask for the counts that tell the cost of a run, one cheap request a source.
+
+    Raises:
+        TapError: Server or credential are unusable altogether.
+    """
+    tap.check_connection()
+    connecting = Plan(tap.transport.traffic.requests)
+    estimates = [Estimate(["(connecting)"], connecting)] if connecting.requests else []
+    for group in tap.passes():
+        names = [stream.name for stream in group]
+        try:
+            with tap.stop.interruptible():
+                estimates.append(Estimate(names, group[0].new_source().plan()))
+        except RunError:
+            raise
+        except StreamError as error:
+            estimates.append(Estimate(names, None, error.sentence))
+    return estimates
+
+
+def plan_report(tap: RestTap, estimates: Sequence[Estimate], output_format: str) -> str:
+    """Return the plan as a table or as JSON."""
+    total = sum(item.plan.requests for item in estimates if item.plan)
+    exact = all(item.plan.exact for item in estimates if item.plan)
+    per_minute = tap.config["requests_per_minute"]
+    minutes = total / per_minute if per_minute else None
+    if output_format == "json":
+        values: dict[str, Any] = {
+            "requests": total,
+            "exact": exact,
+            "minutes": minutes,
+            "sources": [
+                {
+                    "streams": item.streams,
+                    "requests": item.plan.requests if item.plan else None,
+                    "rows": item.plan.rows if item.plan else None,
+                    "exact": item.plan.exact if item.plan else None,
+                    "detail": item.detail,
+                }
+                for item in estimates
+            ],
+        }
+        return json.dumps(values, indent=2)
+    rows = [("streams", "requests", "rows", "detail")]
+    for item in estimates:
+        if item.plan is None:
+            rows.append((", ".join(item.streams), "-", "-", item.detail))
+            continue
+        minimum = "" if item.plan.exact else "at least "
+        count = "-" if item.plan.rows is None else str(item.plan.rows)
+        rows.append((", ".join(item.streams), f"{minimum}{item.plan.requests}", count, ""))
+    minimum = "" if exact else "at least "
+    time = (
+        "no limit is set"
+        if minutes is None
+        else f"at {per_minute} a minute {max(minutes, 0.1):.1f} minutes"
+    )
+    return "\n".join([*align(rows), f"PLAN {minimum}{total} requests, {time}"])

@@ -1,0 +1,255 @@
+"""One pass over a source, for the streams that share it, from first request to outcome."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from singer_rest.errors import Outcome, RunError, StatusError, StreamError, TapError
+from singer_rest.run.outcomes import EXCUSABLE, StreamResult
+from singer_rest.sdk.writer import RecordWriter
+from singer_rest.sources.evidence import left_out
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from singer_rest.errors import Stopped
+    from singer_rest.sdk.streams import SourceStream
+    from singer_rest.sdk.tap import RestTap
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
+
+logger = logging.getLogger(__name__)
+
+NOT_ALLOWED = frozenset({401, 403})
+NO_ROUTE = frozenset({404, 405, 410, 501})
+SHRUNK_BELOW = 0.5
+MIN_TO_JUDGE = 10
+"""Smaller tables may well lose half of their rows in a day."""
+
+
+class SourceReader:
+    """Reads one source and writes what its streams make of it."""
+
+    def __init__(self, tap: RestTap, streams: Sequence[SourceStream]) -> None:
+        self.tap = tap
+        self.streams = streams
+        self.writers = [RecordWriter(stream, tap.version) for stream in streams]
+        self.source: Source | None = None
+        self.started = time.monotonic()
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Return the records written so far, by stream."""
+        return {writer.stream.name: writer.rows for writer in self.writers}
+
+    @property
+    def keyless_allowed(self) -> bool:
+        """Whether rows without a key may be left out of a complete stream."""
+        return bool(self.tap.config.get("allow_missing_keys"))
+
+    def run(self) -> list[StreamResult]:
+        """Read to the end and return the outcome of every stream.
+
+        Raises:
+            TapError: The run must end here.
+            Stopped: A stop signal arrived.
+        """
+        try:
+            self.source = self.streams[0].new_source()
+            self.source.evidence.keyless_allowed = self.keyless_allowed
+            self._read(self.source)
+        except StatusError as failure:
+            return self._failed(*judge_status(failure, self.streams[0].permission))
+        except StreamError as failure:
+            return self._failed(
+                failure.outcome, failure.sentence, failure.code, excused=failure.excused
+            )
+        except TapError:
+            raise  # a credential or a setting that turns out wrong only now
+        except Exception as error:
+            # One stream's bug must not cost the others; the traceback is for us.
+            logger.exception("Unexpected error in %s", self.streams[0].name)
+            return self._failed(
+                Outcome.FAILED,
+                f"unexpected {type(error).__name__}, a bug in the tap; please report it with the "
+                "log above.",
+                "BUG",
+            )
+        return self._finish(self.source)
+
+    def cut_short(self, end: RunError | Stopped) -> list[StreamResult]:
+        """Return how far the streams came when the run ended in the middle of them."""
+        results = []
+        for writer in self.writers:
+            result = self._result(writer)
+            result.outcome, result.sentence, result.code = Outcome.PARTIAL, end.sentence, end.code
+            results.append(result)
+        return results
+
+    def _read(self, source: Source) -> None:
+        stop, progress = self.tap.stop, self.tap.progress
+        pages = iter(source.pages())
+        while True:
+            with stop.interruptible():
+                page = next(pages, None)
+            if page is None:
+                return
+            self._write(page)
+            progress.show(source, self.rows)
+            stop.check()
+
+    def _write(self, page: Page) -> None:
+        for writer in self.writers:
+            stream = writer.stream
+            partition = stream.partition_of(page)
+            writer.write(stream.rows(page), partition)
+            if writer.rejected.without_key and not self.keyless_allowed:
+                continue  # no bookmark may pass a row that was left out
+            if page.ends_parent and partition:
+                self._move_bookmark(writer, partition)
+                self._write_state()
+            elif page.complete_to is not None:
+                self._move_bookmark(writer, None, page.complete_to)
+                self._write_state()
+
+    def _write_state(self) -> None:
+        """Write STATE, unless it would tell of rows that the target does not know yet."""
+        if not any(writer.waiting for writer in self.writers):
+            self.tap.write_state()
+
+    def _finish(self, source: Source) -> list[StreamResult]:
+        results = []
+        for writer in self.writers:
+            writer.open()
+            writer.flush()
+            result = self._result(writer)
+            result.outcome, result.sentence = source.evidence.outcome, source.evidence.reason
+            self._judge_keyless(writer, result, source)
+            if result.outcome is Outcome.COMPLETE:
+                self._complete(writer, result, source)
+            elif not result.code:
+                result.code = "INCOMPLETE"
+            results.append(result)
+        self.tap.write_state()
+        return results
+
+    def _judge_keyless(self, writer: RecordWriter, result: StreamResult, source: Source) -> None:
+        """Say how many rows were left out because they came without a key."""
+        count = source.evidence.without_key + writer.rejected.without_key
+        if not count:
+            return
+        sentence = left_out(count, writer.stream.primary_keys)
+        if self.keyless_allowed:
+            logger.warning("%s: %s.", writer.stream.name, sentence)
+            result.notes.append(sentence)
+            return
+        result.outcome = Outcome.PARTIAL
+        told = result.sentence in {"", left_out(source.evidence.without_key)}
+        more = "" if told else f"; {result.sentence}"
+        result.sentence = f"{sentence}{more}. Mend it at the source, or set allow_missing_keys."
+
+    def _complete(self, writer: RecordWriter, result: StreamResult, source: Source) -> None:
+        """Do what only a complete stream allows: move bookmarks, retire rows."""
+        stream = writer.stream
+        if stream.replication_key and not stream.is_full_table:
+            if not stream.move_bookmark(source) and not stream.state_partitioning_keys:
+                self._move_bookmark(writer, None)
+            return
+        if not stream.is_full_table:
+            return
+        before = self.tap.bookmarks.rows_last_time(stream.name)
+        shrunk = (
+            before is not None
+            and before >= MIN_TO_JUDGE
+            and writer.rows < before * SHRUNK_BELOW
+            and not self.tap.config.get("accept_fewer_rows")
+        )
+        if shrunk:
+            note = (
+                f"{writer.rows} rows where the last complete run had {before}: rows were deleted "
+                "or a permission was lost. Nothing is retired in the target until you set "
+                "accept_fewer_rows."
+            )
+            logger.warning("%s: %s", stream.name, note)
+            result.notes.append(note)
+            return
+        writer.activate()
+        self.tap.bookmarks.note_rows(stream.name, writer.rows)
+
+    def _move_bookmark(
+        self, writer: RecordWriter, partition: object, complete_to: dt.datetime | None = None
+    ) -> None:
+        """Move a bookmark to the greatest value seen, but never past the start of the run."""
+        context = dict(partition) if isinstance(partition, dict) else None
+        greatest = writer.greatest.pop(frozenset((context or {}).items()), None)
+        if greatest is not None:
+            bound = min(self.tap.upper_bound, complete_to or self.tap.upper_bound)
+            self.tap.bookmarks.advance(
+                writer.stream.name,
+                writer.stream.replication_key or "",
+                min(greatest, bound),
+                context,
+            )
+
+    def _result(self, writer: RecordWriter) -> StreamResult:
+        result = StreamResult(writer.stream.name, Outcome.FAILED, rows=writer.rows)
+        result.seconds = round(time.monotonic() - self.started, 3)
+        if self.source is not None:
+            evidence = self.source.evidence
+            result.expected = evidence.expected
+            result.received = evidence.received
+            result.duplicates = evidence.duplicates
+            result.skipped = evidence.skipped
+            result.proof = evidence.proof
+        for column, count in writer.rejected.unfit.items():
+            note = f"{count} values of {column} did not fit and are in _sdc_unparsed"
+            logger.warning("%s: %s.", writer.stream.name, note)
+            result.notes.append(note)
+        return result
+
+    def _failed(
+        self, outcome: Outcome, sentence: str, code: str, *, excused: bool = False
+    ) -> list[StreamResult]:
+        skips = self.tap.config.get("on_stream_error", "fail") == "skip"
+        excused = excused or (skips and outcome in EXCUSABLE)
+        results = []
+        for writer in self.writers:
+            writer.flush()  # what came is whole, and bookmarks may have passed it
+            result = self._result(writer)
+            result.outcome, result.sentence, result.code = outcome, sentence, code
+            result.excused = excused
+            logger.log(
+                logging.WARNING if excused else logging.ERROR,
+                "%s is %s: %s",
+                result.stream,
+                outcome.value,
+                sentence,
+            )
+            results.append(result)
+        return results
+
+
+def judge_status(error: StatusError, permission: str) -> tuple[Outcome, str, str]:
+    """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
+    if error.code == "BLOCKED":  # no permission of the account would help
+        return Outcome.FAILED, error.sentence, error.code
+    if error.status in NOT_ALLOWED:
+        needs = f"; it needs {permission}" if permission else ""
+        return (
+            Outcome.FORBIDDEN,
+            (
+                f"{error.sentence.rstrip('.')}{needs}. Grant it to the account, or deselect the "
+                "stream."
+            ),
+            error.code,
+        )
+    if error.status in NO_ROUTE:
+        return (
+            Outcome.UNAVAILABLE,
+            f"{error.sentence.rstrip('.')}: this server does not have it. Deselect the stream.",
+            error.code,
+        )
+    return error.outcome, error.sentence, error.code

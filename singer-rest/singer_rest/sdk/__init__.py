@@ -1,0 +1,1 @@
+"""The seam to the Singer SDK: the only code that imports it."""

@@ -1,0 +1,164 @@
+"""The command line of a tap: exit codes, the last line, ``--test`` and ``--plan``."""
+
+from __future__ import annotations
+
+import json
+import logging
+import pathlib
+import signal
+import sys
+import threading
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+from singer_sdk.exceptions import ConfigurationError
+from singer_sdk.plugin_base import SingerCommand, _ConfigInput
+
+from singer_rest.errors import ConfigError, Stopped, TapError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BUG_EXIT = 1
+
+
+class RestCommand(SingerCommand):
+    """Ends every run with one sentence and the right exit code."""
+
+    @classmethod
+    def wrap(cls, command: click.Command, logger: logging.Logger) -> RestCommand:
+        """Return the SDK's command with our options and our endings."""
+        params = [param for param in command.params if param.name != "test"]
+        for param in params:
+            if param.name == "config":
+                param.callback = _config
+        return cls(
+            name=command.name,
+            callback=command.callback,
+            help=command.help,
+            context_settings=command.context_settings,
+            params=[*params, *_options()],
+            logger=logger,
+        )
+
+    def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
+        """Run the command; known error end it with their own exit code and no traceback."""
+        if threading.current_thread() is threading.main_thread():
+            # Until the tap is made and takes the signals over, they end the process as they are.
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+        try:
+            return super().main(args, **extra)
+        except TapError as failure:
+            self._last_line(failure.sentence, failure.code, failure)
+            sys.exit(failure.exit_code)
+        except ConfigurationError as error:
+            self._last_line(" ".join(str(error).split()), ConfigError.code, error)
+            sys.exit(ConfigError.exit_code)
+        except Stopped as stopped:
+            self._last_line(stopped.sentence, stopped.code, None)
+            sys.exit(stopped.exit_code)
+        except Exception as error:
+            self.logger.exception("Unexpected error")
+            self._last_line(
+                f"Unexpected {type(error).__name__}: a bug in {self.name}; please report it with "
+                "the log above.",
+                "BUG",
+                None,
+            )
+            sys.exit(BUG_EXIT)
+
+    def _last_line(self, sentence: str, code: str, error: BaseException | None) -> None:
+        debug = self.logger.isEnabledFor(logging.DEBUG)
+        if error is not None and debug:
+            self.logger.debug("Where it happened", exc_info=error)
+        self.logger.critical("%s [%s]", sentence, code)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the callback, without the SDK's own handling of configuration errors."""
+        logging.captureWarnings(capture=True)
+        return click.Command.invoke(self, ctx)
+
+
+def _options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--test"],
+            is_flag=False,
+            flag_value="text",
+            default=None,
+            type=click.Choice(["text", "json", "schema", "all"]),
+            help="Try every selected stream with one cheap request and print a table (json: as "
+            "JSON). With schema, only write SCHEMA messages.",
+        ),
+        click.Option(
+            ["--plan"],
+            is_flag=False,
+            flag_value="text",
+            default=None,
+            type=click.Choice(["text", "json"]),
+            help="Print how many requests and minutes a run will take, without reading the data.",
+        ),
+    ]
+
+
+def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> _ConfigInput:
+    """Read and merge the files of ``--config``; ``ENV`` stands for the environment."""
+    merged: dict[str, Any] = {}
+    for path in paths:
+        if path != "ENV":
+            merged |= read_config(path)
+    return _ConfigInput(config=merged, parse_env="ENV" in paths)
+
+
+def read_config(path: str) -> dict[str, Any]:
+    """Parse a configuration file, without ever showing what is in it.
+
+    Raises:
+        ConfigError: It cannot be read, or is not a JSON object.
+    """
+    try:
+        config = json.loads(pathlib.Path(path).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            f"The configuration file {path} cannot be read: {error.strerror}."
+        ) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"The configuration file {path} is not UTF-8 text.") from None
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"The configuration file {path} is not JSON (line {error.lineno}, column "
+            f"{error.colno}: {error.msg})."
+        ) from None
+    if not isinstance(config, dict):
+        raise ConfigError(f"The configuration file {path} is not an object with settings.")
+    return config
+
+
+def read_text(file: IO[str]) -> str:
+    """Return the text of a file of the command line.
+
+    Raises:
+        ConfigError: It is not UTF-8.
+    """
+    try:
+        return file.read().removeprefix("\ufeff")
+    except UnicodeDecodeError:
+        raise ConfigError(f"The file {file.name} is not UTF-8 text.") from None
+
+
+def read_catalog(text: str) -> dict[str, Any]:
+    """Parse the text of a catalog file.
+
+    Raises:
+        ConfigError: It is not a Singer catalog.
+    """
+    try:
+        catalog = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"The catalog file is not JSON (line {error.lineno}, column {error.colno}: "
+            f"{error.msg}); write it anew with --discover."
+        ) from error
+    if not isinstance(catalog, dict) or not isinstance(catalog.get("streams"), list):
+        raise ConfigError("The catalog file has no streams; write it anew with --discover.")
+    return catalog

@@ -1,0 +1,73 @@
+"""Streams that are read only when somebody asks for them.
+
+Personal data, streams that cost a request for every row, and those that need more than the usual
+permission. ``selected-by-default: false`` alone does not keep them out: Meltano's rule for
+everything, ``*.*``, which it uses unless told otherwise, selects them all the same (measured with
+Meltano 4.4). It leaves alone what discovery marks as unsupported, so that is what they are until
+the setting names them.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+from singer_sdk.singerlib.catalog import Metadata
+
+from singer_rest.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.singerlib.catalog import Catalog
+
+SETTING = "opt_in_streams"
+AVAILABLE, UNSUPPORTED = Metadata.InclusionType.AVAILABLE, Metadata.InclusionType.UNSUPPORTED
+
+
+def setting() -> th.Property[list[str]]:
+    """Return the setting, for taps that have such streams."""
+    return th.Property(
+        SETTING,
+        th.ArrayType(th.StringType),
+        default=[],
+        title="Opt-in streams",
+        description="Opt-in streams to read beside the others: their names, or patterns such as "
+        "*. A catalog with such a stream selected, given to the tap itself, does the same.",
+    )
+
+
+def is_named(config: Mapping[str, Any], stream: str) -> bool:
+    """Tell whether the setting names a stream."""
+    return any(fnmatch.fnmatchcase(stream, pattern) for pattern in config.get(SETTING) or ())
+
+
+def check(config: Mapping[str, Any], streams: Iterable[str]) -> None:
+    """Refuse a name that no stream has: what is misspelt would not be read.
+
+    Raises:
+        ConfigError: A pattern matches nothing.
+    """
+    names = list(streams)
+    for pattern in config.get(SETTING) or ():
+        if not fnmatch.filter(names, pattern):
+            raise ConfigError(f"{SETTING} names {pattern}, and there is no such stream.")
+
+
+def mark(root: Metadata, *, named: bool) -> None:
+    """Write into the discovered metadata of an opt-in stream whether it is read."""
+    root.inclusion = AVAILABLE if named else UNSUPPORTED
+    root.selected_by_default = named
+    root.selected = named
+
+
+def apply_catalog_selection(catalog: Catalog) -> None:
+    """Open the opt-in streams that somebody selected in a catalog.
+
+    Meltano never selects what is unsupported, so that was a person, or a tool that was told to.
+    """
+    for entry in catalog.streams:
+        root = entry.metadata.root
+        if root.inclusion == UNSUPPORTED and root.selected:
+            root.inclusion = AVAILABLE

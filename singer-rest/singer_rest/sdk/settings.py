@@ -1,0 +1,323 @@
+"""The settings every tap shares, written once, and the checks of what users type."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import ssl
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+from singer_rest.errors import ConfigError
+from singer_rest.records import timestamps
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+NEXT_DAY = timestamps.minutes(24 * 60)
+"""A date ahead by no more may be today's in another zone, or by another clock."""
+_NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
+CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def integer(
+    name: str,
+    default: int,
+    title: str,
+    description: str,
+    *,
+    minimum: int = 0,
+    maximum: int | None = None,
+) -> th.Property[int]:
+    """Return an integer setting with bounds."""
+    kind = th.IntegerType(minimum=minimum, maximum=maximum)
+    return th.Property(name, kind, default=default, title=title, description=description)
+
+
+def common(
+    *, page_size: int, largest_page: int, requests_per_minute: int, concurrency: int
+) -> list[th.Property[Any]]:
+    """Return the shared settings, with the defaults that suit one vendor."""
+    return [
+        integer(
+            "page_size",
+            page_size,
+            "Page size",
+            f"Rows to ask for in one request, 1 to {largest_page}.",
+            minimum=1,
+            maximum=largest_page,
+        ),
+        integer(
+            "requests_per_minute",
+            requests_per_minute,
+            "Requests per minute",
+            "Upper limit of the request rate, shared by all streams; 0 switches pacing off. The "
+            "default stays a tenth below what the vendor allows.",
+        ),
+        integer(
+            "concurrency",
+            concurrency,
+            "Concurrency",
+            "Requests under way at the same time.",
+            minimum=1,
+            maximum=64,
+        ),
+        integer(
+            "request_timeout",
+            60,
+            "Request timeout",
+            "Seconds to wait for the next bytes of an answer.",
+            minimum=1,
+        ),
+        integer(
+            "response_timeout",
+            300,
+            "Response timeout",
+            "Seconds a whole answer may take, however steadily it trickles in.",
+            minimum=1,
+        ),
+        integer(
+            "max_retries",
+            4,
+            "Retries",
+            "How often a request that failed for a passing reason is repeated. Waiting because "
+            "the server asks for it does not count.",
+        ),
+        integer(
+            "retry_pause",
+            1,
+            "Retry pause",
+            "Longest pause in seconds before the first repetition; it doubles with every further "
+            "one, up to a minute. Raise it for a server that needs long to recover.",
+        ),
+        integer(
+            "max_wait",
+            300,
+            "Longest wait",
+            "Longest wait in seconds that the server may ask for before the stream is given up "
+            "for this run. Three times as long without any answer but refusals ends it too.",
+            minimum=1,
+        ),
+        integer(
+            "max_response_mb",
+            64,
+            "Largest response",
+            "Ceiling for one unpacked answer, in megabytes.",
+            minimum=1,
+        ),
+        th.Property(
+            "on_stream_error",
+            th.StringType,
+            default="fail",
+            allowed_values=["fail", "skip", "stop"],
+            title="On stream error",
+            description="What a stream does to the run when it cannot be read: fail reads the "
+            "others and ends with exit code 1; skip does not fail the run for streams the "
+            "account may not read or the server does not have; stop ends the run at once.",
+        ),
+        th.Property(
+            "emit_activate_version_messages",
+            th.BooleanType,
+            default=True,
+            title="Emit ACTIVATE_VERSION",
+            description="After the last record of a full-table stream that is proved complete, "
+            "tell the target to retire the rows that are gone at the source.",
+        ),
+        th.Property(
+            "accept_fewer_rows",
+            th.BooleanType,
+            default=False,
+            title="Accept fewer rows",
+            description="Retire rows in the target even when a full-table stream has less than "
+            "half of the rows of the last complete run. Switched off, such a shrinkage only "
+            "warns, because a lost permission looks the same as deleted rows.",
+        ),
+        th.Property(
+            "confirm_complete",
+            th.BooleanType,
+            default=False,
+            title="Confirm completeness",
+            description="Read lists that may change unseen between two pages a second time and "
+            "compare the keys, at the price of as many requests again.",
+        ),
+        th.Property(
+            "allow_missing_keys",
+            th.BooleanType,
+            default=False,
+            title="Allow missing keys",
+            description="Leave out rows that come without a key with no more than a warning. "
+            "Switched off, one such row makes its stream partial, which fails the run.",
+        ),
+        th.Property(
+            "user_agent",
+            th.StringType,
+            title="User agent",
+            description="The User-Agent header; name and version of the tap by default.",
+        ),
+        th.Property(
+            "ca_bundle",
+            th.StringType,
+            title="CA bundle",
+            description="Path of a file with the certificates to trust; by default the "
+            "environment (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE) decides.",
+        ),
+        th.Property(
+            "verify_ssl",
+            th.BooleanType,
+            default=True,
+            title="Verify TLS",
+            description="Check the server's certificate. Switching this off warns on every run.",
+        ),
+        integer(
+            "progress_interval",
+            10,
+            "Progress interval",
+            "Seconds between two progress lines on standard error; 0 for none. Where standard "
+            "error is not a terminal, they are metrics in the SDK's form.",
+        ),
+        th.Property(
+            "summary_file",
+            th.StringType,
+            title="Summary file",
+            description="Path of a file to write the summary of the run to, as JSON: outcome, "
+            "counts and proof of every stream. Written however the run ends.",
+        ),
+    ]
+
+
+def verification(config: Mapping[str, Any]) -> bool | str:
+    """Return what certificates are checked against: yes, no, or the path of a bundle.
+
+    Raises:
+        ConfigError: The bundle does not exist.
+    """
+    bundle = config.get("ca_bundle")
+    if bundle:
+        return _readable_bundle("ca_bundle", str(bundle))
+    if not config.get("verify_ssl", True):
+        return False
+    for name in CA_VARIABLES:
+        if value := os.environ.get(name):
+            return _readable_bundle(name, value)
+    return True
+
+
+def _readable_bundle(name: str, path: str) -> str:
+    if os.path.isdir(path):  # noqa: PTH112  # a folder of certificates, read one by one when needed
+        return path
+    try:
+        ssl.create_default_context(cafile=path)
+    except FileNotFoundError:
+        raise ConfigError(f"{name} names {path}, which does not exist.") from None
+    except (ssl.SSLError, OSError) as error:
+        raise ConfigError(
+            f"{name} names {path}, in which no certificate can be read "
+            f"({error.strerror or error}); it must be a PEM file."
+        ) from None
+    return path
+
+
+def token(value: str, setting: str) -> str:
+    """Clean a pasted token: no blanks, quotes or ``Bearer`` in front.
+
+    Raises:
+        ConfigError: It holds a character that no header can.
+    """
+    text = _cleaned(value)
+    strange = _NOT_IN_TOKENS.search(text)
+    if strange:
+        raise ConfigError(
+            f"{setting} holds {_character(strange[0])} at place {strange.start() + 1}, which no "
+            "key has; copy it again."
+        )
+    return text
+
+
+def _cleaned(value: str) -> str:
+    text = value.strip().strip("\"'").strip()
+    return re.sub(r"(?i)^bearer\s+", "", text)
+
+
+def _character(character: str) -> str:
+    named = {"\n": "a line break", "\r": "a line break", " ": "a blank", "\t": "a tab"}
+    return named.get(character, f"the character U+{ord(character):04X}")
+
+
+def start_date(config: Mapping[str, Any]) -> dt.datetime | None:
+    """Return the instant of the setting ``start_date``; nothing if it is not set.
+
+    Raises:
+        ConfigError: It is no date, or lies in the future, and a run would read nothing.
+    """
+    text = config.get("start_date")
+    if not text:
+        return None
+    moment = timestamps.parse(text)
+    if moment is None:
+        raise ConfigError("start_date is not a date; write it like 2026-01-31T00:00:00Z.")
+    if moment > timestamps.now() + NEXT_DAY:
+        raise ConfigError(
+            f"start_date lies in the future ({timestamps.text(moment)}): nothing would be read."
+        )
+    return moment
+
+
+def secret_names(schema: Mapping[str, Any]) -> list[str]:
+    """Return the settings that a schema marks as secret."""
+    return [
+        name
+        for name, definition in schema.get("properties", {}).items()
+        if definition.get("secret") or definition.get("writeOnly")
+    ]
+
+
+def secret_values(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Iterable[str]:
+    """Yield every secret value of a configuration, as given and as cleaned."""
+    for name in secret_names(schema):
+        value = config.get(name)
+        if isinstance(value, str):
+            yield value
+            yield value.strip()
+            yield _cleaned(value)
+        elif value is not None:
+            yield str(value)
+
+
+def unknown_settings(config: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for every setting this tap does not have."""
+    known = list(schema.get("properties", {}))
+    sentences = []
+    for name in config:
+        if name in known:
+            continue
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]}?" if close else "."
+        sentences.append(f"There is no setting {name}{hint}")
+    return sentences
+
+
+def validation_sentence(error: Any, schema: Mapping[str, Any]) -> str:
+    """Turn a JSON schema error about the configuration into a sentence without the value."""
+    path = ".".join(str(part) for part in error.absolute_path)
+    validator, expected = error.validator, error.validator_value
+    if validator == "required":
+        missing = [name for name in expected if name not in error.instance]
+        return f"The setting {', '.join(missing)} is required."
+    if validator == "type":
+        kinds = [kind for kind in _listed(expected) if kind != "null"]
+        return f"The setting {path} must be of type {' or '.join(kinds)}."
+    if validator == "enum":
+        return f"The setting {path} must be one of {', '.join(map(str, expected))}."
+    if validator in {"minimum", "maximum"}:
+        bound = "at least" if validator == "minimum" else "at most"
+        return f"The setting {path} must be {bound} {expected}."
+    if validator == "dependentRequired":
+        return f"The settings {', '.join(schema.get('properties', {}))} are not all there."
+    return f"The setting {path or '(all)'} does not pass its rule {validator}."
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,142 @@
+"""The base class of every stream: a declaration, and how rows come out of a page."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import logging
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import singer_sdk
+from singer_sdk.helpers.conform import TypeConformanceLevel
+
+from singer_rest.records import timestamps
+from singer_rest.records.columns import RejectedValues, Table
+from singer_rest.records.rows import Rows
+from singer_rest.sdk import selection
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping
+
+    from singer_sdk.helpers.types import Context
+    from singer_sdk.singerlib.catalog import MetadataMapping
+
+    from singer_rest.sdk.tap import RestTap
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
+
+logger = logging.getLogger(__name__)
+
+
+class SourceStream(singer_sdk.Stream):
+    """What a tap sends to the target under one name.
+
+    A subclass states its table, its route and what reading it needs and costs; its source knows
+    how to ask, and :meth:`rows` picks its rows out of what came.
+
+    The SDK's parent and child streams are not used: they send SCHEMA again for every parent,
+    keep a bookmark for every parent and read one after the other.
+    """
+
+    table: Table
+    """Of the class; of the instance where the server says which columns there are."""
+    route: ClassVar[str] = ""
+    """What is asked, for the documentation: ``GET /incidents``."""
+    permission: ClassVar[str] = ""
+    """What the account needs, in the vendor's words; nothing if any account will do."""
+    cost: ClassVar[str] = "1 request per page"
+    """Requests of one run, for the documentation."""
+    source_name: ClassVar[str] = ""
+    """Streams with the same source name are made from the same answers."""
+    daily_snapshot: ClassVar[bool] = False
+    """Rows are added to history under today's date; earlier days are never retired."""
+
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the table's conformer has done it
+
+    def __init__(self, tap: RestTap, name: str | None = None) -> None:
+        self.tap = tap
+        super().__init__(tap, schema=self.table.schema, name=name)
+        self.primary_keys = self.table.primary_keys
+
+    @abc.abstractmethod
+    def new_source(self) -> Source:
+        """Return a fresh source for one pass."""
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Make this stream's rows of one page; the table makes them conform afterwards.
+
+        By default they are what came, and each field without a column is named once.
+        """
+        rows = Rows.of(page.rows)
+        for name in rows.cells.keys() - self._named:
+            self._named.add(name)
+            logger.info("%s: the server has a new field, %s; it is not read.", self.name, name)
+        return rows
+
+    @functools.cached_property
+    def _named(self) -> set[str]:
+        return {column.name for column in self.table.columns}
+
+    @property
+    def metadata(self) -> MetadataMapping:
+        """Return the metadata, in which an opt-in stream is out of reach until it is asked for."""
+        if self._metadata is not None:
+            return self._metadata
+        found = super().metadata
+        catalog = self.tap.input_catalog
+        given = catalog is not None and catalog.get_stream(self.name) is not None
+        if not given and not self.selected_by_default:
+            selection.mark(found.root, named=selection.is_named(self.config, self.name))
+        return found
+
+    @property
+    def source_key(self) -> str:
+        """Return what streams of one pass have in common."""
+        return self.source_name or self.name
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """Return the time zone of timestamps that name none."""
+        return timestamps.UTC
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether a complete read shows every row there is."""
+        return self.replication_method == "FULL_TABLE" and not self.daily_snapshot
+
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """Keep the SDK from sending ACTIVATE_VERSION before the first record.
+
+        A target may then delete everything that a failing tap does not send again; the reader
+        sends it after the last record instead.
+        """
+        return False
+
+    @property
+    def has_instant_bookmark(self) -> bool:
+        """Whether the bookmark is a point in time that any server would understand."""
+        return bool(self.replication_key) and not self.is_full_table
+
+    def partition_of(self, page: Page) -> Mapping[str, Any] | None:
+        """Return the partition whose bookmark the rows of a page belong to, if any."""
+        del page
+        return None
+
+    def move_bookmark(self, source: Source) -> bool:
+        """Set the bookmark of a complete pass where the server itself marked the place.
+
+        Returns:
+            Whether that was done; otherwise the bookmark moves to the greatest value written.
+        """
+        del source
+        return False
+
+    def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
+        """Yield conforming records, for the SDK's own ways of reading a stream."""
+        del context
+        conform = self.table.conformer(self.zone)
+        rejected = RejectedValues()
+        for page in self.new_source().pages():
+            yield from conform(self.rows(page), rejected)

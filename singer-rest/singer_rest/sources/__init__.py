@@ -1,0 +1,1 @@
+"""What is asked in one pass, and what proves that all of it came."""

@@ -1,0 +1,85 @@
+"""What a tap asks for in one pass, from which one or more streams make their rows.
+
+A stream is what the target sees; a source is what the server is asked. Several streams may share
+a source (incidents and their updates come in one answer), and then selecting all of them costs
+the requests of one.
+"""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+from typing import TYPE_CHECKING
+
+from singer_rest.sources.evidence import Evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from singer_rest.http.exchange import Reply
+    from singer_rest.sources.pages import Page
+
+
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What a pass will cost."""
+
+    requests: int
+    rows: int | None = None
+    exact: bool = True
+    """Whether the server gave the counts, or they are a lower bound."""
+
+
+class Source(abc.ABC):
+    """One pass over something on the server."""
+
+    where: str
+    """Names it in messages, usually by its path."""
+
+    def __init__(self) -> None:
+        self.evidence = Evidence()
+
+    @abc.abstractmethod
+    def pages(self) -> Iterator[Page]:
+        """Ask for everything, page by page, keeping the account in ``evidence``.
+
+        Raises:
+            StreamError: The pass cannot be finished.
+            RunError: No pass can.
+        """
+
+    @abc.abstractmethod
+    def probe(self) -> Reply | None:
+        """Make one cheap request that shows whether the pass would be allowed.
+
+        Returns:
+            The answer; nothing if there is nothing to ask.
+
+        Raises:
+            StreamError: It would not.
+        """
+
+    def plan(self) -> Plan:
+        """Estimate what the pass costs, with at most one cheap request."""
+        return Plan(1)
+
+
+class NothingSource(Source):
+    """Something that this server, by its version or its settings, cannot have."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__()
+        self.where = where
+        self.evidence.proof = reason
+
+    def pages(self) -> Iterator[Page]:
+        """Yield nothing, without asking."""
+        return iter(())
+
+    def probe(self) -> Reply | None:
+        """Ask nothing."""
+        return None
+
+    def plan(self) -> Plan:
+        """Return no cost."""
+        return Plan(0, 0)

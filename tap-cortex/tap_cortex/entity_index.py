@@ -1,0 +1,365 @@
+"""The catalog of entities: walked once a run, for its own streams and as the list of parents.
+
+What Cortex calls the catalog leaves out most of itself unless every type is named. The types of a
+workspace are read first, and the walk asks for all of them, in as many batches as keep an address
+at a length that every proxy accepts. Teams come in a batch of their own, because workspaces
+without a certain feature answer 400 to whoever asks for them.
+"""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from singer_rest.errors import Outcome, StatusError
+from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import Evidence, IncompleteError
+from singer_rest.sources.pages import PageWalk
+from singer_rest.sources.single import envelope
+from tap_cortex.client import FIRST, NO_ROUTE, by_fields, total_or_short_page
+from tap_cortex.values import objects
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.pages import Page
+    from tap_cortex.client import CortexApi, Record, Rows
+    from tap_cortex.shared import SharedList
+
+logger = logging.getLogger(__name__)
+
+PATH = "/catalog"
+BASIC_TYPES = ("service", "domain")
+TEAM = "team"
+TOO_LONG = frozenset(
+    {
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.REQUEST_URI_TOO_LONG,
+        HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+    }
+)
+MAX_TYPES = 1500
+"""Characters that the types of one request may take in its address."""
+BAD_REQUEST = 400
+NO_TEAMS = "cannot request teams"
+SAMPLES = 5
+
+ROWS = envelope("entities")
+Batch = tuple[str, ...]
+
+
+class Parent(NamedTuple):
+    """What the per-entity streams need of an entity."""
+
+    id: str
+    tag: str
+    type: str
+    archived: bool
+    links: tuple[Record, ...] = ()
+    """Empty unless they were asked for."""
+
+    def __str__(self) -> str:
+        return f"entity {self.tag} ({self.id})"
+
+
+class EntityIndex:
+    """The entities of one workspace.
+
+    Args:
+        api: The requests.
+        types: The entity types that the workspace defines.
+        archived: Whether archived entities are read.
+        teams: Whether teams are asked for.
+        links: Whether parents must come with their links.
+    """
+
+    def __init__(
+        self,
+        api: CortexApi,
+        types: SharedList[str],
+        *,
+        archived: bool,
+        teams: bool,
+        links: bool,
+    ) -> None:
+        self.api = api
+        self.archived = archived
+        self._types = types
+        self._teams = teams
+        self._links = links
+        self._batches: list[Batch] | None = None
+        self._parents: list[Parent] | None = None
+        self._refusals = 0
+        self._samples: list[Parent] = []
+        self._planned: Plan | None = None
+
+    # What to ask
+
+    def batches(self) -> list[Batch]:
+        """Return the types to ask for, request by request.
+
+        Raises:
+            StreamError: The types cannot be read.
+        """
+        if self._batches is None:
+            names = self._names()
+            if names is None:
+                self._batches = [()]
+                return self._batches
+            batches: list[Batch] = []
+            room = 0
+            for name in dict.fromkeys((*BASIC_TYPES, *names)):
+                length = len(quote(name, safe="")) + len("&types=")
+                if name == TEAM:
+                    continue
+                if length > room:
+                    batches.append(())
+                    room = MAX_TYPES
+                batches[-1] += (name,)
+                room -= length
+            self._batches = [*batches, (TEAM,)] if self._teams else batches
+        return self._batches
+
+    def _names(self) -> list[str] | None:
+        """Return the types of the workspace; nothing where the server cannot tell them."""
+        try:
+            return self._types.get()
+        except StatusError as error:
+            if error.status not in NO_ROUTE:
+                raise
+            logger.warning("%s Reading the types that the catalog shows by itself.", error.sentence)
+            return None
+
+    def _refuses(self, error: StatusError) -> bool:
+        """Whether this is the workspace's way of saying that it has no teams in the catalog."""
+        if error.status != BAD_REQUEST or NO_TEAMS not in error.message.lower():
+            return False
+        logger.info("This workspace does not show teams in its catalog; /teams lists them.")
+        self._refusals += 1
+        self._teams = False
+        self._batches = [batch for batch in self.batches() if batch != (TEAM,)]
+        return True
+
+    def _adapts(self, batch: Batch, error: StatusError) -> bool:
+        """Whether there is something else to ask for in the place of a refused batch.
+
+        A proxy may take shorter addresses than Cortex itself: half the types go there.
+        """
+        batches = self.batches()
+        if error.status in TOO_LONG and len(batch) > 1:
+            index, middle = batches.index(batch), len(batch) // 2
+            batches[index : index + 1] = [batch[:middle], batch[middle:]]
+            logger.info("%s Asking for %d types at a time.", error.sentence, middle)
+            return True
+        return batch == (TEAM,) and self._refuses(error)
+
+    def request(self, path: str, params: Mapping[str, Any], batch: Batch) -> Request:
+        """Return the request for the entities of some types."""
+        return self.api.request(path, {**params, "types": list(batch)})
+
+    @property
+    def light(self) -> dict[str, Any]:
+        """Return the parameters that bring parents in the smallest answers."""
+        return {
+            "includeArchived": self.archived,
+            "hierarchyDepth": "1",
+            "includeLinks": True if self._links else None,
+        }
+
+    # Reading
+
+    def walk(
+        self, path: str, params: Mapping[str, Any], rows: Rows, evidence: Evidence
+    ) -> Iterator[Page]:
+        """Yield the pages of a list that takes ``types``, for every type there is.
+
+        Raises:
+            StreamError: It cannot be read.
+        """
+        index = 0
+        while index < len(self.batches()):
+            batch = self.batches()[index]
+            request = self.request(path, params, batch)
+            paging = self.api.paging()
+            part = Evidence()
+
+            def fetch(number: int, size: int, request: Request = request) -> Page:
+                return self.api.fetch(request, rows, number, size)
+
+            try:
+                yield from PageWalk(
+                    where=request.url,
+                    fetch=fetch,
+                    meta=paging.meta,
+                    size=paging.size,
+                    evidence=part,
+                    key=by_fields("id") if path == PATH else by_fields(),
+                    first=FIRST,
+                    ahead=self.api.prefetch,
+                    confirm=self.api.confirm,
+                ).pages()
+            except StatusError as error:
+                if part.pages or not self._adapts(batch, error):
+                    raise
+                continue
+            index += 1
+            evidence.absorb(part)
+            if part.expected is not None:
+                evidence.expect((evidence.expected or 0) + part.expected, part.proof)
+
+    def remember(self, parents: list[Parent]) -> None:
+        """Take over the parents that a complete walk has seen."""
+        self._parents = parents
+
+    def parents(self) -> list[Parent]:
+        """Return every entity; walks the catalog if nobody has.
+
+        Raises:
+            StreamError: The catalog cannot be read as a whole.
+        """
+        if self._parents is None:
+            evidence = Evidence()
+            found = [
+                parent
+                for page in self.walk(PATH, self.light, ROWS, evidence)
+                for parent in parse_parents(page.rows, links=self._links)
+            ]
+            if evidence.outcome is not Outcome.COMPLETE:
+                raise IncompleteError(f"The list of entities is not whole: {evidence.reason}.")
+            self._parents = found
+        return self._parents
+
+    def probe_parents(self) -> list[Parent]:
+        """Return a few entities, for one small request.
+
+        Raises:
+            StreamError: It failed.
+        """
+        if self._parents is not None:
+            return self._parents[:SAMPLES]
+        if not self._samples:
+            request = self.api.request(PATH, self.light)
+            page = self.api.fetch(request, ROWS, FIRST, SAMPLES)
+            self._samples = parse_parents(page.rows, links=self._links)
+        return self._samples
+
+    def probe(self, path: str, params: Mapping[str, Any], rows: Rows) -> Reply:
+        """Ask for one row of a list."""
+        return self.api.fetch(self.api.request(path, params), rows, FIRST, 1).reply
+
+    # Planning
+
+    def plan(self, path: str, params: Mapping[str, Any], rows: Rows) -> Plan:
+        """Count the requests and the rows of a list that takes ``types``."""
+        before = self._refusals
+        setup_requests = self._types.setup_requests() if self.batches() != [()] else 1
+        total, requests, exact = 0, 0, True
+        index = 0
+        while index < len(self.batches()):
+            batch = self.batches()[index]
+            try:
+                page = self.api.fetch(self.request(path, params, batch), rows, FIRST, 1)
+            except StatusError as error:
+                if not self._adapts(batch, error):
+                    raise
+                continue
+            index += 1
+            count = total_or_short_page(page).total
+            exact = exact and count is not None
+            total += count or 0
+            requests += max(1, -(-(count or 0) // self.api.page_size))
+        return Plan(setup_requests + requests + self._refusals - before, total, exact=exact)
+
+    def plan_full(self, params: Mapping[str, Any]) -> Plan:
+        """Count the requests of the walk that the catalog's own streams share."""
+        self._planned = self.plan(PATH, params, ROWS)
+        return self._planned
+
+    def setup_requests(self) -> tuple[int, int]:
+        """Return what a run spends before a per-entity stream can start, and the entities."""
+        if self._planned is not None:
+            return 0, self._planned.rows or 0
+        plan = self.plan_full(self.light)
+        return plan.requests, plan.rows or 0
+
+
+def parse_parents(rows: list[Record], *, links: bool) -> list[Parent]:
+    """Return the parents that rows of the list stand for, with their links if they are needed."""
+    return [
+        Parent(
+            str(row["id"]),
+            str(row.get("tag") or ""),
+            str(row.get("type") or ""),
+            bool(row.get("isArchived")),
+            tuple(objects(row.get("links"))) if links else (),
+        )
+        for row in rows
+        if row.get("id")
+    ]
+
+
+class CatalogSource(Source):
+    """The whole catalog with everything it can show, for the streams made of it.
+
+    Args:
+        catalog: The entities.
+        params: Beside the types.
+        remember: Whether another stream asks something of each entity.
+        keep_links: Whether it needs their links.
+    """
+
+    def __init__(
+        self, catalog: EntityIndex, params: Mapping[str, Any], *, remember: bool, keep_links: bool
+    ) -> None:
+        super().__init__()
+        self.catalog = catalog
+        self.params = params
+        self.remember = remember
+        self.keep_links = keep_links
+        self.where = PATH
+
+    def pages(self) -> Iterator[Page]:
+        """Walk the catalog, and remember its entities for the streams that ask for each."""
+        parents: list[Parent] = []
+        for page in self.catalog.walk(PATH, self.params, ROWS, self.evidence):
+            if self.remember:
+                parents += parse_parents(page.rows, links=self.keep_links)
+            yield page
+        if self.remember and self.evidence.outcome is Outcome.COMPLETE:
+            self.catalog.remember(parents)
+
+    def probe(self) -> Reply:
+        """Ask for one entity."""
+        return self.catalog.probe(PATH, self.params, ROWS)
+
+    def plan(self) -> Plan:
+        """Count the entities."""
+        return self.catalog.plan_full(self.params)
+
+
+class TypedListSource(Source):
+    """Another list that takes ``types``: the descriptors."""
+
+    def __init__(
+        self, catalog: EntityIndex, path: str, params: Mapping[str, Any], rows: Rows
+    ) -> None:
+        super().__init__()
+        self.catalog = catalog
+        self.where = path
+        self.params = params
+        self.rows = rows
+
+    def pages(self) -> Iterator[Page]:
+        """Walk the list."""
+        yield from self.catalog.walk(self.where, self.params, self.rows, self.evidence)
+
+    def probe(self) -> Reply:
+        """Ask for one row."""
+        return self.catalog.probe(self.where, self.params, self.rows)
+
+    def plan(self) -> Plan:
+        """Count the rows."""
+        return self.catalog.plan(self.where, self.params, self.rows)
