@@ -9,6 +9,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from dlt_bridge.about import settings_table
 from docgen import plugins, streams
 from docgen.project import BESIDE_THE_TAPS, ROOT, TAPS, VARIANT, TapInfo
 from docgen.samples import SYSTEMS, samples
@@ -79,6 +80,11 @@ def root_readme() -> tuple[Path, str]:
     return _renewed(ROOT / "README.md", "what", lines)
 
 
+def bridge_readme() -> tuple[Path, str]:
+    """Return the README of dlt-bridge with its settings table written anew."""
+    return _renewed(ROOT / "dlt-bridge" / "README.md", "settings", settings_table())
+
+
 def _renewed(path: Path, name: str, lines: list[str]) -> tuple[Path, str]:
     """Return a file with the lines between its markers replaced."""
     text = path.read_text(encoding="utf-8")
@@ -96,7 +102,9 @@ def files() -> dict[Path, str]:
         found[ROOT / "docs" / f"{tap.name}.md"] = page(tap)
         hub = ROOT / "hub" / "extractors" / tap.name / f"{VARIANT}.yml"
         found[hub] = plugins.hub_file(tap)
-    return found | dict(map(readme, TAPS)) | dict([root_readme()])
+    loader = ROOT / "hub" / "loaders" / plugins.LOADER / f"{VARIANT}.yml"
+    found[loader] = plugins.hub_loader()
+    return found | dict(map(readme, TAPS)) | dict([root_readme(), bridge_readme()])
 
 
 def main() -> None:

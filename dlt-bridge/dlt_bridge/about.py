@@ -9,7 +9,14 @@ from dlt_bridge.settings import SCHEMA
 NAME: Final = "target-dlt"
 PACKAGE: Final = "dlt-bridge"
 
-CAPABILITIES: Final = ("about", "activate-version", "batch", "hard-delete", "target-schema")
+CAPABILITIES: Final = (
+    "about",
+    "activate-version",
+    "batch",
+    "hard-delete",
+    "structured-logging",
+    "target-schema",
+)
 
 
 def about() -> dict[str, Any]:

@@ -1,26 +1,38 @@
-"""The command `target-dlt`: arguments, logging, signals and exit codes."""
+"""The command `target-dlt`: arguments, signals, exit codes, the last line and the summary."""
+
+from __future__ import annotations
 
 import argparse
 import logging
 import os
 import signal
+import stat
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 from dlt_bridge import about
 from dlt_bridge.errors import BridgeError, ConfigError
+from dlt_bridge.logs import set_up_logging
 from dlt_bridge.redact import Redaction
-from dlt_bridge.settings import Settings, load_settings
+from dlt_bridge.run_report import RunReport
+from dlt_bridge.settings import Settings, find_summary_file, load_settings
+from dlt_bridge.summary_file import SummaryFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
 
 logger = logging.getLogger(__name__)
 
 _DEEPEST_JSON: Final = 10_000
 _READ_AHEAD: Final = 2**20
+_SOON: Final = 5.0
+"""Seconds after which an error is told before the rest of the input was read."""
 
 
 class _Interrupted(BaseException):
@@ -74,33 +86,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.write(show[options.format]() + "\n")
         return 0
     redaction = Redaction()
-    _log_to_stderr(redaction, os.environ)
-    try:
-        stop = _Stop()
-        with stop.installed():
+    set_up_logging(redaction, os.environ)
+    summary = SummaryFile(find_summary_file(options.config), "target")
+    report = RunReport()
+    summary.write(report.section())
+    ending, drain_seconds = _Ending(0), Settings.drain_seconds
+    stop = _Stop()
+    with stop.installed():
+        try:
             settings = load_settings(options.config)
             redaction.add(settings.secrets)
+            drain_seconds = settings.drain_seconds
+            if summary.missing_folder:
+                raise ConfigError(
+                    f"summary_file lies in {summary.missing_folder}, which is no folder: make it."
+                )
             with _input(options.input) as lines, _only_state_on_stdout() as output:
-                _run(settings, lines, output, stop)
-    except BridgeError as error:
-        logger.debug("Details", exc_info=error)
-        return _end(redaction(str(error)), error.exit_code)
-    except _Interrupted as error:
-        name = signal.Signals(error.args[0]).name
-        return _end(
-            f"Stopped by {name}: rows that were not loaded yet are left to the next run, which "
-            "continues from the last STATE.",
-            128 + error.args[0],
+                _run(settings, lines, output, stop, report)
+        except BaseException as error:  # noqa: BLE001  # every kind has its ending
+            ending = _judge(error, redaction)
+        if ending.drains and options.input is None:
+            try:
+                _drain(drain_seconds, ending)
+            except _Interrupted:
+                logger.debug("A signal ended the reading on.")
+    if ending.exit_code:
+        logger.critical("%s", ending.last_line)
+    summary.write(
+        report.section(
+            exit_code=ending.exit_code, error_code=ending.code, last_line=ending.last_line
         )
-    except BrokenPipeError:
-        return _end(
-            "Whoever reads the STATE on stdout has gone away, so nothing more is loaded.", 1
-        )
-    except Exception as error:
-        logger.exception("This is an error of target-dlt itself.")
-        kind = type(error).__name__
-        return _end(f"target-dlt failed with {kind}; please report the lines above.", 1)
-    return 0
+    )
+    return ending.exit_code
 
 
 def cli() -> None:
@@ -108,7 +125,75 @@ def cli() -> None:
     sys.exit(main())
 
 
-def _run(settings: Settings, lines: IO[bytes], output: int, stop: _Stop) -> None:
+@dataclass(frozen=True)
+class _Ending:
+    """How a run ends.
+
+    Attributes:
+        exit_code: What the command returns.
+        code: The error code; None for a run that succeeded.
+        sentence: What happened and what to do.
+        drains: Whether the tap may still be writing.
+    """
+
+    exit_code: int
+    code: str | None = None
+    sentence: str = ""
+    drains: bool = False
+
+    @property
+    def last_line(self) -> str:
+        """The last line of the log."""
+        return f"{self.sentence} [{self.code}]" if self.code else ""
+
+
+def _judge(error: BaseException, redaction: Redaction) -> _Ending:
+    """Says what a run that raised ends with; known errors are shown without a traceback."""
+    if isinstance(error, BridgeError):
+        logger.debug("Details", exc_info=error)
+        return _Ending(error.exit_code, error.code, redaction(str(error)), drains=True)
+    if isinstance(error, _Interrupted):
+        name = signal.Signals(error.args[0]).name
+        sentence = (
+            f"Stopped by {name}: rows that were not loaded yet are left to the next run, which "
+            "continues from the last STATE."
+        )
+        return _Ending(128 + error.args[0], code="STOPPED", sentence=sentence)
+    if isinstance(error, BrokenPipeError):
+        sentence = "Whoever reads the STATE on stdout has gone away, so nothing more is loaded."
+        return _Ending(1, code="OUTPUT-CLOSED", sentence=sentence, drains=True)
+    logger.error("This is an error of target-dlt itself.", exc_info=error)
+    kind = type(error).__name__
+    sentence = f"target-dlt failed with {kind}; please report the lines above."
+    return _Ending(1, code="BUG", sentence=sentence, drains=True)
+
+
+def _drain(seconds: float, ending: _Ending) -> None:
+    """Reads the rest of the input and drops it, so that whoever writes it can end in peace.
+
+    The reading is left to a thread: a read cannot be given up, a thread can.
+    """
+    kind = os.fstat(0).st_mode
+    if not seconds or not (stat.S_ISFIFO(kind) or stat.S_ISSOCK(kind)):
+        return
+
+    def read_on() -> None:
+        with suppress(OSError):
+            while os.read(0, _READ_AHEAD):
+                pass
+
+    thread = threading.Thread(target=read_on, name="drain", daemon=True)
+    thread.start()
+    thread.join(min(seconds, _SOON))
+    if thread.is_alive():
+        logger.error("%s", ending.last_line)
+        logger.info(
+            "Nothing more is loaded; reading on for at most %d s, until the tap ends.", seconds
+        )
+        thread.join(max(0.0, seconds - _SOON))
+
+
+def _run(settings: Settings, lines: IO[bytes], output: int, stop: _Stop, report: RunReport) -> None:
     # dlt takes half a second to import, which --about and a wrong setting need not wait for.
     from dlt_bridge.dlt_setup import prepare_dlt  # noqa: PLC0415
     from dlt_bridge.target import Target  # noqa: PLC0415
@@ -116,7 +201,7 @@ def _run(settings: Settings, lines: IO[bytes], output: int, stop: _Stop) -> None
     # Decoding nested JSON recurses, in C, which needs little room for each level.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST_JSON))
     prepare_dlt()
-    Target(settings, output, stop).run(lines)
+    Target(settings, output, stop, report).run(lines)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -136,23 +221,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--format", choices=["json", "markdown"], help="how --about shows them")
     parser.add_argument("--version", action="store_true", help="show the version")
     return parser
-
-
-def _log_to_stderr(redaction: Redaction, environment: Mapping[str, str]) -> None:
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)-8s %(message)s"))
-    handler.addFilter(redaction)
-    wanted = environment.get("TARGET_DLT_LOGLEVEL") or environment.get("LOGLEVEL") or "INFO"
-    level = logging.getLevelNamesMapping().get(wanted.upper(), logging.INFO)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    logging.getLogger("dlt_bridge").setLevel(level)
-    logging.getLogger("dlt").addFilter(redaction)
-
-
-def _end(sentence: str, code: int) -> int:
-    sys.stderr.write(sentence + "\n")
-    sys.stderr.flush()
-    return code
 
 
 @contextmanager

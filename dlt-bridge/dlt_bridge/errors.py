@@ -6,28 +6,38 @@ None of them quotes a record beyond the value that did not fit, and none a crede
 
 
 class BridgeError(Exception):
-    """A known error: shown as its sentence, without a traceback."""
+    """A known error: shown as its sentence and its code, without a traceback."""
 
     exit_code = 1
+    code = "ERROR"
 
 
 class ConfigError(BridgeError):
     """The settings cannot work; nothing was read or written."""
 
     exit_code = 2
+    code = "CONFIG"
 
 
 class MessageError(BridgeError):
     """The input is not what the Singer specification promises."""
 
+    code = "INPUT"
+
 
 class RejectedValueError(BridgeError):
     """A value does not fit the type its SCHEMA declares."""
+
+    code = "VALUE"
 
 
 class LoadError(BridgeError):
     """The destination did not take the rows; what it held before is as it was."""
 
+    code = "LOAD"
+
 
 class TapError(BridgeError):
     """The tap failed; nothing it sent since its last checkpoint was loaded."""
+
+    code = "TAP"

@@ -83,6 +83,7 @@ class StreamIntake:
         self.batches: list[Batch] = []
         self.first_in_snapshot: int | None = None
         self.activated = False
+        self.received = 0
         self.was_replaced = was_replaced
         self._schema: bytes | None = None
         self._version: Any = None
@@ -121,6 +122,7 @@ class StreamIntake:
         """Takes a RECORD; returns whether rows went to disk."""
         if message.version != self._version:
             self._switch(message.version)
+        self.received += 1
         if self._current is self._snapshot and self.first_in_snapshot is None:
             self.first_in_snapshot = sequence
         return self._current.append(message.record, sequence, message.time_extracted, size)

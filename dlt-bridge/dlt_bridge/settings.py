@@ -144,6 +144,25 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "After how long rows are loaded at the next STATE, however few.",
             "default": 300,
         },
+        "summary_file": {
+            "type": ["string", "null"],
+            "title": "Summary file",
+            "description": (
+                "Path of a file to write the summary of the run to, as JSON: exit code, last line "
+                "and counts. Written however the run ends; the tap may write to the same file."
+            ),
+        },
+        "drain_seconds": {
+            "type": "integer",
+            "minimum": 0,
+            "title": "Seconds to read on",
+            "description": (
+                "How long, after an error, the rest of the input is still read and dropped, so "
+                "that the tap ends by itself and its complaint about a broken pipe does not bury "
+                "the error."
+            ),
+            "default": 300,
+        },
     },
 }
 
@@ -166,6 +185,8 @@ class Settings:
     hard_delete: bool = False
     batch_size_rows: int = 250_000
     batch_wait_limit_seconds: int = 300
+    summary_file: str | None = None
+    drain_seconds: int = 300
 
     def __repr__(self) -> str:
         return f"Settings(destination={self.destination!r}, dataset_name={self.dataset_name!r})"
@@ -205,6 +226,21 @@ def load_settings(sources: Iterable[str], environment: Mapping[str, str] = os.en
     if "replace_when" in given:
         given["replace_when"] = ReplaceWhen(given["replace_when"])
     return Settings(**given)
+
+
+def find_summary_file(
+    sources: Iterable[str], environment: Mapping[str, str] = os.environ
+) -> str | None:
+    """Returns the path of the summary file, also of settings that cannot work otherwise."""
+    found: str | None = None
+    for source in sources:
+        try:
+            given = _from_environment(environment) if source == "ENV" else _from_file(Path(source))
+        except ConfigError:
+            continue
+        path = given.get("summary_file")
+        found = path if isinstance(path, str) and path else found
+    return found
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -4,10 +4,12 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from typing import Final
 
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
+from dlt_bridge.run_report import RunReport
 from dlt_bridge.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -23,12 +25,20 @@ class Target:
         settings: Checked settings.
         state_output: The file descriptor STATE goes to.
         check_stop: Called before anything is loaded or passed on; raises to end the run.
+        report: Gets told what was done.
     """
 
     def __init__(
-        self, settings: Settings, state_output: int, check_stop: Callable[[], None]
+        self,
+        settings: Settings,
+        state_output: int,
+        check_stop: Callable[[], None],
+        report: RunReport,
     ) -> None:
         self._check_stop = check_stop
+        self._report = report
+        report.destination, report.dataset = settings.destination, settings.dataset_name
+        report.pipeline = settings.pipeline_name
         self._settings = settings
         self._output = state_output
         self._state: bytes | None = None
@@ -50,9 +60,10 @@ class Target:
         Raises:
             BridgeError: On any error a user can do something about.
         """
-        with Loader(self._settings) as loader:
+        with Loader(self._settings) as loader, ExitStack() as at_the_end:
             self._loader = loader
             self._intake = loader.make_intake()
+            at_the_end.callback(self._report.note_streams, self._intake.streams)
             limit = self._settings.batch_size_rows * _LATEST
             read = MessageReader().read
             begun = False
@@ -104,12 +115,14 @@ class Target:
         for package in self._intake.take_packages():
             self._check_stop()
             self._loader.load(package)
+            self._report.note_load(package)
         self._last_load = time.monotonic()
         self._check_stop()
         if self._state is not None:
             self._loader.acknowledging(self._covered, self._state.decode())
             self._write(self._state + b"\n")
             self._loader.acknowledged()
+            self._report.states += 1
             self._state = None
 
     def _write(self, text: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Plugin definitions: the extractors of meltano.yml, and the files for Meltano Hub."""
+"""Plugin definitions: extractors and target-dlt of meltano.yml, and the files for Meltano Hub."""
 
 from __future__ import annotations
 
@@ -6,14 +6,34 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from docgen.project import REPOSITORY, ROOT, VARIANT
+from docgen.project import REPOSITORY, ROOT, VARIANT, about_command
 from docgen.settings import as_plugin, settings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from docgen.project import TapInfo
 
 BEGIN = "  # Extractors: written by `make docs`, do not edit.\n"
 END = "  # End of what `make docs` writes.\n"
+LOADER = "target-dlt"
+LOADER_BEGIN = "  # target-dlt: written by `make docs`, do not edit.\n"
+LOADER_END = "  # End of target-dlt.\n"
+
+HERE = {
+    "credentials": "output/warehouse.duckdb",
+    "dataset_name": "$MELTANO_EXTRACTOR_NAMESPACE",
+    "pipeline_name": "$MELTANO_EXTRACTOR_NAMESPACE",
+    # The taps of this repository send ACTIVATE_VERSION for complete streams only.
+    "replace_when": "trusted",
+}
+"""Defaults of target-dlt in this repository's own project."""
+
+ELSEWHERE = {
+    "dataset_name": "$MELTANO_EXTRACT__LOAD_SCHEMA",
+    "pipeline_name": "$MELTANO_EXTRACTOR_NAMESPACE",
+}
+"""Defaults of target-dlt for any project: a schema and a working folder for each tap."""
 
 
 def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
@@ -36,18 +56,47 @@ def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:
     }
 
 
+def loader_definition(pip_url: str, values: Mapping[str, str]) -> dict[str, Any]:
+    """Return what meltano.yml and the Hub have in common about target-dlt.
+
+    Args:
+        pip_url: What it is installed from.
+        values: Defaults that Meltano can fill in better than the command.
+    """
+    about = about_command(LOADER)
+    settings = [as_plugin(setting) for setting in settings_of(about["settings"])]
+    for setting in settings:
+        if setting["name"] in values:
+            setting["value"] = values[setting["name"]]
+    return {
+        "name": LOADER,
+        "namespace": LOADER.replace("-", "_"),
+        "label": "dlt",
+        "pip_url": pip_url,
+        "executable": LOADER,
+        "capabilities": sorted(about["capabilities"]),
+        "settings_group_validation": [["destination", "dataset_name"]],
+        "settings": settings,
+    }
+
+
 def meltano_yml(taps: tuple[TapInfo, ...]) -> str:
-    """Return meltano.yml with its extractors written anew."""
+    """Return meltano.yml with its extractors and target-dlt written anew."""
     text = (ROOT / "meltano.yml").read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    _old, tail = rest.split(END)
     extractors = [
         definition(tap, f"-c constraints/workspace.txt -e ./singer-rest -e ./{tap.name}")
         for tap in taps
     ]
-    body = dump({"extractors": extractors})
+    text = _between(text, BEGIN, END, dump({"extractors": extractors}))
+    loader = loader_definition("-c constraints/workspace.txt -e ./dlt-bridge[postgres]", HERE)
+    return _between(text, LOADER_BEGIN, LOADER_END, dump([loader]))
+
+
+def _between(text: str, begin: str, end: str, body: str) -> str:
+    head, rest = text.split(begin)
+    _old, tail = rest.split(end)
     indented = "".join(f"  {line}\n" for line in body.splitlines())
-    return head + BEGIN + indented + END + tail
+    return head + begin + indented + end + tail
 
 
 def hub_file(tap: TapInfo) -> str:
@@ -72,6 +121,31 @@ def hub_file(tap: TapInfo) -> str:
     return dump(dict(sorted(values.items())))
 
 
-def dump(values: dict[str, Any]) -> str:
+def hub_loader() -> str:
+    """Return the Hub's definition of target-dlt."""
+    pip_url = f"dlt-bridge[postgres]@git+{REPOSITORY}.git#subdirectory=dlt-bridge"
+    about = about_command(LOADER)
+    values = {
+        **loader_definition(pip_url, ELSEWHERE),
+        "variant": VARIANT,
+        "description": "Any dlt destination: DuckDB, PostgreSQL, files, warehouses",
+        "domain_url": "https://dlthub.com/docs/dlt-ecosystem/destinations",
+        "repo": REPOSITORY,
+        "docs": f"{REPOSITORY}/blob/main/dlt-bridge/README.md",
+        "logo_url": "/assets/logos/loaders/dlt.svg",
+        "keywords": ["database", "file", "warehouse"],
+        "maintenance_status": "active",
+        "quality": "silver",
+        "target_schema": "$TARGET_DLT_DATASET_NAME",
+        "prereq": "For destinations other than DuckDB, PostgreSQL and local files, the packages "
+        "that dlt needs for them: add `dlt[snowflake]`, `dlt[bigquery]` and so on to `pip_url`.",
+        "next_steps": "Set `replace_when` to `trusted` for taps that send ACTIVATE_VERSION for "
+        "complete streams only.",
+        "supported_python_versions": about["supported_python_versions"],
+    }
+    return dump(dict(sorted(values.items())))
+
+
+def dump(values: dict[str, Any] | list[Any]) -> str:
     """Return YAML, keys in the given order."""
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

@@ -76,15 +76,19 @@ class TapInfo:
 
     def about(self) -> dict[str, Any]:
         """Return what the installed command says about itself."""
-        command = Path(sys.executable).parent / self.name
-        done = subprocess.run(
-            [str(command), "--about", "--format", "json"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        about: dict[str, Any] = json.loads(done.stdout)
-        return about
+        return about_command(self.name)
+
+
+def about_command(name: str) -> dict[str, Any]:
+    """Return what an installed command says about itself."""
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / name), "--about", "--format", "json"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    about: dict[str, Any] = json.loads(done.stdout)
+    return about
 
 
 TAPS = (

@@ -48,8 +48,14 @@ def test_about(tmp_path: Path) -> None:
     assert facts["name"] == "target-dlt"
     assert facts["version"] == version("dlt-bridge")
     assert "3.11" in facts["supported_python_versions"]
-    hub = {"about", "activate-version", "batch", "hard-delete", "target-schema"}
-    assert set(facts["capabilities"]) == hub
+    assert facts["capabilities"] == [
+        "about",
+        "activate-version",
+        "batch",
+        "hard-delete",
+        "structured-logging",
+        "target-schema",
+    ]
     jsonschema.Draft7Validator.check_schema(facts["settings"])
     for name, setting in facts["settings"]["properties"].items():
         assert setting["title"], name

@@ -183,4 +183,4 @@ def test_two_runs_of_one_pipeline(tmp_path: Path) -> None:
     first.send_signal(signal.SIGTERM)
     _, goodbye = first.communicate(timeout=60)
     assert first.returncode == 128 + signal.SIGTERM
-    assert goodbye.splitlines()[-1].startswith("Stopped by SIGTERM")
+    assert goodbye.splitlines()[-1].startswith("CRITICAL Stopped by SIGTERM")
