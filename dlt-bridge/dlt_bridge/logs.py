@@ -65,7 +65,7 @@ class JsonFormatter(logging.Formatter):
             "message": record.getMessage(),
             "extra": {},
         }
-        if record.exc_info and record.exc_info[0] and record.exc_info[1]:
+        if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = self._exception(record.exc_info[1])
         return json.dumps(fields, default=str, separators=(",", ":"))
 
