@@ -7,6 +7,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
+from sandbox.__main__ import main
+
 from .cortex_client import Client
 
 if TYPE_CHECKING:
@@ -45,6 +49,37 @@ def test_sizes_keys_and_limits() -> None:
         assert [client.get("/api/v1/catalog").status for _ in range(2)] == [200, 429]
 
 
+def test_options_and_rights_of_one_s_own() -> None:
+    rights = ("--role", "CUSTOM", "--may", "View Scorecards")
+    options = ("--option", "page_cap=7", "--option", "totals=text", "--odd-rules")
+    with command("--entities", "30", *rights, *options) as url:
+        client = Client(url)
+        data = client.get("/api/v1/scorecards", showDrafts="true").data
+        assert (len(data["scorecards"]), data["total"]) == (7, "8")
+        assert client.get("/api/v1/users").status == 403
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--entities", "-1"), "The number of entities cannot be negative."),
+        (("--option", "colour=red"), "there is no option 'colour'"),
+        (("--option", "totals=none"), "option totals takes one of exact, text"),
+        (("--option", "scim=maybe"), "option scim takes one of true, false"),
+        (("--option", "page_cap=many"), "option page_cap takes a number"),
+        (("--option", "keys=mine"), "option keys cannot be set by a text"),
+        (("--may", "Fly"), "there is no permission Fly"),
+    ],
+)
+def test_what_makes_no_sense_is_a_sentence(
+    arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["cortex", *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
 def test_the_evaluation_moves_scores_and_nothing_else() -> None:
     pages = []
     for number in ("0", "1"):
@@ -63,16 +98,3 @@ def test_the_evaluation_moves_scores_and_nothing_else() -> None:
 def test_snowflake_can_be_served_instead() -> None:
     with command("--snowflake") as url:
         assert Client(url).get("/api/v2/cortex/v1/chat/completions").status == 405
-
-
-def test_impossible_sizes_are_a_sentence() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "sandbox", "cortex", "--entities", "-1"],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert done.returncode == 2
-    assert "The number of entities cannot be negative." in done.stderr
-    assert "Traceback" not in done.stderr

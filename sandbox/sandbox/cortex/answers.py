@@ -102,6 +102,17 @@ def forbidden(message: str = "Forbidden") -> ApiError:
     return ApiError(FORBIDDEN, message, "FORBIDDEN")
 
 
+def gateway_not_found(path: str) -> Answer:
+    """Answer 404 as something in front of the vendor does, which knows none of its error types."""
+    body = {"timestamp": "2026-11-01T00:00:00Z", "status": NOT_FOUND, "error": "Not Found"}
+    return Answer(status=NOT_FOUND, body=encode({**body, "path": path}))
+
+
+def method_not_allowed() -> ApiError:
+    """Return the error for a path that exists, with other methods."""
+    return ApiError(METHOD_NOT_ALLOWED, "Method Not Allowed", "BAD_REQUEST")
+
+
 def _number(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{MARK}{value}{MARK}"

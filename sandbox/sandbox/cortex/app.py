@@ -6,12 +6,14 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from .answers import (
-    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
     UNAUTHORIZED,
     Answer,
     ApiError,
     ViolationError,
     forbidden,
+    gateway_not_found,
+    method_not_allowed,
     not_found,
     too_many,
 )
@@ -25,6 +27,7 @@ from .routes import (
     entity,
     integrations,
     logs,
+    metrics,
     people,
     relationships,
     scorecards,
@@ -54,6 +57,7 @@ ROUTES: list[Route] = [
     *logs.routes,
     *workspace.routes,
     *eng_intel.routes,
+    *metrics.routes,
     *integrations.routes,
     *uncertain.routes,
 ]
@@ -112,6 +116,8 @@ class CortexApp:
         try:
             return self._answer(scope, headers, token, body)
         except ApiError as error:
+            if error.status == NOT_FOUND and self.options.not_found == "gateway":
+                return gateway_not_found(scope["path"])
             return error.answer()
 
     def _answer(
@@ -145,14 +151,11 @@ class CortexApp:
             return self._unauthorized()
         call.key = key
         if route is None:
-            raise (
-                ApiError(METHOD_NOT_ALLOWED, "Method Not Allowed", "BAD_REQUEST")
-                if methods
-                else not_found("No such endpoint")
-            )
+            raise method_not_allowed() if methods else not_found("No such endpoint")
         if route.product in self.options.unlicensed:
             raise forbidden(f"Product access to [{route.product}] not permitted")
-        if route.permission is not None and not key.may(route.permission):
+        needed = route.permission
+        if route.pattern in key.refused or (needed is not None and not key.may(needed)):
             raise forbidden()
         return route.handler(call)
 

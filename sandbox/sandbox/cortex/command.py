@@ -6,8 +6,10 @@ import argparse
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from sandbox.settings import set_options
+
 from .app import create_app
-from .keys import ROLES, ApiKey
+from .keys import PERMISSIONS, ROLES, ApiKey
 from .limiter import Limit
 from .options import DEFAULT_TOKEN, Options
 from .scoring import EVALUATED_EVERY
@@ -37,6 +39,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         world.add_argument(f"--{name}", type=int, default=getattr(DEFAULTS, name), help=text)
     world.add_argument(
         "--plain", action="store_true", help="no hostile names, no nulls, no undocumented fields"
+    )
+    world.add_argument(
+        "--odd-rules",
+        action="store_true",
+        help="scorecards with weight 0, exemptions, and rules that are not in force yet",
     )
     world.add_argument(
         "--now",
@@ -71,6 +78,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--scores-totals", action="store_true", help="pages of scores say how many there are"
     )
     server.add_argument(
+        "--may",
+        action="append",
+        default=[],
+        metavar="PERMISSION",
+        help="what a key of role CUSTOM may do, such as 'View Scorecards' (repeatable)",
+    )
+    server.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a field of sandbox.cortex.Options, such as page_cap=100 (repeatable)",
+    )
+    server.add_argument(
         "--snowflake",
         action="store_true",
         help=f"serve Snowflake's chat completions instead, with the token {SNOWFLAKE_TOKEN}",
@@ -91,7 +112,7 @@ def build(args: argparse.Namespace) -> App:
     """Return the application that the arguments describe.
 
     Raises:
-        ValueError: A size or a rate is negative.
+        ValueError: A size or a rate is negative, or an option or a permission does not exist.
     """
     if args.snowflake:
         return create_snowflake_app()
@@ -108,6 +129,7 @@ def build(args: argparse.Namespace) -> App:
         hostile=not args.plain,
         sparse=not args.plain,
         extras=not args.plain,
+        odd_rules=args.odd_rules,
         now=_now(args),
     )
     world = World(spec)
@@ -116,10 +138,16 @@ def build(args: argparse.Namespace) -> App:
     limit = None
     if args.requests_per_minute:
         limit = Limit(requests=args.requests_per_minute, kind=args.window)
+    strange = set(args.may) - PERMISSIONS
+    if strange:
+        raise ValueError(
+            f"there is no permission {', '.join(sorted(strange))}:"
+            f" use one of {', '.join(sorted(PERMISSIONS))}"
+        )
     options = Options(
-        keys=[ApiKey(token=args.key, role=args.role)],
+        keys=[ApiKey(token=args.key, role=args.role, grants=frozenset(args.may))],
         limit=limit,
         teams_in_catalog=args.teams_in_catalog,
         scores_totals=args.scores_totals,
     )
-    return create_app(world, options)
+    return create_app(world, set_options(options, args.option))

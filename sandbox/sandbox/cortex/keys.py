@@ -26,6 +26,8 @@ CONFIGURE_VERIFICATION_PERIODS = "Configure Verification Periods"
 EDIT_ENTITIES = "Edit entities"
 CONFIGURE_INTEGRATIONS = "Configure integrations"
 CONFIGURE_SETTINGS = "Configure settings"
+VIEW_DEV_METRICS = "View Dev Metrics"
+CONFIGURE_CUSTOM_METRICS = "Configure Eng Intelligence custom metrics"
 
 PERMISSIONS = frozenset(
     {
@@ -45,6 +47,8 @@ PERMISSIONS = frozenset(
         EDIT_ENTITIES,
         CONFIGURE_INTEGRATIONS,
         CONFIGURE_SETTINGS,
+        VIEW_DEV_METRICS,
+        CONFIGURE_CUSTOM_METRICS,
     }
 )
 """Everything a route may ask for. Reading the catalog needs nothing but a valid key."""
@@ -64,6 +68,7 @@ ROLES: dict[str, frozenset[str]] = {
     "READ_ONLY": frozenset(
         {
             VIEW_ENG_INTELLIGENCE,
+            VIEW_DEV_METRICS,
             VIEW_GITOPS_LOGS,
             VIEW_INITIATIVES,
             VIEW_WORKFLOWS,
@@ -72,6 +77,7 @@ ROLES: dict[str, frozenset[str]] = {
             VIEW_SCORECARDS,
         }
     ),
+    "CUSTOM": frozenset(),
 }
 """What the roles of a workspace key include. The vendor publishes no table; this one keeps what
 is documented: lists of keys and secrets need a permission that writes, and View Roles is in no
@@ -84,8 +90,12 @@ class ApiKey:
 
     Attributes:
         token: What clients send as bearer.
-        role: READ_ONLY, USER or ADMIN.
+        role: READ_ONLY, USER, ADMIN, or CUSTOM for a role of one's own, which may do nothing but
+            read the catalog and what ``grants`` adds.
+        grants: Permissions beyond those of the role.
         without: Permissions that the role would have and this key has not.
+        refused: Patterns of routes that answer 403 whatever the permissions, such as
+            ``/api/v1/catalog/definitions``.
         expires: Unix seconds; later requests are answered 401.
         revoked_after: How many requests it is good for before it is revoked.
         used: How many requests it was good for so far.
@@ -93,14 +103,16 @@ class ApiKey:
 
     token: str
     role: str = "ADMIN"
+    grants: frozenset[str] = frozenset()
     without: frozenset[str] = frozenset()
+    refused: frozenset[str] = frozenset()
     expires: float | None = None
     revoked_after: int | None = None
     used: int = 0
 
     def may(self, permission: str) -> bool:
         """Whether the key has a permission."""
-        return permission in ROLES[self.role] - self.without
+        return permission in (ROLES[self.role] | self.grants) - self.without
 
     def accept(self) -> bool:
         """Count one request; return whether the key was still good."""

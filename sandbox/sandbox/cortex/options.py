@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Sequence  # noqa: TC003  (the same)
+from typing import Literal
 
 from .keys import ApiKey
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from .limiter import Limit
+from .limiter import Limit  # noqa: TC001  (the command reads the types of the fields)
 
 DEFAULT_TOKEN = "cortex-sandbox-key"  # noqa: S105
 """The key that the server accepts unless others are given."""
@@ -21,6 +18,8 @@ DocumentationShape = Literal["absent", "array", "object", "single"]
 HealthShape = Literal["absent", "json", "text"]
 UnauthorizedShape = Literal["error", "empty", "text"]
 DateBounds = Literal["closed", "half_open"]
+Order = Literal["as_made", "by_key", "recent_first", "restless"]
+Totals = Literal["exact", "text", "float", "pages_only", "page", "minus_one", "zero", "capped"]
 
 
 def _default_keys() -> list[ApiKey]:
@@ -59,6 +58,26 @@ class Options:
         query_status: How a CQL job ends.
         query_conflict: Whether a CQL job is refused because another one runs.
         integration_missing: Status for an integration that is not set up: 400 or 404.
+        order: Order of the lists whose order is documented nowhere (entities, descriptors,
+            discovery audit, GitOps logs, relationships, deploy search, users): as the workspace
+            holds them, by key, by date with the newest first (an update moves a row to the front),
+            or shuffled anew after every few requests.
+        restless_every: How many requests for one such list find the same restless order.
+        totals: How totals are sent beside pages: as numbers that are right, as text or with a
+            decimal point, ``totalPages`` alone, or wrong: the rows of this page, -1, 0, or no more
+            than the size of a page. ``totalPages`` is right in all of them.
+        page_cap: Most rows of one page, whatever ``pageSize`` asks for; totals follow it.
+        not_found: Body of a 404: the vendor's, with ``type``, or that of something in front.
+        configurations_unlisted: Integrations whose list of configurations has no GET (405), as
+            PagerDuty's had none in January 2026.
+        descriptors_yaml: Descriptors are YAML texts whatever ``yaml`` says, written by hand: with
+            comments, quoted tags, and a description that speaks of tags.
+        metric_rows: Rows of metrics and events: lists in the order of the columns, as documented,
+            or objects by alias.
+        columns_shuffled: Columns are listed in another order than their ordinals.
+        metric_page: Most rows of one answer to a metric query; more follow by ``nextPage``. By
+            default there is one answer, cut at ``limit`` without a word.
+        trace_cursor: Whether ``nextPage`` of events stands behind the last row, or counts rows.
         clock: Monotonic seconds, for the rate limit.
     """
 
@@ -85,4 +104,15 @@ class Options:
     query_status: Literal["DONE", "CANCELLED", "FAILURE", "TIMED_OUT"] = "DONE"
     query_conflict: bool = False
     integration_missing: int = 404
+    order: Order = "as_made"
+    restless_every: int = 1
+    totals: Totals = "exact"
+    page_cap: int | None = None
+    not_found: Literal["vendor", "gateway"] = "vendor"
+    configurations_unlisted: frozenset[str] = frozenset()
+    descriptors_yaml: bool = False
+    metric_rows: Literal["positional", "keyed"] = "positional"
+    columns_shuffled: bool = False
+    metric_page: int | None = None
+    trace_cursor: Literal["stable", "offset"] = "stable"
     clock: Callable[[], float] = time.monotonic

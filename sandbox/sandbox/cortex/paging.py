@@ -46,15 +46,36 @@ def page_and_size(call: Call) -> tuple[int, int]:
 
 def part(call: Call, rows: Sequence[T], show: Callable[[T], Any] | None = None) -> list[Any]:
     """Return the rows of the page that was asked for, each as ``show`` presents it."""
-    page, size = page_and_size(call)
+    page, size = served(call)
     chosen = rows[page * size : (page + 1) * size]
     return list(chosen) if show is None else [show(row) for row in chosen]
 
 
-def totals(call: Call, count: int) -> dict[str, int]:
-    """Return the three numbers that stand beside the rows; nothing has no pages."""
+def served(call: Call) -> tuple[int, int]:
+    """Return the page and the size that the server keeps to, which may be a smaller one."""
     page, size = page_and_size(call)
-    return {"page": page, "total": count, "totalPages": -(-count // size)}
+    return page, min(size, call.options.page_cap or size)
+
+
+def totals(call: Call, count: int) -> dict[str, Any]:
+    """Return what stands beside the rows, three numbers as a rule; nothing has no pages."""
+    page, size = served(call)
+    body: dict[str, Any] = {"page": page, "total": count, "totalPages": -(-count // size)}
+    rows = max(0, min(size, count - page * size))
+    odd: dict[str, Any] = {
+        "text": str(count),
+        "float": float(count),
+        "page": rows,
+        "minus_one": -1,
+        "zero": 0,
+        "capped": min(count, size),
+    }
+    form = call.options.totals
+    if form == "pages_only":
+        del body["total"]
+    elif form != "exact":
+        body["total"] = odd[form]
+    return body
 
 
 def paged(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import zlib
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .generate.dice import instant
 
@@ -28,6 +28,7 @@ METRIC_STEP_DAYS = 12
 METRIC_ENTITY_SHARE = 6_000
 SIX_MONTHS = dt.timedelta(days=182)
 
+RuleState = Literal["passed", "failed", "exempt", "not in force", "weightless"]
 RULE_ERRORS = (
     "Integration GITHUB returned 502 for the repository",
     "Expression could not be evaluated: git() is null",
@@ -46,7 +47,8 @@ def rule_key(rule: Row) -> str:
 
 def weight_of(rule: Row) -> float:
     """Points a rule is worth; rules of a ladder carry no weight and count one."""
-    return rule.get("weight") or 1
+    weight = rule.get("weight")
+    return 1 if weight is None else weight
 
 
 class Scoring:
@@ -55,11 +57,14 @@ class Scoring:
     Args:
         seed: Seed of the world.
         now: When the first evaluation ended.
+        odd_rules: Whether a rule that is not in force yet, or that an entity is exempt from,
+            counts for nothing, and whether some entities are exempt from one rule of each card.
     """
 
-    def __init__(self, seed: int, now: dt.datetime) -> None:
+    def __init__(self, seed: int, now: dt.datetime, *, odd_rules: bool = False) -> None:
         self.seed = seed
         self.now = now
+        self.odd_rules = odd_rules
         self.evaluation = 0
         """How many times everything was evaluated again; a part of the results moves each time."""
         self.results: dict[tuple[str, str, str], tuple[float, str | None]] = {}
@@ -80,6 +85,24 @@ class Scoring:
         quality = 4_000 + draw(self.seed, "quality", entity.id) // 2
         return weight_of(rule) if throw < quality else 0, None
 
+    def state(self, card: Scorecard, entity: Entity, rule: Row) -> RuleState:
+        """Return what a rule means for an entity; only passed and failed ones count."""
+        effective = rule.get("effectiveFrom")
+        if effective and dt.datetime.fromisoformat(effective) > self.now:
+            return "not in force"
+        if weight_of(rule) == 0:
+            return "weightless"
+        for row in self.exemptions(card, entity):
+            ends = row["endDate"]
+            lasting = ends is None or dt.datetime.fromisoformat(ends) > self.now
+            approved = row["exemptionStatus"]["status"] == "APPROVED"
+            if approved and lasting and row["ruleIdentifier"] == rule_key(rule):
+                return "exempt"
+        return "passed" if self.passed(card, entity, rule)[0] else "failed"
+
+    def _counts(self, card: Scorecard, entity: Entity, rule: Row) -> bool:
+        return not self.odd_rules or self.state(card, entity, rule) in {"passed", "failed"}
+
     def outcomes(self, card: Scorecard, entity: Entity) -> list[Row]:
         """Return ``score.rules`` of one entity."""
         found: list[Row] = []
@@ -93,14 +116,19 @@ class Scoring:
             found.append(row)
         return found
 
-    def summary(self, card: Scorecard, outcomes: list[Row]) -> Row:
+    def summary(self, card: Scorecard, entity: Entity, outcomes: list[Row]) -> Row:
         """Return ``score.summary``: points, possible points, and their ratio."""
-        possible = sum(weight_of(rule) for rule in card.row["rules"])
-        points = sum(row["score"] for row in outcomes)
+        counted = [
+            (rule, row)
+            for rule, row in zip(card.row["rules"], outcomes, strict=True)
+            if self._counts(card, entity, rule)
+        ]
+        possible = sum(weight_of(rule) for rule, _ in counted)
+        points = sum(row["score"] for _, row in counted)
         share = Decimal(str(points)) / Decimal(str(possible)) if possible else Decimal(0)
         return {"score": points, "totalPossibleScore": possible, "percentage": share}
 
-    def reached(self, card: Scorecard, outcomes: list[Row]) -> list[Row]:
+    def reached(self, card: Scorecard, entity: Entity, outcomes: list[Row]) -> list[Row]:
         """Return ``ladderLevels``: the highest level whose rules, and all below, are passed."""
         level: Row | None = None
         rules = card.row["rules"]
@@ -109,7 +137,7 @@ class Scoring:
             points = [
                 row["score"]
                 for row, rule in zip(outcomes, rules, strict=True)
-                if rule.get("levelName") == name
+                if rule.get("levelName") == name and self._counts(card, entity, rule)
             ]
             if not all(points):
                 break
@@ -124,6 +152,11 @@ class Scoring:
             if throw >= EXEMPT_BELOW:
                 continue
             found += [self._exemption(rule, throw + again) for again in range(1 + throw % 2)]
+        if self.odd_rules and card.row["rules"]:
+            rule = card.row["rules"][-1]
+            throw = draw("odd", self.seed, card.tag, entity.id)
+            if throw < FULL_SCALE // 2:
+                found.append(self._exemption(rule, throw - throw % 3 + 3))
         return found
 
     def _exemption(self, rule: Row, throw: int) -> Row:
@@ -157,9 +190,9 @@ class Scoring:
             "lastEvaluated": self.last_evaluated(card, entity),
             "ruleExemptions": self.exemptions(card, entity),
             "score": {
-                "ladderLevels": self.reached(card, outcomes),
+                "ladderLevels": self.reached(card, entity, outcomes),
                 "rules": outcomes,
-                "summary": self.summary(card, outcomes),
+                "summary": self.summary(card, entity, outcomes),
             },
             "service": {
                 "id": entity.id,
@@ -176,21 +209,21 @@ class Scoring:
     def entity_score(self, card: Scorecard, entity: Entity) -> Row:
         """Return one row of ``/catalog/{tagOrId}/scorecards``."""
         outcomes = self.outcomes(card, entity)
-        summary = self.summary(card, outcomes)
+        summary = self.summary(card, entity, outcomes)
         return {
             "scorecardId": card.id,
             "scorecardName": card.row["name"],
             "score": summary["score"],
             "scorePercentage": summary["percentage"],
             "totalPossibleScore": summary["totalPossibleScore"],
-            "ladderLevels": self.reached(card, outcomes),
+            "ladderLevels": self.reached(card, entity, outcomes),
         }
 
     def next_steps(self, card: Scorecard, entity: Entity) -> list[Row]:
         """Return ``nextSteps``: the failed rules of the next level, nothing at the top."""
         outcomes = self.outcomes(card, entity)
         rules = card.row["rules"]
-        current = next(iter(self.reached(card, outcomes)), None)
+        current = next(iter(self.reached(card, entity, outcomes)), None)
         above: Row | None = None
         if card.levels:
             limit = current["level"]["number"] if current else len(card.levels) + 1

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from .generate import admin, catalog, children, logs, scorecards, teams, workspace
+from .generate import admin, catalog, children, engineering, logs, scorecards, teams, workspace
 from .generate.dice import Dice, instant
 from .model import SERVICE_TYPE, Entity, Row, Scorecard
 from .scoring import Scoring
@@ -48,6 +49,8 @@ class WorldSpec:
         sparse: Whether optional fields are sometimes null and sometimes absent.
         extras: Whether rows carry fields that no document mentions.
         identical_logs: Audit logs that repeat another one in all six fields.
+        odd_rules: Whether scorecards have a rule of weight 0 (without a ladder), one that comes
+            into force in a month, and one that half of the entities are exempt from.
         now: The latest moment anything in the world happened.
 
     Raises:
@@ -68,6 +71,7 @@ class WorldSpec:
     sparse: bool = True
     extras: bool = True
     identical_logs: int = 0
+    odd_rules: bool = False
     now: dt.datetime = DEFAULT_NOW
 
     def __post_init__(self) -> None:
@@ -96,10 +100,12 @@ class World:
         self.version = 0
         self.truth = Truth(self)
         """Which keys a complete read of every stream finds."""
-        self.scoring = Scoring(spec.seed, spec.now)
+        self.scoring = Scoring(spec.seed, spec.now, odd_rules=spec.odd_rules)
         self.listeners: list[Callable[[Call], Answer | None]] = []
         self.jobs: dict[str, Row] = {}
         """CQL jobs that were started, by id."""
+        self.asked: dict[str, int] = {}
+        """How often each list without an order was asked for."""
         self._views: dict[Hashable, Any] = {}
         self._make_catalog()
         self._make_scorecards()
@@ -176,6 +182,11 @@ class World:
         self.secrets: list[Row] = admin.secrets(dice)
         self.ip_allowlist: list[Row] = admin.ip_allowlist(dice)
         self.integrations: dict[str, list[Row]] = admin.integrations(dice)
+
+    @cached_property
+    def trace(self) -> dict[str, list[Row]]:
+        """The raw engineering events by source; made when they are first asked for."""
+        return engineering.trace(self._dice("engineering"), list(self.everything()))
 
     # Reading ------------------------------------------------------------------------------
 

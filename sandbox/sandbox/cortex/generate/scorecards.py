@@ -56,10 +56,20 @@ def scorecards(spec: WorldSpec, dice: Dice, entities: list[Entity]) -> list[Scor
             if entity.type in kinds and not entity.is_archived and not entity.deleted
         ]
         dice.shuffle(judged)
+        if spec.odd_rules:
+            _make_odd(dice, row)
         card = Scorecard(1000 + number * 7, row, [] if row["isDraft"] or too_new else judged)
         found.append(card)
     dice.shuffle(found)
     return found
+
+
+def _make_odd(dice: Dice, row: Row) -> None:
+    first, second, *_ = row["rules"]
+    if not row.get("levels"):
+        first["weight"] = 0
+        first["effectiveFrom"] = None
+    second["effectiveFrom"] = instant(dice.now + dt.timedelta(days=30))
 
 
 def entity_filter(dice: Dice, kinds: list[str]) -> Row:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from sandbox.cortex.answers import BAD_REQUEST, JSON, Answer, ApiError, encode, not_found, ok
 from sandbox.cortex.model import TEAM_TYPE, Entity
+from sandbox.cortex.order import arranged
 from sandbox.cortex.paging import paged
 from sandbox.cortex.render import Renderer, descriptor
 from sandbox.cortex.routing import Call, Routes
-from sandbox.cortex.yaml_text import to_yaml
+from sandbox.cortex.yaml_text import to_yaml, written_by_hand
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sandbox.cortex.model import Row
 
@@ -53,7 +54,7 @@ def _types(call: Call) -> frozenset[str]:
     return frozenset(("service", "domain", *built_in))
 
 
-def _selected(call: Call, *, archived: bool) -> list[Entity]:
+def _selected(call: Call, *, archived: bool) -> Sequence[Entity]:
     """Return the entities that the filters leave, remembered until the world changes."""
     types = _types(call)
     names = ("groups", "owners", "gitRepositories")
@@ -77,7 +78,10 @@ def _selected(call: Call, *, archived: bool) -> list[Entity]:
         return found
 
     key = ("catalog", types, archived, groups, owners, repositories, text)
-    return call.world.view(key, build)
+    found = call.world.view(key, build)
+    if text:
+        return found
+    return arranged(call, call.route, found, lambda e: e.id, lambda e: e.last_updated)
 
 
 @routes.get(CATALOG)
@@ -92,9 +96,12 @@ def list_entities(call: Call) -> Answer:
 def list_descriptors(call: Call) -> Answer:
     """List descriptors as objects, or as YAML texts; never of archived entities."""
     yaml = call.query.flag("yaml")
+    by_hand = call.options.descriptors_yaml
 
     def show(entity: Entity) -> Row | str:
         row = descriptor(call.world, entity)
+        if by_hand:
+            return written_by_hand(row)
         return to_yaml(row) if yaml else row
 
     return paged(call, "descriptors", _selected(call, archived=False), show)
@@ -169,6 +176,8 @@ def get_entity(call: Call) -> Answer:
 def get_descriptor(call: Call) -> Answer:
     """Return one descriptor, as an object or as YAML text."""
     row = descriptor(call.world, living(call))
+    if call.options.descriptors_yaml:
+        return Answer(body=encode(written_by_hand(row)), content_type=JSON)
     if call.query.flag("yaml"):
         return Answer(body=encode(to_yaml(row)), content_type=JSON)
     return ok(row)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cortex.answers import BAD_REQUEST, CONFLICT, ApiError, not_found, ok
 from sandbox.cortex.generate.dice import instant
-from sandbox.cortex.keys import VIEW_ENG_INTELLIGENCE
+from sandbox.cortex.keys import CONFIGURE_CUSTOM_METRICS, VIEW_DEV_METRICS, VIEW_ENG_INTELLIGENCE
 from sandbox.cortex.paging import paged
-from sandbox.cortex.params import parse_instant
 from sandbox.cortex.routing import Call, Routes
 from sandbox.cortex.scoring import SIX_MONTHS, draw
 
 from .catalog import living, one
+from .metrics import ENG_METRICS, posted
 
 if TYPE_CHECKING:
     from sandbox.cortex.answers import Answer
@@ -23,15 +21,13 @@ if TYPE_CHECKING:
 
 routes = Routes()
 
-ENG_METRICS = "ENG_METRICS"
-LONGEST_RANGE = dt.timedelta(days=180)
 BASIC_FIELDS = ("key", "displayName", "description", "readiness")
 QUERIED_TYPE = re.compile(r"type(?:\(\))?\s*==?\s*['\"]?([\w:.-]+)")
 
 
 @routes.get(
     "/api/v1/eng-intel/custom-metrics/{customMetricKey}/entity/{tagOrId}",
-    permission=VIEW_ENG_INTELLIGENCE,
+    permission=CONFIGURE_CUSTOM_METRICS,
     product=ENG_METRICS,
 )
 def list_points(call: Call) -> Answer:
@@ -65,7 +61,7 @@ def get_label(call: Call) -> Answer:
 
 @routes.get(
     "/api/v1/eng-intel/registry/metrics/definitions",
-    permission=VIEW_ENG_INTELLIGENCE,
+    permission=VIEW_DEV_METRICS,
     product=ENG_METRICS,
 )
 def list_definitions(call: Call) -> Answer:
@@ -83,71 +79,12 @@ def list_definitions(call: Call) -> Answer:
     return ok(body)
 
 
-def _posted(call: Call) -> dict[str, Any]:
-    try:
-        body = json.loads(call.body)
-    except ValueError:
-        raise ApiError(BAD_REQUEST, "The request body is not JSON") from None
-    if not isinstance(body, dict):
-        raise ApiError(BAD_REQUEST, "The request body is not an object")
-    return body
-
-
-@routes.post(
-    "/api/v1/eng-intel/metrics/point-in-time",
-    permission=VIEW_ENG_INTELLIGENCE,
-    product=ENG_METRICS,
-)
-def query_metrics(call: Call) -> Answer:
-    """Answer a metric query: columns, and one row per group or one in all."""
-    body = _posted(call)
-    needed = ("startTime", "endTime", "metrics", "groupBy", "filters", "orderBy", "limit")
-    missing = [name for name in needed if name not in body]
-    if missing:
-        raise ApiError(BAD_REQUEST, f"Missing: {', '.join(missing)}")
-    start, end = (parse_instant(body[name]) for name in ("startTime", "endTime"))
-    if end - start > LONGEST_RANGE:
-        raise ApiError(BAD_REQUEST, "Date range exceeds 6 months")
-    known = {row["key"] for row in call.world.metric_definitions}
-    names = [metric["metric"] for metric in body["metrics"]]
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise ApiError(BAD_REQUEST, f"Invalid metric names: {', '.join(unknown)}")
-    groups = list(body["groupBy"])
-    columns: list[Row] = [
-        {"type": "ATTRIBUTE", "name": g, "alias": g, "ordinal": n, "attributeName": g}
-        for n, g in enumerate(groups)
-    ]
-    for metric in body["metrics"]:
-        alias = f"{metric['metric']}_{metric['aggregation']}".lower()
-        columns.append(
-            {
-                "type": "METRIC_AGGREGATE",
-                "name": metric["metric"],
-                "alias": alias,
-                "ordinal": len(columns),
-                "metricKey": metric["metric"],
-                "aggregationFunction": metric["aggregation"],
-            }
-        )
-    values = [team["teamTag"] for team in call.world.teams] if groups else [""]
-    rows = [
-        {column["alias"]: value for column in columns[: len(groups)]}
-        | {
-            c["alias"]: draw(call.world.spec.seed, c["alias"], value)
-            for c in columns[len(groups) :]
-        }
-        for value in values[: max(0, int(body["limit"]))]
-    ]
-    return ok({"metadata": {"columns": columns}, "rows": rows})
-
-
 @routes.post("/api/v1/queries")
 def start_query(call: Call) -> Answer:
     """Start a CQL job."""
     if call.options.query_conflict:
         raise ApiError(CONFLICT, "A query is already running", "CONFLICT")
-    text = _posted(call).get("query")
+    text = posted(call).get("query")
     if not isinstance(text, str) or not text.strip():
         raise ApiError(BAD_REQUEST, "Invalid query")
     jobs = call.world.jobs

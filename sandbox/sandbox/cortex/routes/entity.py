@@ -89,7 +89,7 @@ def get_event(call: Call) -> Answer:
     return ok(one(living(call).custom_events, "uuid", call.names["uuid"]))
 
 
-@routes.get(ENTITY + "/deploys")
+@routes.get(ENTITY + "/deploys", permission=EDIT_ENTITIES)
 def list_deploys(call: Call) -> Answer:
     """List deploys."""
     return paged(call, "deployments", living(call).deploys)

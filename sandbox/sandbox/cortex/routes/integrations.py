@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.cortex.answers import ApiError, ok
+from sandbox.cortex.answers import ApiError, method_not_allowed, ok
 from sandbox.cortex.generate.admin import DEFAULT_ONLY_PROVIDERS, LIST_PROVIDERS
 from sandbox.cortex.keys import CONFIGURE_INTEGRATIONS
 from sandbox.cortex.routing import Call, Routes
@@ -38,6 +38,8 @@ def _missing(call: Call, provider: str) -> ApiError:
 
 def _list(provider: str) -> Callable[[Call], Answer]:
     def handler(call: Call) -> Answer:
+        if provider in call.options.configurations_unlisted:
+            raise method_not_allowed()
         return ok({"configurations": _configured(call, provider)})
 
     return handler

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.cortex.keys import VIEW_AUDIT_LOGS, VIEW_GITOPS_LOGS, VIEW_NOTIFICATION_LOGS
+from sandbox.cortex.order import arranged
 from sandbox.cortex.paging import paged, selection
 from sandbox.cortex.params import parse_instant
 from sandbox.cortex.routing import Call, Routes
+from sandbox.cortex.truth import discovery_key
 
 from .entity import between
 
@@ -77,7 +79,14 @@ def list_gitops(call: Call) -> Answer:
     def build() -> list[Row]:
         return [row for row in call.world.gitops_logs if _gitops_fits(call, row)]
 
-    return paged(call, "logs", selection(call, build))
+    found = selection(call, build)
+    return paged(
+        call, "logs", arranged(call, "gitops", found, _gitops_key, lambda row: row["dateCreated"])
+    )
+
+
+def _gitops_key(row: Row) -> tuple[str, str]:
+    return row["commit"], row["repository"]["repositoryName"]
 
 
 def _gitops_fits(call: Call, row: Row) -> bool:
@@ -116,7 +125,9 @@ def list_discovery(call: Call) -> Answer:
         rows = [row for row in call.world.discovery_events if ignored or not row["isIgnored"]]
         return _among(call, rows, DISCOVERY_FILTERS)
 
-    return paged(call, "events", selection(call, build))
+    found = selection(call, build)
+    rows = arranged(call, "discovery", found, discovery_key, lambda _: None)
+    return paged(call, "events", rows)
 
 
 @routes.get("/api/v1/notifications/logs", permission=VIEW_NOTIFICATION_LOGS)

@@ -14,6 +14,7 @@ from sandbox.cortex.answers import (
     ok,
 )
 from sandbox.cortex.keys import VIEW_ROLES
+from sandbox.cortex.order import arranged
 from sandbox.cortex.paging import paged
 from sandbox.cortex.routing import Call, Routes
 
@@ -74,7 +75,14 @@ def get_team(call: Call) -> Answer:
 @routes.get("/api/v1/users", permission=VIEW_ROLES)
 def list_users(call: Call) -> Answer:
     """List users."""
-    return paged(call, "users", call.world.users)
+    rows = arranged(
+        call,
+        "users",
+        call.world.users,
+        lambda row: row["email"],
+        lambda row: row["lastActiveAt"],
+    )
+    return paged(call, "users", rows)
 
 
 @routes.get("/api/v1/users/roles", permission=VIEW_ROLES)

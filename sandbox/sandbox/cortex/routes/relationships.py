@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.cortex.answers import ViolationError, not_found, ok
+from sandbox.cortex.order import arranged
 from sandbox.cortex.paging import paged
 from sandbox.cortex.routing import Call, Routes
 
@@ -41,7 +42,12 @@ def _edges(call: Call) -> list[Row]:
 @routes.get("/api/v1/relationships/{relationshipTypeTag}")
 def list_edges(call: Call) -> Answer:
     """List the edges of one type."""
-    return paged(call, "relationships", _edges(call))
+    rows = arranged(call, call.path, _edges(call), _ends, lambda _: None)
+    return paged(call, "relationships", rows)
+
+
+def _ends(row: Row) -> tuple[str, str]:
+    return row["sourceEntity"]["id"], row["destinationEntity"]["id"]
 
 
 @routes.get("/api/v1/catalog/{tagOrId}/relationships/{relationshipTypeTag}/destinations")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.cortex.answers import OK, Answer, ApiError, not_found, ok
 from sandbox.cortex.generate.dice import instant
 from sandbox.cortex.keys import CONFIGURE_SETTINGS, VIEW_WORKFLOW_RUNS
+from sandbox.cortex.order import arranged
 from sandbox.cortex.paging import paged, part
 from sandbox.cortex.routing import Call, Routes
 from sandbox.cortex.truth import environments
@@ -42,7 +43,9 @@ def search_deploys(call: Call) -> Answer:
     def build() -> list[Row]:
         return [row for entity in call.world.entities for row in entity.deploys]
 
-    return _shaped(call, "deployments", call.world.view("all deploys", build))
+    found = call.world.view("all deploys", build)
+    rows = arranged(call, "deploys", found, lambda row: row["uuid"], lambda row: row["timestamp"])
+    return _shaped(call, "deployments", rows)
 
 
 @routes.get("/api/v1/deploys/environments")

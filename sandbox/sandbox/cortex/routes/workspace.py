@@ -13,7 +13,7 @@ from sandbox.cortex.keys import (
     VIEW_WORKFLOW_RUNS,
     VIEW_WORKFLOWS,
 )
-from sandbox.cortex.paging import page_and_size, paged, part, totals
+from sandbox.cortex.paging import paged, part, served, totals
 from sandbox.cortex.routing import Call, Routes
 
 from .catalog import one
@@ -143,5 +143,5 @@ def list_azure_types(call: Call) -> Answer:
 def _types(call: Call, rows: list[Row]) -> Answer:
     disabled = call.query.flag("includeDisabled")
     found = [row for row in rows if disabled or row["enabled"]]
-    page, size = page_and_size(call)
+    page, size = served(call)
     return paged(call, "types", found, hasMore=(page + 1) * size < len(found))
