@@ -85,7 +85,9 @@ def test_catalog_is_the_one_users_know() -> None:
 
 def test_every_column_is_seen_with_data() -> None:
     with (
-        site(dataclasses.replace(SMALL, logs=400), teams_in_catalog=True) as running,
+        site(
+            dataclasses.replace(SMALL, logs=400), teams_in_catalog=True, metric_rows="keyed"
+        ) as running,
         serve(create_snowflake_app()) as snowflake,
     ):
         asking = {
@@ -119,7 +121,7 @@ def test_unknown_fields_are_kept_and_reported_once(workspace: Site) -> None:
     assert run.stderr.count("users: xUndocumented has no column") == 1
 
 
-_served = site(FLAT)
+_served = site(FLAT, metric_rows="keyed")
 _running = _served.__enter__()
 atexit.register(_served.__exit__, None, None, None)
 

@@ -143,7 +143,14 @@ def test_cql_queries_are_waited_for() -> None:
     assert failed.activated == []
 
 
-def test_engineering_metrics(workspace: Site) -> None:
+@pytest.fixture
+def keyed() -> Iterator[Site]:
+    """A workspace whose metrics come as objects, the shape before rows by position."""
+    with site(metric_rows="keyed") as running:
+        yield running
+
+
+def test_engineering_metrics(keyed: Site) -> None:
     queries = [
         {
             "name": "cycle time",
@@ -154,13 +161,13 @@ def test_engineering_metrics(workspace: Site) -> None:
         {"name": "unknown", "metrics": [{"metric": "no-such", "aggregation": "AVG"}]},
     ]
     settings = {"engineering_metric_queries": queries[:1]}
-    run = workspace.run("engineering_metrics", settings=settings)
+    run = keyed.run("engineering_metrics", settings=settings)
     assert run.exit_code == 0, run.stderr
     run.check_records()
     rows = run.records["engineering_metrics"]
-    assert [row["row_index"] for row in rows] == list(range(len(workspace.world.teams)))
+    assert [row["row_index"] for row in rows] == list(range(len(keyed.world.teams)))
     assert {tuple(row["column_aliases"]) for row in rows} == {("team", "pr-cycle-time_avg")}
-    partly = workspace.run("engineering_metrics", settings={"engineering_metric_queries": queries})
+    partly = keyed.run("engineering_metrics", settings={"engineering_metric_queries": queries})
     assert partly.exit_code == 1
     assert "query unknown" in partly.last_line
     assert partly.records["engineering_metrics"] == rows
