@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 START_SECONDS = 15.0
 STOP_SECONDS = 2
+IDLE_SECONDS = 75
+"""An idle connection stays open that long, as at nginx; clients on a busy machine need it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -138,6 +140,7 @@ def serve(app: App, port: int = 0, *, latency: float = 0.0) -> Iterator[Running]
         server_header=False,
         date_header=False,
         timeout_graceful_shutdown=STOP_SECONDS,
+        timeout_keep_alive=IDLE_SECONDS,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
