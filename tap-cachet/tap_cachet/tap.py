@@ -6,13 +6,12 @@ import dataclasses
 import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
-
 from singer_rest.errors import ConfigError
 from singer_rest.http.credentials import HeaderCredential
 from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.sdk import selection, settings
+from singer_rest.sdk.settings import th
 from singer_rest.sdk.tap import RestTap
 from tap_cachet.client import CachetApi, Server, detect, has_schedules, test_key
 from tap_cachet.normalise import UnknownFields

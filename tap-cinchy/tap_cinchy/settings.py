@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from singer_sdk import typing as th
-
 from singer_rest.sdk import settings
+from singer_rest.sdk.settings import th
 from tap_cinchy.auth import AUTO, METHODS
 from tap_cinchy.client import READ_TYPES
 from tap_cinchy.endpoints import EXAMPLE_URL

@@ -48,10 +48,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
-    from singer_sdk.singerlib.catalog import CatalogEntry
-
     from singer_rest.http.client import TransportOptions
     from singer_rest.http.credentials import Credential
+    from singer_rest.sdk.catalog import CatalogEntry
     from tap_cinchy.queries import Query
     from tap_cinchy.shapes import Shape
 

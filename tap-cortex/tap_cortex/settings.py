@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from singer_sdk import typing as th
-
 from singer_rest.sdk import selection, settings
+from singer_rest.sdk.settings import th
 from tap_cortex.client import LARGEST_PAGE
 from tap_cortex.jobs import MAX_RANGE
 from tap_cortex.snowflake import AUTH_TYPES, EXAMPLE

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
-
 from singer_rest.http.credentials import HeaderCredential
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import base_url
 from singer_rest.records.columns import INSTANT, INTEGER, TEXT, Column, Table
 from singer_rest.sdk import settings
+from singer_rest.sdk.settings import th
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.base import Source

@@ -6,12 +6,11 @@ import base64
 import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
-
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import base_url, segment
 from singer_rest.records.columns import INTEGER, TEXT, Column, Table
 from singer_rest.sdk import settings
+from singer_rest.sdk.settings import th
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.base import Source

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_sdk import typing as th
-
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import INTEGER, TEXT, Column, Table
 from singer_rest.sdk import settings
+from singer_rest.sdk.settings import th
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.base import Source

@@ -11,7 +11,7 @@ from singer_rest.records import timestamps
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 logger = logging.getLogger(__name__)
 
@@ -191,6 +191,28 @@ class Bookmarks:
                 timestamps.text(ahead),
                 HOW_TO_RESET,
             )
+
+    def check_owner(self, tap: str, streams: Collection[str], *, streams_vary: bool) -> None:
+        """Refuse a state that would not be used: nobody expects everything to be read again.
+
+        Args:
+            tap: Its name, for the sentence.
+            streams: Every stream of the tap.
+            streams_vary: Whether all of them may be new, because the server has other tables now.
+
+        Raises:
+            StateError: It has bookmarks, and none of them is of a stream of this tap.
+        """
+        given = sorted(self.state.get("bookmarks", {}))
+        if not given or any(name in streams for name in given):
+            return
+        sentence = (
+            f"The state has no bookmark of any stream of {tap}; those it has are of "
+            f"{', '.join(given[:3])}{' ...' if given[3:] else ''}."
+        )
+        if not streams_vary:
+            raise StateError(f"{sentence} Give it its own state, or leave --state out.")
+        logger.warning("%s Everything is read from the start.", sentence)
 
     def advance(
         self,

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pathlib
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import ConfigError, CredentialRevokedError, Outcome, TapError
@@ -14,13 +15,22 @@ from singer_rest.errors import ConfigError, CredentialRevokedError, Outcome, Tap
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from singer_rest.errors import Stopped
+    from singer_rest.errors import StatusError, Stopped
     from singer_rest.redact import Redactor
 
 logger = logging.getLogger(__name__)
 
 GOOD = frozenset({Outcome.COMPLETE, Outcome.SKIPPED})
 EXCUSABLE = frozenset({Outcome.FORBIDDEN, Outcome.UNAVAILABLE})
+NOT_ALLOWED = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
+NO_ROUTE = frozenset(
+    {
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.GONE,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
 
 
 @dataclasses.dataclass
@@ -196,6 +206,29 @@ class SummaryFile:
                 unfinished.unlink(missing_ok=True)
         except OSError as error:
             logger.warning("summary_file cannot be written: %s.", error.strerror)
+
+
+def judge_status(error: StatusError, permission: str) -> tuple[Outcome, str, str]:
+    """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
+    if error.code == "BLOCKED":  # no permission of the account would help
+        return Outcome.FAILED, error.sentence, error.code
+    if error.status in NOT_ALLOWED:
+        needs = f"; it needs {permission}" if permission else ""
+        return (
+            Outcome.FORBIDDEN,
+            (
+                f"{error.sentence.rstrip('.')}{needs}. Grant it to the account, or deselect the "
+                "stream."
+            ),
+            error.code,
+        )
+    if error.status in NO_ROUTE:
+        return (
+            Outcome.UNAVAILABLE,
+            f"{error.sentence.rstrip('.')}: this server does not have it. Deselect the stream.",
+            error.code,
+        )
+    return error.outcome, error.sentence, error.code
 
 
 def align(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import RunError, StatusError, StreamError, TapError
-from singer_rest.run.outcomes import EXCUSABLE, align
-from singer_rest.run.reader import judge_status
+from singer_rest.run.outcomes import EXCUSABLE, align, judge_status
 from singer_rest.sources.base import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
 
-    from singer_rest.sdk.streams import SourceStream
-    from singer_rest.sdk.tap import RestTap
+    from singer_rest.run.contract import ReadableStream, Run
+
+    Passes = Sequence[Sequence[ReadableStream]]
 
 OK = "ok"
 
 
-class DoctorError(TapError):
+class PreflightError(TapError):
     """At least one selected stream cannot be read."""
 
     code = "DOCTOR"
@@ -39,16 +41,39 @@ class Finding:
     """Does not fail a run either."""
 
 
-def examine(tap: RestTap) -> list[Finding]:
+def connect(run: Run, selected: Iterable[ReadableStream]) -> None:
+    """Prove that server, credential and bookmarks are good, with the fewest requests.
+
+    Raises:
+        TapError: They are not; nothing can be read.
+    """
+    run.check_connection()
+    validate_bookmarks(run, selected, run.upper_bound)
+
+
+def validate_bookmarks(
+    run: Run, selected: Iterable[ReadableStream], bound: dt.datetime | None = None
+) -> None:
+    """Check the bookmarks that are instants; see :meth:`Bookmarks.validate`.
+
+    Raises:
+        StateError: A bookmark is not a point in time.
+    """
+    for stream in selected:
+        if stream.has_instant_bookmark:
+            run.bookmarks.validate(stream.name, stream.replication_key or "", bound)
+
+
+def examine(run: Run, passes: Passes) -> list[Finding]:
     """Try every selected stream with one cheap request.
 
     Raises:
         TapError: Server or credential are unusable altogether.
     """
-    tap.check_connection()
+    connect(run, itertools.chain.from_iterable(passes))
     findings = []
-    for group in tap.passes():
-        result, detail, excused = _probe(group)
+    for group in passes:
+        result, detail, excused = _probe(run, group)
         findings += [
             Finding(stream.name, result, detail, stream.permission or "-", stream.cost, excused)
             for stream in group
@@ -56,11 +81,11 @@ def examine(tap: RestTap) -> list[Finding]:
     return sorted(findings, key=lambda finding: finding.stream)
 
 
-def _probe(group: Sequence[SourceStream]) -> tuple[str, str, bool]:
+def _probe(run: Run, group: Sequence[ReadableStream]) -> tuple[str, str, bool]:
     stream = group[0]
-    skips = stream.tap.config.get("on_stream_error", "fail") == "skip"
+    skips = run.options.on_stream_error == "skip"
     try:
-        with stream.tap.stop.interruptible():
+        with run.stop.interruptible():
             reply = stream.new_source().probe()
     except RunError:
         raise
@@ -88,16 +113,16 @@ def report(findings: Sequence[Finding], output_format: str) -> str:
     return "\n".join([*align([header, *rows]), f"RESULT {summary}"])
 
 
-def verdict(tap: RestTap, findings: Sequence[Finding]) -> TapError | None:
+def verdict(run: Run, findings: Sequence[Finding]) -> TapError | None:
     """Return what ``--test`` ends with; nothing if every stream can be read."""
     bad = [finding for finding in findings if finding.result != OK and not finding.excused]
     if not bad:
         return None
     names = " ".join(f"--exclude {finding.stream}" for finding in bad[:1])
     more = f" ({len(bad) - 1} more streams are not readable.)" if len(bad) > 1 else ""
-    return DoctorError(
+    return PreflightError(
         f"{bad[0].stream} is {bad[0].result}: {bad[0].detail}{more} To leave it out: "
-        f"meltano select {tap.name} {names} '*'."
+        f"meltano select {run.name} {names} '*'."
     )
 
 
@@ -110,19 +135,19 @@ class Estimate:
     detail: str = ""
 
 
-def estimate(tap: RestTap) -> list[Estimate]:
+def estimate(run: Run, passes: Passes) -> list[Estimate]:
     """Ask for the counts that tell the cost of a run, one cheap request a source.
 
     Raises:
         TapError: Server or credential are unusable altogether.
     """
-    tap.check_connection()
-    connecting = Plan(tap.transport.traffic.requests)
+    connect(run, itertools.chain.from_iterable(passes))
+    connecting = Plan(run.transport.traffic.requests)
     estimates = [Estimate(["(connecting)"], connecting)] if connecting.requests else []
-    for group in tap.passes():
+    for group in passes:
         names = [stream.name for stream in group]
         try:
-            with tap.stop.interruptible():
+            with run.stop.interruptible():
                 estimates.append(Estimate(names, group[0].new_source().plan()))
         except RunError:
             raise
@@ -131,11 +156,11 @@ def estimate(tap: RestTap) -> list[Estimate]:
     return estimates
 
 
-def plan_report(tap: RestTap, estimates: Sequence[Estimate], output_format: str) -> str:
+def plan_report(run: Run, estimates: Sequence[Estimate], output_format: str) -> str:
     """Return the plan as a table or as JSON."""
     total = sum(item.plan.requests for item in estimates if item.plan)
     exact = all(item.plan.exact for item in estimates if item.plan)
-    per_minute = tap.config["requests_per_minute"]
+    per_minute = run.options.requests_per_minute
     minutes = total / per_minute if per_minute else None
     if output_format == "json":
         values: dict[str, Any] = {

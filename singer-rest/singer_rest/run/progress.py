@@ -8,12 +8,9 @@ and, at the end of a stream, ``sync_duration``.
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import time
-from typing import TYPE_CHECKING, Any
-
-from singer_sdk import metrics
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,17 +23,34 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
+class Metrics(Protocol):
+    """Writes counts where orchestrators look for them."""
+
+    def count_records(self, stream: str, records: int) -> None:
+        """Write how many records were written since the last time."""
+
+    def count_requests(
+        self, stream: str, requests: int, *, repeated: int, waited_seconds: float
+    ) -> None:
+        """Write how many requests were made since the last time; the rest is of the whole run."""
+
+    def time_stream(self, stream: str, seconds: float, *, succeeded: bool) -> None:
+        """Write how long a stream took."""
+
+
 class Progress:
     """Logs where the reading is, every few seconds and at the end of every pass.
 
     Args:
         interval: Seconds between two reports; 0 for none at all.
         transport: Counts the requests.
+        metrics: Takes the counts where there is no terminal.
     """
 
-    def __init__(self, interval: float, transport: Transport) -> None:
+    def __init__(self, interval: float, transport: Transport, metrics: Metrics) -> None:
         self.interval = interval
         self._transport = transport
+        self._metrics = metrics
         self._next = time.monotonic() + interval
         self._terminal = sys.stderr.isatty()
         self._requests = 0
@@ -64,9 +78,7 @@ class Progress:
             return
         self._count({result.stream: result.rows for result in results})
         for result in results:
-            status = metrics.Status.SUCCEEDED if result.good else metrics.Status.FAILED
-            tags = {**_tags(result.stream), metrics.Tag.STATUS: status}
-            _log(metrics.Point("timer", metrics.Metric.SYNC_DURATION, result.seconds, tags))
+            self._metrics.time_stream(result.stream, result.seconds, succeeded=result.good)
 
     def _line(self, evidence: Evidence, rows: dict[str, int]) -> None:
         traffic = self._transport.traffic
@@ -90,23 +102,13 @@ class Progress:
     def _count(self, rows: dict[str, int]) -> None:
         """Log what has been added since the last time, as counters do."""
         for stream, count in rows.items():
-            fresh = count - self._rows.get(stream, 0)
+            self._metrics.count_records(stream, count - self._rows.get(stream, 0))
             self._rows[stream] = count
-            point = metrics.Point("counter", metrics.Metric.RECORD_COUNT, fresh, _tags(stream))
-            _log(point)
         traffic = self._transport.traffic
-        tags = {
-            **_tags(next(iter(rows), "")),
-            "repeated": traffic.retries,
-            "waited_seconds": round(self._transport.rate_limit.waited, 3),
-        }
         fresh, self._requests = traffic.requests - self._requests, traffic.requests
-        _log(metrics.Point("counter", metrics.Metric.HTTP_REQUEST_COUNT, fresh, tags))
-
-
-def _tags(stream: str) -> dict[str, object]:
-    return {metrics.Tag.STREAM: stream, metrics.Tag.PID: os.getpid()}
-
-
-def _log(point: metrics.Point[Any]) -> None:
-    metrics.log(metrics.get_metrics_logger(), point)
+        self._metrics.count_requests(
+            next(iter(rows), ""),
+            fresh,
+            repeated=traffic.retries,
+            waited_seconds=round(self._transport.rate_limit.waited, 3),
+        )

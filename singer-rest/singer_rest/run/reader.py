@@ -6,37 +6,38 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from singer_rest.errors import Outcome, RunError, StatusError, StreamError, TapError
-from singer_rest.run.outcomes import EXCUSABLE, StreamResult
-from singer_rest.sdk.writer import RecordWriter
+from singer_rest.errors import Outcome, StatusError, StreamError, TapError
+from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
 from singer_rest.sources.evidence import left_out
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from singer_rest.errors import Stopped
-    from singer_rest.sdk.streams import SourceStream
-    from singer_rest.sdk.tap import RestTap
+    from singer_rest.errors import RunError, Stopped
+    from singer_rest.run.contract import Run, Writer
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
 
-NOT_ALLOWED = frozenset({401, 403})
-NO_ROUTE = frozenset({404, 405, 410, 501})
 SHRUNK_BELOW = 0.5
 MIN_TO_JUDGE = 10
 """Smaller tables may well lose half of their rows in a day."""
 
 
 class SourceReader:
-    """Reads one source and writes what its streams make of it."""
+    """Reads one source and writes what its streams make of it.
 
-    def __init__(self, tap: RestTap, streams: Sequence[SourceStream]) -> None:
-        self.tap = tap
-        self.streams = streams
-        self.writers = [RecordWriter(stream, tap.version) for stream in streams]
+    Args:
+        run: What this pass shares with the others.
+        writers: One for every stream of the pass.
+    """
+
+    def __init__(self, run: Run, writers: Sequence[Writer]) -> None:
+        self.shared = run
+        self.streams = [writer.stream for writer in writers]
+        self.writers = writers
         self.source: Source | None = None
         self.started = time.monotonic()
 
@@ -48,7 +49,7 @@ class SourceReader:
     @property
     def keyless_allowed(self) -> bool:
         """Whether rows without a key may be left out of a complete stream."""
-        return bool(self.tap.config.get("allow_missing_keys"))
+        return self.shared.options.allow_missing_keys
 
     def run(self) -> list[StreamResult]:
         """Read to the end and return the outcome of every stream.
@@ -90,7 +91,7 @@ class SourceReader:
         return results
 
     def _read(self, source: Source) -> None:
-        stop, progress = self.tap.stop, self.tap.progress
+        stop, progress = self.shared.stop, self.shared.progress
         pages = iter(source.pages())
         while True:
             with stop.interruptible():
@@ -118,7 +119,7 @@ class SourceReader:
     def _write_state(self) -> None:
         """Write STATE, unless it would tell of rows that the target does not know yet."""
         if not any(writer.waiting for writer in self.writers):
-            self.tap.write_state()
+            self.shared.write_state()
 
     def _finish(self, source: Source) -> list[StreamResult]:
         results = []
@@ -133,10 +134,10 @@ class SourceReader:
             elif not result.code:
                 result.code = "INCOMPLETE"
             results.append(result)
-        self.tap.write_state()
+        self.shared.write_state()
         return results
 
-    def _judge_keyless(self, writer: RecordWriter, result: StreamResult, source: Source) -> None:
+    def _judge_keyless(self, writer: Writer, result: StreamResult, source: Source) -> None:
         """Say how many rows were left out because they came without a key."""
         count = source.evidence.without_key + writer.rejected.without_key
         if not count:
@@ -151,7 +152,7 @@ class SourceReader:
         more = "" if told else f"; {result.sentence}"
         result.sentence = f"{sentence}{more}. Mend it at the source, or set allow_missing_keys."
 
-    def _complete(self, writer: RecordWriter, result: StreamResult, source: Source) -> None:
+    def _complete(self, writer: Writer, result: StreamResult, source: Source) -> None:
         """Do what only a complete stream allows: move bookmarks, retire rows."""
         stream = writer.stream
         if stream.replication_key and not stream.is_full_table:
@@ -160,12 +161,12 @@ class SourceReader:
             return
         if not stream.is_full_table:
             return
-        before = self.tap.bookmarks.rows_last_time(stream.name)
+        before = self.shared.bookmarks.rows_last_time(stream.name)
         shrunk = (
             before is not None
             and before >= MIN_TO_JUDGE
             and writer.rows < before * SHRUNK_BELOW
-            and not self.tap.config.get("accept_fewer_rows")
+            and not self.shared.options.accept_fewer_rows
         )
         if shrunk:
             note = (
@@ -177,24 +178,24 @@ class SourceReader:
             result.notes.append(note)
             return
         writer.activate()
-        self.tap.bookmarks.note_rows(stream.name, writer.rows)
+        self.shared.bookmarks.note_rows(stream.name, writer.rows)
 
     def _move_bookmark(
-        self, writer: RecordWriter, partition: object, complete_to: dt.datetime | None = None
+        self, writer: Writer, partition: object, complete_to: dt.datetime | None = None
     ) -> None:
         """Move a bookmark to the greatest value seen, but never past the start of the run."""
         context = dict(partition) if isinstance(partition, dict) else None
         greatest = writer.greatest.pop(frozenset((context or {}).items()), None)
         if greatest is not None:
-            bound = min(self.tap.upper_bound, complete_to or self.tap.upper_bound)
-            self.tap.bookmarks.advance(
+            bound = min(self.shared.upper_bound, complete_to or self.shared.upper_bound)
+            self.shared.bookmarks.advance(
                 writer.stream.name,
                 writer.stream.replication_key or "",
                 min(greatest, bound),
                 context,
             )
 
-    def _result(self, writer: RecordWriter) -> StreamResult:
+    def _result(self, writer: Writer) -> StreamResult:
         result = StreamResult(writer.stream.name, Outcome.FAILED, rows=writer.rows)
         result.seconds = round(time.monotonic() - self.started, 3)
         if self.source is not None:
@@ -213,7 +214,7 @@ class SourceReader:
     def _failed(
         self, outcome: Outcome, sentence: str, code: str, *, excused: bool = False
     ) -> list[StreamResult]:
-        skips = self.tap.config.get("on_stream_error", "fail") == "skip"
+        skips = self.shared.options.on_stream_error == "skip"
         excused = excused or (skips and outcome in EXCUSABLE)
         results = []
         for writer in self.writers:
@@ -230,26 +231,3 @@ class SourceReader:
             )
             results.append(result)
         return results
-
-
-def judge_status(error: StatusError, permission: str) -> tuple[Outcome, str, str]:
-    """Say what a status means for a stream: its outcome, the sentence with the remedy, the code."""
-    if error.code == "BLOCKED":  # no permission of the account would help
-        return Outcome.FAILED, error.sentence, error.code
-    if error.status in NOT_ALLOWED:
-        needs = f"; it needs {permission}" if permission else ""
-        return (
-            Outcome.FORBIDDEN,
-            (
-                f"{error.sentence.rstrip('.')}{needs}. Grant it to the account, or deselect the "
-                "stream."
-            ),
-            error.code,
-        )
-    if error.status in NO_ROUTE:
-        return (
-            Outcome.UNAVAILABLE,
-            f"{error.sentence.rstrip('.')}: this server does not have it. Deselect the stream.",
-            error.code,
-        )
-    return error.outcome, error.sentence, error.code

@@ -7,16 +7,15 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk.batch import Batcher
-from singer_sdk.helpers._batch import SDKBatchMessage
 
 from singer_rest.errors import ConfigError, OutputClosedError
+from singer_rest.sdk.compat import BatchMessage
 from singer_rest.sdk.messages import encoded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from singer_sdk.helpers._batch import BatchConfig
-
+    from singer_rest.sdk.compat import BatchConfig
     from singer_rest.sdk.streams import SourceStream
 
 JSON_LINES = "jsonl"
@@ -96,7 +95,7 @@ class BatchFiles:
             ) from error
         for manifest in manifests:
             self.stream.tap.write_message(
-                SDKBatchMessage(alias, encoding, manifest, version=self.version)
+                BatchMessage(alias, encoding, manifest, version=self.version)
             )
 
     def _json_lines(self, alias: str, rows: list[Any]) -> str:

@@ -12,9 +12,9 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 from singer_sdk.exceptions import ConfigurationError
-from singer_sdk.plugin_base import SingerCommand, _ConfigInput
 
 from singer_rest.errors import ConfigError, Stopped, TapError
+from singer_rest.sdk.compat import ConfigInput, SingerCommand
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,13 +101,13 @@ def _options() -> list[click.Parameter]:
     ]
 
 
-def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> _ConfigInput:
+def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> ConfigInput:
     """Read and merge the files of ``--config``; ``ENV`` stands for the environment."""
     merged: dict[str, Any] = {}
     for path in paths:
         if path != "ENV":
             merged |= read_config(path)
-    return _ConfigInput(config=merged, parse_env="ENV" in paths)
+    return ConfigInput(config=merged, parse_env="ENV" in paths)
 
 
 def read_config(path: str) -> dict[str, Any]:

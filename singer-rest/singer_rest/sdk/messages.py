@@ -74,7 +74,7 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
         self.records = 0
         """RECORD messages written so far."""
         self._schemas: dict[str, bytes] = {}
-        self._state = b""
+        self._last_state = b""
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode one message as a line of strict JSON."""
@@ -88,9 +88,9 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
                 return
             self._schemas[message.stream] = line
         elif isinstance(message, StateMessage):
-            if line == self._state:
+            if line == self._last_state:
                 return
-            self._state = line
+            self._last_state = line
         self._write(line)
         self.records += message.type == "RECORD"
 

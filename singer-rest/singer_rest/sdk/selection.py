@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.catalog import Catalog
 
 SETTING = "opt_in_streams"
+NAMING = (SETTING, "accept_unproved")
+"""Settings that name streams."""
 AVAILABLE, UNSUPPORTED = Metadata.InclusionType.AVAILABLE, Metadata.InclusionType.UNSUPPORTED
 
 
@@ -44,18 +46,19 @@ def is_named(config: Mapping[str, Any], stream: str) -> bool:
 
 
 def check(config: Mapping[str, Any], streams: Iterable[str]) -> None:
-    """Refuse a name that no stream has: what is misspelt would not be read.
+    """Refuse a name that no stream has: what is misspelt would do nothing.
 
     Raises:
         ConfigError: A pattern matches nothing.
     """
     names = list(streams)
-    for pattern in config.get(SETTING) or ():
-        if not fnmatch.filter(names, pattern):
-            raise ConfigError(f"{SETTING} names {pattern}, and there is no such stream.")
+    for setting_name in NAMING:
+        for pattern in config.get(setting_name) or ():
+            if not fnmatch.filter(names, pattern):
+                raise ConfigError(f"{setting_name} names {pattern}, and there is no such stream.")
 
 
-def mark(root: Metadata, *, named: bool) -> None:
+def mark_opt_in(root: Metadata, *, named: bool) -> None:
     """Write into the discovered metadata of an opt-in stream whether it is read."""
     root.inclusion = AVAILABLE if named else UNSUPPORTED
     root.selected_by_default = named

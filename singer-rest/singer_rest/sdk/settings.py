@@ -12,10 +12,25 @@ from singer_sdk import typing as th
 
 from singer_rest.errors import ConfigError
 from singer_rest.records import timestamps
+from singer_rest.run.contract import RunOptions
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Mapping
+
+__all__ = [
+    "common",
+    "integer",
+    "run_options",
+    "secret_names",
+    "secret_values",
+    "start_date",
+    "th",
+    "token",
+    "unknown_settings",
+    "validation_sentence",
+    "verification",
+]
 
 NEXT_DAY = timestamps.minutes(24 * 60)
 """A date ahead by no more may be today's in another zone, or by another clock."""
@@ -136,6 +151,15 @@ def common(
             "warns, because a lost permission looks the same as deleted rows.",
         ),
         th.Property(
+            "accept_unproved",
+            th.ArrayType(th.StringType),
+            default=[],
+            title="Accept unproved",
+            description="Streams, by name or by a pattern such as *, that count as complete when "
+            "they were read to the end that the server showed but nothing proves that this is all. "
+            "The summary goes on saying that they are unproved.",
+        ),
+        th.Property(
             "confirm_complete",
             th.BooleanType,
             default=False,
@@ -186,6 +210,18 @@ def common(
             "counts and proof of every stream. Written however the run ends.",
         ),
     ]
+
+
+def run_options(config: Mapping[str, Any]) -> RunOptions:
+    """Return the settings by which a run is judged."""
+    return RunOptions(
+        on_stream_error=config.get("on_stream_error") or "fail",
+        allow_missing_keys=bool(config.get("allow_missing_keys")),
+        accept_fewer_rows=bool(config.get("accept_fewer_rows")),
+        accept_unproved=tuple(config.get("accept_unproved") or ()),
+        requests_per_minute=config["requests_per_minute"],
+        summary_file=config.get("summary_file"),
+    )
 
 
 def verification(config: Mapping[str, Any]) -> bool | str:

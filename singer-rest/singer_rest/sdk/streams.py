@@ -7,13 +7,13 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import singer_sdk
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues, Table
 from singer_rest.records.rows import Rows
 from singer_rest.sdk import selection
+from singer_rest.sdk.compat import CompatStream
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context
     from singer_sdk.singerlib.catalog import MetadataMapping
 
-    from singer_rest.sdk.tap import RestTap
+    from singer_rest.sdk.configured_tap import ConfiguredTap
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
 
 
-class SourceStream(singer_sdk.Stream):
+class SourceStream(CompatStream):
     """What a tap sends to the target under one name.
 
     A subclass states its table, its route and what reading it needs and costs; its source knows
@@ -54,7 +54,7 @@ class SourceStream(singer_sdk.Stream):
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the table's conformer has done it
 
-    def __init__(self, tap: RestTap, name: str | None = None) -> None:
+    def __init__(self, tap: ConfiguredTap, name: str | None = None) -> None:
         self.tap = tap
         super().__init__(tap, schema=self.table.schema, name=name)
         self.primary_keys = self.table.primary_keys
@@ -78,17 +78,15 @@ class SourceStream(singer_sdk.Stream):
     def _named(self) -> set[str]:
         return {column.name for column in self.table.columns}
 
-    @property
-    def metadata(self) -> MetadataMapping:
-        """Return the metadata, in which an opt-in stream is out of reach until it is asked for."""
-        if self._metadata is not None:
-            return self._metadata
-        found = super().metadata
+    def in_catalog(self) -> bool:
+        """Whether the catalog given to the tap describes this stream."""
         catalog = self.tap.input_catalog
-        given = catalog is not None and catalog.get_stream(self.name) is not None
-        if not given and not self.selected_by_default:
-            selection.mark(found.root, named=selection.is_named(self.config, self.name))
-        return found
+        return catalog is not None and catalog.get_stream(self.tap_stream_id) is not None
+
+    def describe(self, metadata: MetadataMapping) -> None:
+        """Put an opt-in stream out of reach until it is asked for; what a catalog says stays."""
+        if not self.in_catalog() and not self.selected_by_default:
+            selection.mark_opt_in(metadata.root, named=selection.is_named(self.config, self.name))
 
     @property
     def source_key(self) -> str:

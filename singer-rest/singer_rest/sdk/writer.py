@@ -49,7 +49,7 @@ class RecordWriter:
         self._read = stream.table.reader(
             stream.zone, _selected_names(stream) if self._output else None
         )
-        stream._stream_version = self._version  # noqa: SLF001  # the SDK puts it on its records
+        stream.set_version(self._version)
         batches = stream.get_batch_config(stream.config)
         self._batches = None if batches is None else BatchFiles(stream, batches, self._version)
 
@@ -62,7 +62,7 @@ class RecordWriter:
         """Write SCHEMA, once."""
         if not self._opened:
             self._opened = True
-            self.stream._write_schema_message()  # noqa: SLF001  # the SDK's hook
+            self.stream.write_schema()
 
     def write(self, rows: Iterable[Mapping[str, Any]], partition: Mapping[str, Any] | None) -> None:
         """Write rows as they come out of a page.
@@ -102,7 +102,7 @@ class RecordWriter:
         """Yield what the SDK makes of every record: maps, flattening, nested selection."""
         for record in records:
             try:
-                yield from self.stream._generate_record_messages(record)  # noqa: SLF001  # its hook
+                yield from self.stream.record_messages(record)
             except MapExpressionError as error:
                 raise ConfigError(
                     f"stream_maps of {self.stream.name}: {str(error).rstrip('.')} "

@@ -139,14 +139,14 @@ class JobsSource(Source):
         until = time.monotonic() + int(self.stream.config["jobs_wait_seconds"])
         pause = FIRST_PAUSE
         while time.monotonic() < until:
-            found |= self._state(execution)
+            found |= self._job_state(execution)
             if found["state"] != RUNNING:
                 break
             self.stream.tap.stop.wait(min(pause, max(0.0, until - time.monotonic())))
             pause = min(pause * 2, MAX_PAUSE)
         return found
 
-    def _state(self, execution: int) -> dict[str, Any]:
+    def _job_state(self, execution: int) -> dict[str, Any]:
         paths = (f"[{ID}]", "[State]", "[Execution Output]")
         text = Select(LOG, paths, conditions=(f"t.[{ID}] = {execution}",)).text(top=1)
         try:

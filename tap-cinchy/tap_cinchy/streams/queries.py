@@ -31,8 +31,7 @@ from tap_cinchy.streams.base import CinchyStream
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from singer_sdk.singerlib import Catalog
-
+    from singer_rest.sdk.catalog import Catalog
     from singer_rest.sources.base import Source
     from tap_cinchy.answers import Answer
     from tap_cinchy.client import CinchyApi

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.singerlib.catalog import Metadata
-
 from singer_rest.errors import ConfigError
 from singer_rest.records import timestamps
+from singer_rest.sdk.catalog import Metadata
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
@@ -18,8 +17,7 @@ from tap_cinchy.whole_table import WholeTableSource
 if TYPE_CHECKING:
     import datetime as dt
 
-    from singer_sdk.singerlib import Catalog, MetadataMapping
-
+    from singer_rest.sdk.catalog import Catalog, MetadataMapping
     from singer_rest.sources.base import Source
     from tap_cinchy.client import ReadType
     from tap_cinchy.shapes import Field, Shape
@@ -66,7 +64,10 @@ class TableStream(CinchyStream):
         return not self.table.is_history and has(ID) and has(MODIFIED) and has(CREATED)
 
     def describe(self, metadata: MetadataMapping) -> None:
-        """Offer the replication key, and leave out what is heavy."""
+        """Offer the replication key, and leave out what is heavy; what a catalog says stays."""
+        super().describe(metadata)
+        if self.in_catalog():
+            return
         if self.offers_incremental:
             metadata.root.valid_replication_keys = [MODIFIED]
             metadata["properties", MODIFIED].inclusion = Metadata.InclusionType.AUTOMATIC

@@ -1,0 +1,182 @@
+"""What a run needs of the tap, its streams and their writers, and nothing more."""
+
+from __future__ import annotations
+
+import dataclasses
+import fnmatch
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from singer_rest.http.client import Transport
+    from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.records.columns import RejectedValues
+    from singer_rest.redact import Redactor
+    from singer_rest.run.bookmarks import Bookmarks
+    from singer_rest.run.progress import Progress
+    from singer_rest.sources.base import Source
+    from singer_rest.sources.pages import Page
+    from singer_rest.stop import StopSignal
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """The settings by which a run is judged; see docs/errors.md for what each changes."""
+
+    on_stream_error: str = "fail"
+    """``fail``, ``skip`` or ``stop``."""
+    allow_missing_keys: bool = False
+    """Rows without a key may be left out of a complete stream."""
+    accept_fewer_rows: bool = False
+    accept_unproved: tuple[str, ...] = ()
+    """Patterns of stream names."""
+    requests_per_minute: int = 0
+    """0 for no limit."""
+    summary_file: str | None = None
+
+    def accepts_unproved(self, stream: str) -> bool:
+        """Tell whether a stream that nothing proves counts as complete all the same."""
+        return any(fnmatch.fnmatchcase(stream, pattern) for pattern in self.accept_unproved)
+
+
+class ReadableStream(Protocol):
+    """A stream, as the run sees it."""
+
+    @property
+    def name(self) -> str:
+        """Return what the target knows it by."""
+
+    @property
+    def primary_keys(self) -> Sequence[str]:
+        """Return the key columns."""
+
+    @property
+    def replication_key(self) -> str | None:
+        """Return the column whose greatest value is the bookmark, if any."""
+
+    @property
+    def permission(self) -> str:
+        """Return what the account needs, in the vendor's words."""
+
+    @property
+    def cost(self) -> str:
+        """Return the requests of one run, in words."""
+
+    @property
+    def source_key(self) -> str:
+        """Return what streams of one pass have in common."""
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether a complete read shows every row there is."""
+
+    @property
+    def has_instant_bookmark(self) -> bool:
+        """Whether the bookmark is a point in time."""
+
+    @property
+    def state_partitioning_keys(self) -> Sequence[str] | None:
+        """Return the keys of the partitions that have bookmarks of their own, if any."""
+
+    def partition_of(self, page: Page) -> Mapping[str, Any] | None:
+        """Return the partition whose bookmark the rows of a page belong to, if any."""
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Make this stream's rows of a page."""
+
+    def move_bookmark(self, source: Source) -> bool:
+        """Move the bookmark of a complete pass, if the source knows where to."""
+
+    def new_source(self) -> Source:
+        """Return a fresh source for one pass."""
+
+
+class Writer(Protocol):
+    """What writes the rows of one stream, and counts them."""
+
+    @property
+    def stream(self) -> ReadableStream:
+        """Return whose rows they are."""
+
+    @property
+    def rows(self) -> int:
+        """Return the records written so far."""
+
+    @property
+    def rejected(self) -> RejectedValues:
+        """Return what did not fit its column, and the rows without a key."""
+
+    @property
+    def greatest(self) -> dict[frozenset[tuple[str, Any]], dt.datetime]:
+        """Return the greatest replication key seen, by partition."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether rows have come that the target has not been told of."""
+
+    def open(self) -> None:
+        """Write SCHEMA, once."""
+
+    def write(self, rows: Iterable[Mapping[str, Any]], partition: Mapping[str, Any] | None) -> None:
+        """Write rows as they come out of a page."""
+
+    def flush(self) -> None:
+        """Tell the target of every row that has come."""
+
+    def activate(self) -> None:
+        """Tell the target to retire what this run did not write."""
+
+
+class Run(Protocol):
+    """What all passes of a run share. A tap is one."""
+
+    upper_bound: dt.datetime
+    """No bookmark of this run passes this instant."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the tap."""
+
+    @property
+    def streams(self) -> Mapping[str, object]:
+        """Return every stream there is, selected or not, by name."""
+
+    @property
+    def dynamic_catalog(self) -> bool:
+        """Whether streams come and go with the server's tables."""
+
+    @property
+    def options(self) -> RunOptions:
+        """Return the settings of the run."""
+
+    @property
+    def bookmarks(self) -> Bookmarks:
+        """Return the state."""
+
+    @property
+    def stop(self) -> StopSignal:
+        """Return the signal that ends the run early."""
+
+    @property
+    def transport(self) -> Transport:
+        """Return the way to the server, which counts the requests."""
+
+    @property
+    def prefetch(self) -> Prefetcher:
+        """Return the threads, which end with the run."""
+
+    @property
+    def progress(self) -> Progress:
+        """Return what tells how far the run is."""
+
+    @property
+    def redactor(self) -> Redactor:
+        """Return what keeps secrets out of the summary."""
+
+    def check_connection(self) -> None:
+        """Prove that server and credential are good, or raise a TapError."""
+
+    def write_state(self) -> None:
+        """Write the bookmarks as they are now."""

@@ -1,0 +1,132 @@
+"""A whole run: the passes one after the other, isolated from each other, and the account."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from singer_rest.errors import Outcome, RunError, Stopped, TapError
+from singer_rest.run import outcomes, preflight
+from singer_rest.run.outcomes import RunReport, StreamResult
+from singer_rest.run.reader import SourceReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from singer_rest.run.contract import ReadableStream, Run, Writer
+
+logger = logging.getLogger(__name__)
+
+StreamT = TypeVar("StreamT", bound="ReadableStream")
+
+
+def group_passes(
+    streams: Iterable[StreamT], first_sources: Sequence[str] = ()
+) -> list[list[StreamT]]:
+    """Group streams by the source they share.
+
+    Args:
+        streams: What is to be read.
+        first_sources: Sources to read first; the others follow in the order of their names.
+
+    Returns:
+        The streams of each pass, in reading order.
+    """
+    order = {name: index for index, name in enumerate(first_sources)}
+
+    def index(stream: StreamT) -> tuple[int, str]:
+        return order.get(stream.source_key, len(order)), stream.source_key
+
+    ordered = sorted(streams, key=lambda stream: (*index(stream), stream.name))
+    return [list(group) for _key, group in itertools.groupby(ordered, key=index)]
+
+
+class Runner(Generic[StreamT]):
+    """Reads every pass, whatever becomes of the others.
+
+    Args:
+        run: What the passes share.
+        passes: The selected streams, as :func:`group_passes` orders them.
+        new_writer: Makes the writer of a stream when its pass begins.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        passes: Sequence[Sequence[StreamT]],
+        new_writer: Callable[[StreamT], Writer],
+    ) -> None:
+        self.run = run
+        self.passes = passes
+        self.report = RunReport()
+        self._new_writer = new_writer
+
+    def read_all(self) -> None:
+        """Check the state, connect, read everything, and say how it ended.
+
+        Raises:
+            TapError: The run did not succeed; the summary has been logged.
+            Stopped: A stop signal arrived; the last STATE has been written.
+        """
+        summary = outcomes.SummaryFile(self.run.options.summary_file)
+        started = time.monotonic()
+        selected = list(itertools.chain.from_iterable(self.passes))
+        try:
+            self._begin(selected)
+            self._read()
+            error = self.report.error()
+            if error is not None:
+                raise error
+            self.report.exit_code = 0
+        except (TapError, Stopped) as end:
+            self.report.end(end, [stream.name for stream in selected])
+            raise
+        finally:
+            self.run.prefetch.close()
+            self._log_report(started)
+            summary.write(self.report, self.run.redactor)
+
+    def _begin(self, selected: Sequence[StreamT]) -> None:
+        bookmarks = self.run.bookmarks
+        bookmarks.check_owner(
+            self.run.name, self.run.streams.keys(), streams_vary=self.run.dynamic_catalog
+        )
+        preflight.validate_bookmarks(self.run, selected)
+        if bookmarks.state:
+            self.run.write_state()
+        preflight.connect(self.run, selected)
+
+    def _read(self) -> None:
+        for streams in self._passes_to_read():
+            logger.info("Reading %s", ", ".join(stream.name for stream in streams))
+            reader = SourceReader(self.run, [self._new_writer(stream) for stream in streams])
+            try:
+                results = reader.run()
+            except (RunError, Stopped) as end:
+                self.report.add(reader.cut_short(end))
+                raise
+            self.report.add(results)
+            self.run.progress.end(results)
+
+    def _passes_to_read(self) -> Iterator[Sequence[StreamT]]:
+        """Yield the passes; none after a stream that the setting lets stop the run."""
+        for streams in self.passes:
+            if self.run.options.on_stream_error == "stop" and self.report.bad:
+                reason = "on_stream_error is stop"
+                self.report.add(
+                    [StreamResult(s.name, Outcome.SKIPPED, sentence=reason) for s in streams]
+                )
+                continue
+            yield streams
+
+    def _log_report(self, started: float) -> None:
+        transport = self.run.transport
+        traffic = transport.traffic
+        self.report.requests, self.report.retries = traffic.requests, traffic.retries
+        self.report.waited = transport.rate_limit.waited
+        self.report.seconds = time.monotonic() - started
+        if self.report.begun:
+            for line in self.report.table():
+                logger.info("%s", line)

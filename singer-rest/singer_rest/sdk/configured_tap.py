@@ -1,0 +1,188 @@
+"""The half of a tap that comes before its streams: checked settings, and one way to the server."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import platform
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+from singer_rest.errors import ConfigError, RequestError, ServerError
+from singer_rest.http.client import MEGABYTE, Transport, TransportOptions
+from singer_rest.http.credentials import OriginCredentials
+from singer_rest.http.prefetch import Prefetcher
+from singer_rest.http.rate_limit import RateLimit
+from singer_rest.http.retry import RetryPolicy
+from singer_rest.records import timestamps
+from singer_rest.redact import Redactor
+from singer_rest.run import bookmarks
+from singer_rest.sdk import selection, settings
+from singer_rest.sdk.compat import CompatTap, validation_errors
+from singer_rest.sdk.messages import SingerOutput
+from singer_rest.stop import StopSignal
+
+if TYPE_CHECKING:
+    import datetime as dt
+
+    from singer_sdk.singerlib.catalog import Catalog
+
+MAX_CONNECT = 10.0
+STALL_WAITS = 3
+"""Longest waits without an answer worth having before the limit is taken for permanent."""
+
+
+class ConfiguredTap(CompatTap):
+    """What the streams of a tap use of it.
+
+    A subclass gives settings and streams, and :meth:`connect`, which proves that the server is
+    the right one and the credential is good before anything is read.
+    """
+
+    message_writer_class = SingerOutput
+
+    def __init__(self, **arguments: Any) -> None:
+        self.redactor = Redactor()
+        self.stop = StopSignal()
+        self.snapshot_version = int(time.time() * 1000)
+        """What the rows of full tables are known by in the target."""
+        self.upper_bound: dt.datetime = timestamps.now()
+        super().__init__(**arguments)
+
+    def check_settings(self, *, raise_errors: bool) -> list[str]:
+        """Check the configuration without ever showing a value.
+
+        Raises:
+            ConfigError: It cannot be used, and ``raise_errors`` is set.
+        """
+        schema = self.config_jsonschema
+        self.append_builtin_config(schema)
+        # Null is how some orchestrators write that a setting is not set.
+        self.settings = {name: value for name, value in self.settings.items() if value is not None}
+        for value in settings.secret_values(self.settings, schema):
+            self.redactor.add(value)
+        self.redactor.install()
+        for sentence in settings.unknown_settings(self.settings, schema):
+            self.logger.warning("%s", sentence)
+        errors = [
+            settings.validation_sentence(error, schema)
+            for error in validation_errors(self.settings, schema)
+        ]
+        if errors and raise_errors:
+            raise ConfigError(" ".join(errors))
+        for sentence in errors:
+            self.logger.debug("%s", sentence)
+        if raise_errors:
+            settings.start_date(self.settings)
+        return errors
+
+    def take_signals(self) -> None:
+        """Let stop signals end the run at a safe moment."""
+        self.stop.install()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state, whatever it is wrapped in.
+
+        Raises:
+            StateError: It has no shape this tap ever wrote.
+        """
+        given = self.migrate_state(bookmarks.unwrap(state))
+        super().load_state(given)
+        own = cast("dict[str, Any]", self.state)
+        for name, value in given.items():  # the SDK takes over no more than it knows
+            own.setdefault(name, value)
+        for stream, bookmark in given.get("bookmarks", {}).items():
+            kept = own["bookmarks"].setdefault(stream, bookmark)
+            for entry in (kept, *kept.get("partitions", [])):
+                entry.pop("progress_markers", None)
+        self.bookmarks = bookmarks.Bookmarks(own)
+
+    def migrate_state(self, state: dict[str, Any]) -> dict[str, Any]:
+        """Return the state in today's form; a hook for taps whose form has changed."""
+        return state
+
+    @functools.cached_property
+    def input_catalog(self) -> Catalog | None:
+        """Return the catalog given to the tap; opt-in streams selected in it are read."""
+        catalog = super().input_catalog
+        if catalog is not None:
+            selection.apply_catalog_selection(catalog)
+        return catalog
+
+    # The way to the server
+
+    @functools.cached_property
+    def origin_credentials(self) -> OriginCredentials:
+        """Return which credential goes where; a tap binds its own."""
+        return OriginCredentials()
+
+    @functools.cached_property
+    def rate_limit(self) -> RateLimit:
+        """Return the one budget of requests."""
+        return RateLimit(self.config["requests_per_minute"], self.stop)
+
+    @functools.cached_property
+    def prefetch(self) -> Prefetcher:
+        """Return the threads of this tap."""
+        return Prefetcher(self.config["concurrency"])
+
+    def transport_options(self) -> TransportOptions:
+        """Return the transport's options as configured; a hook for vendors' peculiarities."""
+        config = self.config
+        if config.get("verify_ssl") is False and not config.get("ca_bundle"):
+            self.logger.warning(
+                "verify_ssl is off: anybody on the way can read the credential and the data."
+            )
+        python = platform.python_version()
+        return TransportOptions(
+            user_agent=config.get("user_agent")
+            or f"{self.name}/{self.plugin_version} (Python {python})",
+            connect_timeout=min(MAX_CONNECT, config["request_timeout"]),
+            read_timeout=config["request_timeout"],
+            total_timeout=config["response_timeout"],
+            largest_body=config["max_response_mb"] * MEGABYTE,
+            verify=settings.verification(config),
+            pool_size=config["concurrency"] + 1,
+            retry=RetryPolicy(
+                tries=config["max_retries"] + 1,
+                longest_wait=config["max_wait"],
+                stall=STALL_WAITS * config["max_wait"],
+                first_pause=config["retry_pause"],
+            ),
+        )
+
+    @functools.cached_property
+    def transport(self) -> Transport:
+        """Return the one way to the server."""
+        return Transport(
+            self.transport_options(),
+            origin_credentials=self.origin_credentials,
+            rate_limit=self.rate_limit,
+            stop=self.stop,
+            redactor=self.redactor,
+        )
+
+    @abc.abstractmethod
+    def connect(self) -> None:
+        """Prove that server and credential are good, with the fewest requests.
+
+        Raises:
+            ConfigError: The configuration cannot be right.
+            CredentialError: The credential is not.
+            RequestError: No useful answer came; becomes a :class:`ServerError`.
+        """
+
+    def check_connection(self) -> None:
+        """Connect, and make every failure a reason to end before the first row.
+
+        Raises:
+            TapError: With exit code 2.
+        """
+        selection.check(self.config, self.streams)
+        try:
+            with self.stop.interruptible():
+                self.connect()
+        except RequestError as error:
+            raise ServerError(error.sentence, code=error.code) from error
+        # Rows are stamped by the server's clock, so no bookmark may pass that one.
+        self.upper_bound = self.transport.began or self.upper_bound
