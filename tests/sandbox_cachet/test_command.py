@@ -116,6 +116,15 @@ def test_options_reach_the_server() -> None:
         assert answer.headers["date"] == "Fri, 20 Nov 2026 10:00:00 GMT"
 
 
+def test_rarer_things_are_switched_on_by_the_command() -> None:
+    arguments = ("--tags", "--first-record", "--quirk", "list-meta", "--insertion-order")
+    with started("cachet", "--incidents", "9", *arguments) as (_, url):
+        client = Client(url)
+        rows = client.get("incidents", "include=tags,meta&sort=id").json["data"]
+        assert ["eu", "prod"] in [row["attributes"]["meta"] for row in rows]
+        assert client.get("incidents/4").json["data"]["id"] == "1"
+
+
 def test_a_token_may_have_few_abilities() -> None:
     tokens = ("--token", "1|a=subscribers.manage", "--token", "2|b=", "--rate-limit", "300")
     with started("cachet", *TINY, *tokens) as (_, url):

@@ -81,6 +81,13 @@ def test_components_are_found_by_tag(start: Start) -> None:
     assert set(client.get("components", "tags=edge&per_page=100").ids) == tagged
 
 
+def test_templates_take_no_sort_and_any_page_size(start: Start) -> None:
+    client, _, _ = start(Size(incident_templates=130), api="2.4")
+    assert client.get("incidents/templates", "sort=id").status == 500
+    rows = client.get("incidents/templates", "per_page=1000").json
+    assert (len(rows["data"]), rows["meta"]["pagination"]["per_page"]) == (130, 1000)
+
+
 def test_null_dates_show_the_present_time(start: Start) -> None:
     client, world, _ = start(SMALL, api="2.4")
     client.headers["Time-Zone"] = "UTC"

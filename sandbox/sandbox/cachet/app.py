@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Protocol
 
@@ -10,7 +11,7 @@ from starlette.routing import Route
 
 from sandbox.cachet.options import Options
 from sandbox.cachet.php import ApiError
-from sandbox.cachet.reply import Reply, api_root, html_page, is_api_path, no_route, path_of
+from sandbox.cachet.reply import Reply, below_root, html_page, is_api_path, no_route, path_of
 from sandbox.cachet.v2.api import Api as Api2
 from sandbox.cachet.v3.api import Api as Api3
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sandbox.cachet.world import World
 
+CORS = {"Access-Control-Allow-Origin": "*"}
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 
@@ -48,7 +50,10 @@ class Installation:
                 answer = hook(request)
                 if answer is not None:
                     return answer
-            return self.reply(request).response(formatdate(self.world.clock.now(), usegmt=True))
+            reply = self.reply(request)
+            if self.options.family == 3 and is_api_path(request, self.options):  # noqa: PLR2004
+                reply = dataclasses.replace(reply, headers=CORS | reply.headers)
+            return reply.response(formatdate(self.world.clock.now(), usegmt=True))
 
     def reply(self, request: Request) -> Reply:
         """Work the answer out."""
@@ -59,7 +64,7 @@ class Installation:
                 headers = {} if wait is None else {"Retry-After": str(wait)}
                 raise ApiError(503, "Service Unavailable", headers)
             if is_api_path(request, options):
-                return self.api.answer(request, path.removeprefix(api_root(options)).strip("/"))
+                return self.api.answer(request, below_root(request, options))
             if path == options.prefix.rstrip("/"):
                 return html_page(200)
             raise ApiError(404, "" if options.family == 2 else no_route(path))  # noqa: PLR2004

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, tzinfo
 
 MINUTE, HOUR, DAY, WEEK = 60, 3600, 86400, 604800
 SHORTEST_MONTH_DAYS = 28
+ZERO_DATE = -62_169_984_000
+"""MySQL's ``0000-00-00 00:00:00``, as a date that PHP counts back to: 30 November of year -1."""
 
 MONTHS = {
     "en": "January February March April May June July August September October November December",
@@ -56,11 +58,15 @@ class Clock:
 @functools.lru_cache(maxsize=200_000)
 def written(at: int, zone: tzinfo) -> str:
     """Return ``YYYY-MM-DD HH:MM:SS`` in a zone, as both versions write it."""
+    if at <= ZERO_DATE:
+        return "-0001-11-30 00:00:00"
     return datetime.fromtimestamp(at, zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def ago(at: int, now: int) -> str:
     """Return the text Carbon gives for a date: "2 days ago", "1 month from now"."""
+    if at <= ZERO_DATE:
+        return f"{datetime.fromtimestamp(now, UTC).year} years ago"
     count, unit = _largest_unit(min(at, now), max(at, now))
     plural = "" if count == 1 else "s"
     return f"{count} {unit}{plural} {'from now' if at > now else 'ago'}"
@@ -85,6 +91,8 @@ def _months_between(start: int, end: int) -> int:
 
 def php_date(at: int, zone: tzinfo, letters: str, language: str) -> str:
     """Write a date by the letters of PHP's ``date``, month and day names in a language."""
+    if at <= ZERO_DATE:
+        return _php_zero_date(letters, language)
     moment = datetime.fromtimestamp(at, zone)
     month = MONTHS[language].split()[moment.month - 1]
     day = DAYS[language].split()[moment.weekday()]
@@ -108,3 +116,10 @@ def php_date(at: int, zone: tzinfo, letters: str, language: str) -> str:
         "A": "AM" if moment.hour < 12 else "PM",  # noqa: PLR2004
     }
     return "".join(values.get(letter, letter) for letter in letters)
+
+
+def _php_zero_date(letters: str, language: str) -> str:
+    """Write the zero date: what stands for its year has a sign."""
+    shifted = int(datetime(1999, 11, 30, tzinfo=UTC).timestamp())
+    marked = php_date(shifted, UTC, letters.replace("Y", "\0").replace("y", "\1"), language)
+    return marked.replace("\0", "-0001").replace("\1", "-1")

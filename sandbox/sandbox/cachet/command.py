@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.cachet.app import create_app
 from sandbox.cachet.clock import Clock
 from sandbox.cachet.generate import Size, generate
+from sandbox.cachet.generate.quirks import QUIRKS
 from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ SWITCHES = {
     "api_protected": "3.x: every route needs a valid token",
     "stale_host_config": "3.x: an old host configuration that wins over the core's",
     "maintenance": "answer 503 to everything",
+    "first_record": "3.x: a single record is always the first of its kind",
+    "tags": "3.x: tags may be included again",
 }
 
 
@@ -52,6 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         what.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     made = parser.add_argument_group("generated data")
     made.add_argument("--seed", type=int, default=1, help="another seed, another world")
+    made.add_argument(
+        "--quirk",
+        action="append",
+        choices=[quirk.replace("_", "-") for quirk in QUIRKS],
+        default=[],
+        help="add a rarer thing (repeatable)",
+    )
     made.add_argument("--now", help="stand still at this time, as 2026-11-20T10:00:00+00:00")
     for field in dataclasses.fields(Size):
         kind = "points per metric" if field.name == "metric_points" else "rows"
@@ -82,7 +92,9 @@ def build(args: argparse.Namespace) -> App:
         field.name: getattr(args, field.name) for field in dataclasses.fields(Size)
     }
     clock = Clock(parse_moment(args.now) if args.now else None)
-    return create_app(generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock), options)
+    quirks = [quirk.replace("-", "_") for quirk in args.quirk]
+    world = generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock, quirks=quirks)
+    return create_app(world, options)
 
 
 def parse_moment(text: str) -> dt.datetime:

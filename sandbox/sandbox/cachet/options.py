@@ -11,7 +11,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 Database = Literal["postgresql", "mysql", "sqlite"]
 
 CAPTURED_2025 = dt.date(2025, 6, 1)
-"""The oldest 3.x build the sandbox knows."""
+"""The build that ``3-2025`` names."""
+OLDEST = dt.date(2024, 12, 2)
+"""The oldest 3.x build the sandbox knows: the first with one table of updates."""
+TEMPLATES = "incidentTemplates"
+FIRST_RECORD_UNTIL = dt.date(2025, 2, 13)
 NEWEST = dt.date(2026, 8, 22)
 ADMIN_TOKEN = "1|sandbox-admin"  # noqa: S105
 """The key of every sandbox that is not told otherwise; valid on 2.x as well."""
@@ -62,12 +66,16 @@ class Options:
             ``api_protected`` and ``api_enabled`` do nothing and JSON is not forced.
         maintenance: Every answer is a 503.
         maintenance_retry_after: Seconds in the ``Retry-After`` of that 503, if any.
-        rate_limit: 3.x: requests a minute before a 429; nothing for no limit (then no
-            ``X-RateLimit-*`` header is sent either). Cachet's own default is 300.
+        rate_limit: 3.x: requests a minute before a 429; nothing for a server that never refuses,
+            whose ``X-RateLimit-*`` headers tell Cachet's own limit, 300, as if nobody else asked.
         rate_window: Length of that minute in seconds, shorter for tests.
         link_root: Scheme and host written in links; by default ``http`` and the Host header, as
             behind a proxy that is not trusted.
         current_page_url: 3.x: whether ``meta`` has that key (Laravel 12.15 and later).
+        first_record: 3.x: every build answers a single record with the first one of its kind, as
+            those of December 2024 to February 2025 do of themselves.
+        tags: 3.x: tags are back as a relationship (``include=tags``, ``filter[tags]``) of
+            components, incidents, metrics and schedules; without it they are refused with a 400.
     """
 
     api: str = "3"
@@ -91,6 +99,8 @@ class Options:
     rate_window: float = 60.0
     link_root: str | None = None
     current_page_url: bool = True
+    first_record: bool = False
+    tags: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what the server could not be.
@@ -109,6 +119,11 @@ class Options:
     def family(self) -> Literal[2, 3]:
         """Return the major version."""
         return 3 if self.api.startswith("3") else 2
+
+    def answers_first(self, kind: str) -> bool:
+        """Tell whether a single record of 3.x is the first of its kind, whatever was asked for."""
+        always = self.first_record and kind != TEMPLATES
+        return always or self.build.first_record(kind)
 
     @property
     def build(self) -> Build:
@@ -129,6 +144,21 @@ class Build:
     def since(self, year: int, month: int, day: int) -> bool:
         """Tell whether this build has what came on that day."""
         return self.day >= dt.date(year, month, day)
+
+    @cached_property
+    def status_objects(self) -> bool:
+        """The status of a component is an object, no longer a bare number."""
+        return self.since(2025, 1, 16)
+
+    def first_record(self, kind: str) -> bool:
+        """Tell whether a single record is the first of its kind, whatever id was asked for.
+
+        The query for a record began anew from its table (core issue 238), for incidents two weeks
+        before all others; templates were never concerned.
+        """
+        if kind == TEMPLATES or self.day > FIRST_RECORD_UNTIL:
+            return False
+        return self.since(2024, 12, 2 if kind == "incidents" else 17)
 
     @cached_property
     def pivot(self) -> bool:
@@ -203,9 +233,9 @@ def parse_build(api: str) -> Build:
         day = dt.date.fromisoformat(api.removeprefix("3-"))
     except ValueError:
         day = None
-    if day is None or not api.startswith("3-") or day < CAPTURED_2025:
+    if day is None or not api.startswith("3-") or day < OLDEST:
         raise ValueError(
             f"api {api!r} is unknown: use 2.3, 2.4, 3, 3-2025 or 3-YYYY-MM-DD"
-            f" with a day from {CAPTURED_2025} on"
+            f" with a day from {OLDEST} on"
         )
     return Build(day)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 LARGEST_INT = 2**63 - 1
+LARGEST_KEY = 2**31 - 1
+"""Keys of both versions are four bytes wide."""
 
 
 class ApiError(Exception):
@@ -79,9 +81,11 @@ def number(value: float) -> float:
 
 
 def empty_as_list(value: Any) -> Any:
-    """Return JSON as PHP gives it back: an empty object has become an empty list."""
+    """Return JSON as PHP gives it back: an object without keys, or with keys 0..n-1, is a list."""
     if isinstance(value, dict):
-        return {key: empty_as_list(inner) for key, inner in value.items()} if value else []
+        inner = {key: empty_as_list(one) for key, one in value.items()}
+        # An array whose keys are 0, 1, 2 and so on is a list to PHP, however it was written.
+        return list(inner.values()) if list(inner) == [str(n) for n in range(len(inner))] else inner
     if isinstance(value, list):
         return [empty_as_list(inner) for inner in value]
     return value
@@ -96,9 +100,11 @@ def resolve_id(raw: str, database: str) -> int | None:
     """Read a path segment as the database does when it compares it with an integer key.
 
     Raises:
-        ApiError: PostgreSQL refuses text that is no integer.
+        ApiError: PostgreSQL refuses text that is no integer, or one too large for a key.
     """
-    if re.fullmatch(r"\d{1,18}", raw, re.ASCII):
+    if re.fullmatch(r"\d+", raw, re.ASCII) and (
+        database != "postgresql" or int(raw) <= LARGEST_KEY
+    ):
         return int(raw)
     if database == "postgresql":
         raise ApiError(500, "Server Error")

@@ -54,6 +54,14 @@ def path_of(request: Request) -> str:
     return path.rstrip("/")
 
 
+def below_root(request: Request, options: Options) -> str:
+    """Return what follows the root of the API in a path, without the slash between them.
+
+    A second slash belongs to what follows: ``/api//components`` leads nowhere.
+    """
+    return path_of(request).removeprefix(api_root(options)).removeprefix("/")
+
+
 def api_root(options: Options) -> str:
     """Return the path of the API."""
     version = "" if options.family == 3 else "/v1"  # noqa: PLR2004

@@ -21,6 +21,14 @@ class Link(NamedTuple):
     updated_at: int | None = None
 
 
+class Tag(NamedTuple):
+    """A word that rows of several kinds share."""
+
+    id: int
+    name: str
+    slug: str
+
+
 class Component(NamedTuple):
     """A part of the system whose status is shown."""
 
@@ -36,7 +44,7 @@ class Component(NamedTuple):
     group_id: int | None = None
     meta: Json = None
     tags: tuple[tuple[str, str], ...] = ()
-    """Slug and name; 2.x only."""
+    """Slug and name; 2.x, and 3.x where they are restored."""
     deleted_at: int | None = None
 
 
@@ -78,6 +86,7 @@ class Incident(NamedTuple):
     """2.3 only: maintenance is an incident with status 0."""
     components: tuple[Link, ...] = ()
     meta: Json = None
+    tags: tuple[tuple[str, str], ...] = ()
     deleted_at: int | None = None
 
 
@@ -124,6 +133,7 @@ class Metric(NamedTuple):
     threshold: int = 5
     order: int = 0
     visible: int = 1
+    tags: tuple[tuple[str, str], ...] = ()
 
 
 class MetricPoint(NamedTuple):
@@ -153,6 +163,7 @@ class Schedule(NamedTuple):
     """2.4 only, set by hand; 3.x works it out from the clock."""
     components: tuple[Link, ...] = ()
     meta: Json = None
+    tags: tuple[tuple[str, str], ...] = ()
     deleted_at: int | None = None
 
 

@@ -19,6 +19,7 @@ from sandbox.cachet.rows import (
     MetricPoint,
     Schedule,
     Subscriber,
+    Tag,
     Update,
 )
 from sandbox.cachet.table import Table
@@ -56,6 +57,7 @@ class World:
         self.metric_points = Table(MetricPoint, now, self.lock, lambda row: row.metric_id)
         self.schedules = Table(Schedule, now, self.lock)
         self.subscribers = Table(Subscriber, now, self.lock)
+        self._tags: dict[str, Tag] = {}
 
     def on_request(self, hook: Hook) -> Hook:
         """Call a function with every request before it is answered.
@@ -66,11 +68,26 @@ class World:
         self.hooks.append(hook)
         return hook
 
-    def record(self, metric_id: int, value: float) -> MetricPoint:
+    def tag(self, slug: str, name: str) -> Tag:
+        """Return the tag of a slug, made when it is first seen."""
+        with self.lock:
+            return self._tags.setdefault(slug, Tag(len(self._tags) + 1, name, slug))
+
+    def record(
+        self, metric_id: int, value: float, *, dated: int | None = None, at: int | None = None
+    ) -> MetricPoint:
         """Write a measurement as 3.x does.
 
-        Within ``threshold`` minutes of the newest point, that point's counter grows and the value
-        is thrown away; later, a new point begins, its date rounded to half a minute.
+        It is compared with the point of the newest ``created_at``, whatever its id, so a point
+        dated ahead stays the one that is compared. Less than ``threshold`` minutes from it, before
+        or after and in whole minutes, that point's counter grows and the value is thrown away;
+        else a new point begins, its date rounded to half a minute.
+
+        Args:
+            metric_id: The metric.
+            value: What was measured.
+            dated: When, as the writer says; by default when it is written.
+            at: When it is written; by default now.
 
         Raises:
             KeyError: No such metric.
@@ -78,14 +95,19 @@ class World:
         metric = self.metrics.find(metric_id)
         if metric is None:
             raise KeyError(metric_id)
-        now = self.clock.now()
+        at = self.clock.now() if at is None else at
+        date = at if dated is None else dated
         with self.lock:
             points = self.metric_points.of_parent(metric_id, by_id=True)
             newest = max(points, key=lambda point: (point.created_at, point.id), default=None)
-            if newest and newest.created_at > now - metric.threshold * MINUTE:
-                return self.metric_points.update(newest.id, counter=newest.counter + 1)
-            created = now - now % POINT_SECONDS
-            return self.metric_points.insert(metric_id=metric_id, value=value, created_at=created)
+            if newest and abs(newest.created_at // MINUTE - date // MINUTE) < metric.threshold:
+                return self.metric_points.update(
+                    newest.id, counter=newest.counter + 1, updated_at=at
+                )
+            rounded = (date + POINT_SECONDS // 2) // POINT_SECONDS * POINT_SECONDS
+            return self.metric_points.insert(
+                metric_id=metric_id, value=value, created_at=rounded, updated_at=at
+            )
 
     def delete_incident(self, incident_id: int) -> None:
         """Delete an incident as 3.x does: softly, its updates for good."""

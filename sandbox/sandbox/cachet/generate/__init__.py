@@ -14,10 +14,13 @@ from sandbox.cachet.generate.inventory import (
     add_templates,
 )
 from sandbox.cachet.generate.points import add_metrics
+from sandbox.cachet.generate.quirks import add_quirks
 from sandbox.cachet.options import parse_build
 from sandbox.cachet.world import World
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from sandbox.cachet.clock import Clock
 
 
@@ -49,7 +52,12 @@ class Size:
 
 
 def generate(
-    size: Size | None = None, *, seed: int = 1, api: str = "3", clock: Clock | None = None
+    size: Size | None = None,
+    *,
+    seed: int = 1,
+    api: str = "3",
+    clock: Clock | None = None,
+    quirks: Collection[str] = (),
 ) -> World:
     """Make a world.
 
@@ -61,9 +69,11 @@ def generate(
         seed: Different seeds give different worlds.
         api: The version it is for: statuses and null columns differ between 2.x and 3.x.
         clock: The clock of the world; history ends at its present time.
+        quirks: Rarer things to add: ``list_meta``, ``zero_dates``, ``points_ahead``; see
+            :func:`sandbox.cachet.generate.quirks.add_quirks`.
 
     Raises:
-        ValueError: The version is unknown.
+        ValueError: The version or a quirk is unknown.
     """
     size = size or Size()
     if api not in {"2.3", "2.4"}:
@@ -76,4 +86,5 @@ def generate(
     add_incidents_and_schedules(world, size.incidents, size.schedules, rng, api)
     add_metrics(world, size.metrics, size.metric_points, rng)
     add_subscribers(world, size.subscribers, rng)
+    add_quirks(world, quirks)
     return world

@@ -86,6 +86,7 @@ class _Maker:
             component_id=links[0].component_id if links else (None, 0)[number // 4 % 2],
             components=links,
             meta=words.METAS[number // 5 % len(words.METAS)] if number % 5 == 0 else None,
+            tags=words.TAGS[number % 3 :] if number % 6 < 3 else (),  # noqa: PLR2004
         )
         if unpublished:
             row = row._replace(published_at=self.now + number % 5 * DAY + HOUR)
@@ -147,6 +148,7 @@ class _Maker:
                 status=status,
                 components=self._links(number % 3, created),
                 meta=words.METAS[number % 5] if number % 7 == 0 else None,
+                tags=words.TAGS[:1] if number % 3 == 1 else (),
             )
             rows.append(row)
             if number % 12 == 6:  # noqa: PLR2004

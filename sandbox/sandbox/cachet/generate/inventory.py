@@ -53,7 +53,7 @@ def add_components(world: World, count: int, rng: random.Random, api: str) -> No
     row_id = 0
     for number in range(1, count + 1):
         row_id += 2 if number % 8 == 0 else 1
-        tags = (("edge", "Edge"), ("http", "HTTP")) if number % 4 == 1 else ()
+        tags = words.TAGS[:2] if number % 4 == 1 else ()
         row = Component(
             id=row_id,
             name=words.named(words.COMPONENTS, number),

@@ -45,6 +45,7 @@ def add_metrics(world: World, count: int, points: int, rng: random.Random) -> No
                 threshold=THRESHOLDS[number % len(THRESHOLDS)],
                 order=count - number,
                 visible=2 if number % 6 == 4 else 0 if number % 6 == 2 else 1,  # noqa: PLR2004
+                tags=words.TAGS[1:] if number % 2 else (),
             )
         )
     world.metrics.load(metrics, rng)

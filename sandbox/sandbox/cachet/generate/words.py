@@ -97,6 +97,8 @@ METAS: tuple[Any, ...] = (
     {"big": 9007199254740993, "ratio": 0.1},
     {"0": "zero", "key with spaces": "", "id": "7"},
 )
+TAGS = (("edge", "Edge"), ("http", "HTTP"), ("customer-facing", "Customer facing"))
+"""Slugs and names."""
 METRICS = (
     ("API requests", "req/s", "Requests to the API."),
     ("Response time", "ms", None),

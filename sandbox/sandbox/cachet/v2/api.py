@@ -67,7 +67,7 @@ class Api:
         self._remembered = Remembered()
 
     def answer(self, request: Request, path: str) -> Reply:
-        """Answer one request; ``path`` is what follows ``/api/v1``, without slashes around it.
+        """Answer one request; ``path`` is what follows ``/api/v1``, without the slash between.
 
         Raises:
             ApiError: The answer is an error.
@@ -93,7 +93,10 @@ class Api:
     def route(self, path: str) -> Route | None:
         """Find the route of a path; nothing if this version has none."""
         found: Route | None = None
-        match path.split("/"):
+        segments = path.split("/")
+        if not all(segments):
+            return None
+        match segments:
             case [("ping" | "version" | "status") as word]:
                 return Route(word=word)
             case ["components", "groups", *raw] if len(raw) <= 1:

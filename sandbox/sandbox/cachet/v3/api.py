@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cachet.access import Sight, Viewer, viewer_of_bearer
 from sandbox.cachet.limiter import Limiter
+from sandbox.cachet.order import unsorted
 from sandbox.cachet.php import ApiError, query_of, resolve_id, wants_json
-from sandbox.cachet.reply import Reply, address, api_root, html_page, is_api_path, no_route, path_of
+from sandbox.cachet.reply import (
+    Reply,
+    address,
+    below_root,
+    html_page,
+    is_api_path,
+    no_route,
+    path_of,
+)
 from sandbox.cachet.v3.document import Document, Relations
 from sandbox.cachet.v3.latest import LatestStatus
 from sandbox.cachet.v3.listing import Lists
@@ -54,7 +63,7 @@ class Api:
         self.limiter = Limiter()
 
     def answer(self, request: Request, path: str) -> Reply:
-        """Answer one request; ``path`` is what follows ``/api``, without slashes around it.
+        """Answer one request; ``path`` is what follows ``/api``, without the slash between.
 
         Raises:
             ApiError: The answer is an error.
@@ -92,7 +101,10 @@ class Api:
 
     def route(self, path: str) -> Route | None:
         """Find the route of a path; nothing if this build has none."""
-        match path.split("/"):
+        segments = path.split("/")
+        if not all(segments):
+            return None
+        match segments:
             case [("ping" | "version" | "status") as word]:
                 return Route(word=word)
             case [name, *raw] if len(raw) <= 1 and name in TOP:
@@ -121,7 +133,7 @@ class Api:
         sight = Sight(self.world, self.options, viewer, now)
         parent_key = self._parent_key(route, sight)
         query = query_of(request)
-        allowed = resource.allowed(self.options.build)
+        allowed = resource.allowed_by(self.options)
         row = None
         if route.raw_id is not None and parent_key is not None:
             row = self._child(resource, route.raw_id, parent_key)
@@ -135,6 +147,8 @@ class Api:
         )
         if route.raw_id is not None:
             row = row or self._find(resource, route.raw_id, sight)
+            if self.options.answers_first(resource.kind):
+                row = self._first(resource, sight)
             body: dict[str, Any] = {"data": document.resource(row)}
         else:
             listing = listing_of(query, allowed, self.options)
@@ -212,11 +226,17 @@ class Api:
             raise ApiError(404, message if hidden_message is None else hidden_message)
         return row
 
+    def _first(self, resource: Resource, sight: Sight) -> Any:
+        """Return the row the database gives first of all the caller sees."""
+        rows = unsorted(resource.table(self.world), self.options)
+        shows = resource.shows(sight) if resource.shows else None
+        return next(row for row in rows if shows is None or shows(row))
+
     def error(self, request: Request, error: ApiError) -> Reply:
         """Write an error: JSON, or on old builds HTML for a client that did not ask for JSON."""
         build, accept = self.options.build, request.headers.get("accept")
         forced = build.forced_json and not self.options.stale_host_config
-        below = path_of(request).removeprefix(api_root(self.options)).strip("/")
+        below = below_root(request, self.options)
         routed = is_api_path(request, self.options) and self.route(below) is not None
         if wants_json(accept) or (forced and routed):
             return Reply({"message": error.message}, status=error.status, headers=error.headers)

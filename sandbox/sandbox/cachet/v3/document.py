@@ -37,12 +37,12 @@ class Related(NamedTuple):
 
 
 RELATIONS: dict[str, tuple[str, ...]] = {
-    "components": ("group", "incidents"),
+    "components": ("group", "incidents", "tags"),
     "componentGroups": ("components",),
-    "incidents": ("components", "updates", "user"),
-    "metrics": ("points",),
+    "incidents": ("components", "updates", "user", "tags"),
+    "metrics": ("points", "tags"),
     "metricPoints": ("metric",),
-    "schedules": ("components", "updates"),
+    "schedules": ("components", "updates", "tags"),
     "subscribers": ("components",),
     "updates": ("incident", "schedule"),
 }
@@ -73,6 +73,11 @@ class Relations:
             ApiError: Cachet has not what it advertises (the user of a schedule), or the build
                 cannot do it yet.
         """
+        if name == "tags":
+            return [Related("tags", self.world.tag(slug, word)) for slug, word in row.tags if slug]
+        return self._follow(kind, row, name)
+
+    def _follow(self, kind: str, row: Any, name: str) -> Related | list[Related] | None:
         match kind, name:
             case "components", "group":
                 return self._group(row)
@@ -170,9 +175,7 @@ class Document:
         self, kind: str, row: Any, pivot: int | None, tree: Tree, *, top: bool = False
     ) -> tuple[dict[str, Any], list[tuple[Related, Tree]]]:
         writer = self.writer
-        attributes = writer.of[kind](row)
-        if top:
-            attributes |= writer.asked_for(row)
+        attributes = writer.of[kind](row, asked=top)
         if pivot is not None and writer.build.pivot:
             attributes["pivot"] = {"component_status": writer.component_status(pivot)}
         if kind in self.fields:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 DEFAULT_PAGE_SIZE, LARGEST_PAGE = 15, 100
+STATUSES = frozenset({"0", "1", "2"})
+BOOLEAN = re.compile(r"[01]|t(rue)?|f(alse)?|y(es)?|no?|on|off", re.IGNORECASE)
+TYPES = {
+    "status": re.compile(r"\s*[+-]?\d{1,9}\s*"),
+    "enabled": BOOLEAN,
+    "global": BOOLEAN,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,8 +35,9 @@ class Allowed:
     Attributes:
         sorts: Columns.
         filters: Names and kinds: ``exact``, ``contains``, ``meta``, ``after``, ``before``,
-            ``on``, ``status`` (worked out from the clock).
+            ``on``, ``status`` (worked out from the clock), ``tags``.
         includes: Names; a plain one also allows its ``Count`` and ``Exists``.
+        bare: Names in ``includes`` that allow neither.
         default_sort: What holds without a sort; empty for none.
         reads_filters: Whether the route looks at filters at all.
         reads_includes: Whether it looks at includes.
@@ -37,6 +46,7 @@ class Allowed:
     sorts: tuple[str, ...] = ()
     filters: tuple[tuple[str, str], ...] = ()
     includes: tuple[str, ...] = ()
+    bare: tuple[str, ...] = ()
     default_sort: str = ""
     reads_filters: bool = True
     reads_includes: bool = True
@@ -46,7 +56,8 @@ class Allowed:
         """Return every name ``include`` may hold."""
         names: list[str] = []
         for name in self.includes:
-            names += [name] if "." in name else [name, f"{name}Count", f"{name}Exists"]
+            alone = "." in name or name in self.bare
+            names += [name] if alone else [name, f"{name}Count", f"{name}Exists"]
         return list(dict.fromkeys(names))
 
 
@@ -70,21 +81,23 @@ def includes_of(query: dict[str, Any], allowed: Allowed) -> tuple[str, ...]:
         ApiError: It is no text, or holds a name the route does not know.
     """
     value = query.get("include", "")
-    if not isinstance(value, str):
-        raise ApiError(400, "The include parameter must be a comma separated list.")
-    names = tuple(dict.fromkeys(name for name in value.split(",") if name))
-    if not allowed.reads_includes:
-        return ()
+    words = value.split(",") if isinstance(value, str) else list(value.values())
+    names = tuple(dict.fromkeys(name for name in words if name))
     known = allowed.all_includes
     unknown = [name for name in names if name not in known]
-    if unknown:
+    if unknown and allowed.reads_includes:
         rest = f"Allowed include(s) are `{', '.join(known)}`."
         raise ApiError(
             400,
             f"Requested include(s) `{', '.join(unknown)}` are not allowed. "
             + (rest if known else "There are no allowed includes."),
         )
-    return names
+    if not isinstance(value, str):
+        # The filters take a list, the library that writes the answer does not; its spelling.
+        raise ApiError(
+            400, "The include parameter must be a comma seperated list of relationship paths."
+        )
+    return names if allowed.reads_includes else ()
 
 
 def fields_of(query: dict[str, Any]) -> dict[str, list[str]]:
@@ -189,17 +202,35 @@ def tests_of(listing: Listing, options: Options, now: int) -> list[Test]:
 def _test(kind: str, name: str, values: tuple[str, ...], options: Options, now: int) -> Test | None:
     column, _, key = name.partition(".")
     if kind == "exact":
+        if options.database == "postgresql":
+            _refuse_badly_typed(column, values)
         wanted = {{"true": "1", "false": "0"}.get(value, value) for value in values}
         attribute = "is_global" if column == "global" else column
         return lambda row: _text(getattr(row, attribute)) in wanted
     if kind == "status":
-        return lambda row: str(schedule_status(row, now)) in values
+        statuses = {value for value in values if value in STATUSES}
+        if not statuses:
+            return None  # what is no status is left out, and nothing else filters
+        return lambda row: str(schedule_status(row, now)) in statuses
+    if kind == "tags":
+        return lambda row: any(slug in values for slug, _ in row.tags)
     if kind == "contains":
         parts = [value.casefold() for value in values]
         return lambda row: any(part in _text(getattr(row, column)).casefold() for part in parts)
     if kind == "meta":
         return lambda row: isinstance(row.meta, dict) and _text(row.meta.get(key)) in values
     return _date_test(kind, values[0], options)
+
+
+def _refuse_badly_typed(column: str, values: tuple[str, ...]) -> None:
+    """Compare with a column as PostgreSQL does.
+
+    Raises:
+        ApiError: A value is none of the column's type.
+    """
+    fits = TYPES.get(column)
+    if fits and not all(fits.fullmatch(value) for value in values):
+        raise ApiError(500, "Server Error")
 
 
 def _text(value: Any) -> str:
@@ -212,7 +243,10 @@ def _date_test(kind: str, text: str, options: Options) -> Test | None:
     try:
         day = datetime.fromisoformat(text)
     except ValueError:
-        return None  # a bad date filters nothing
+        if options.database == "postgresql":
+            raise ApiError(500, "Server Error") from None
+        # SQLite compares texts, and letters come after digits.
+        return lambda row: kind == "before" and row.occurred_at is not None
     zone = ZoneInfo(options.timezone)
     at = int((day if day.tzinfo else day.replace(tzinfo=zone)).timestamp())
     if kind == "after":

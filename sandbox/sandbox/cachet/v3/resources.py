@@ -11,9 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.cachet.access import Sight
-    from sandbox.cachet.options import Build
+    from sandbox.cachet.options import Build, Options
     from sandbox.cachet.table import Table
     from sandbox.cachet.world import World
+
+
+TAGGED = frozenset({"components", "incidents", "metrics", "schedules"})
+"""What has tags where they are restored."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +40,17 @@ class Resource:
     allowed: Callable[[Build], Allowed]
     ability: str = ""
 
+    def allowed_by(self, options: Options) -> Allowed:
+        """Return the parameters its routes know on one server."""
+        allowed = self.allowed(options.build)
+        if not options.tags or self.kind not in TAGGED:
+            return allowed
+        return dataclasses.replace(
+            allowed,
+            filters=(*allowed.filters, ("tags", "tags")),
+            includes=(*allowed.includes, "tags"),
+        )
+
 
 def _meta_filter(build: Build) -> tuple[tuple[str, str], ...]:
     return (("meta", "meta"),) if build.visibility else ()
@@ -55,6 +70,8 @@ def _components(build: Build) -> Allowed:
             *_meta_filter(build),
         ),
         includes=("group", "incidents", *_meta(build)),
+        # Since incidents may be hidden, a function of its own loads them.
+        bare=("incidents",) if build.visibility else (),
     )
 
 

@@ -55,6 +55,8 @@ class Writer:
         sight: World, options and caller.
         latest: Works out the effective status of components.
         include: Names in the request's ``include`` that add attributes (meta, componentsCount).
+
+    The functions in :attr:`of` take a row, and ``asked=``: whether the reply is about it.
     """
 
     def __init__(self, sight: Sight, latest: LatestStatus, include: frozenset[str]) -> None:
@@ -69,7 +71,7 @@ class Writer:
         self.component_labels = COMPONENT
         if not self.build.reworked_api:
             self.component_labels = {key: text.title() for key, text in COMPONENT.items()}
-        self.of: dict[str, Callable[[Any], Attributes]] = {
+        self.of: dict[str, Callable[..., Attributes]] = {
             "components": self.component,
             "componentGroups": self.component_group,
             "incidents": self.incident,
@@ -79,7 +81,8 @@ class Writer:
             "metricPoints": self.metric_point,
             "schedules": self.schedule,
             "subscribers": self.subscriber,
-            "users": lambda row: {"id": row.id},
+            "users": lambda row, **_: {"id": row.id},
+            "tags": lambda row, **_: row._asdict(),
         }
 
     def date(self, at: int | None) -> dict[str, str | None]:
@@ -96,7 +99,7 @@ class Writer:
         """Write the status of a component."""
         return {"human": self.component_labels.get(value or 0), "value": value}
 
-    def component(self, row: Component) -> Attributes:
+    def component(self, row: Component, *, asked: bool) -> Attributes:
         """Write a component."""
         attributes: Attributes = {
             "id": row.id,
@@ -106,14 +109,16 @@ class Writer:
             "order": row.order,
             "status": self.component_status(row.status),
         }
+        if not self.build.status_objects:
+            attributes["status"] = row.status
         if self.build.latest_status:
             attributes["latest_status"] = self.component_status(self.latest.of(row, self.now))
         attributes["enabled"] = row.enabled
         if not self.build.visibility:
             attributes["meta"] = empty_as_list(row.meta)
-        return attributes | self.dates(row)
+        return attributes | self._asked_for(row, asked) | self.dates(row)
 
-    def component_group(self, row: ComponentGroup) -> Attributes:
+    def component_group(self, row: ComponentGroup, *, asked: bool) -> Attributes:
         """Write a component group."""
         attributes: Attributes = {"id": row.id, "name": row.name, "order": row.order}
         if self.build.group_order:
@@ -121,9 +126,10 @@ class Writer:
             attributes["order_direction"] = row.order_direction
         if self.build.collapsed:
             attributes["collapsed"] = row.collapsed
-        return attributes | {"visible": row.visible} | self.dates(row)
+        attributes["visible"] = row.visible
+        return attributes | self._asked_for(row, asked) | self.dates(row)
 
-    def incident(self, row: Incident) -> Attributes:
+    def incident(self, row: Incident, *, asked: bool) -> Attributes:
         """Write an incident."""
         attributes: Attributes = {
             "id": row.id,
@@ -139,6 +145,9 @@ class Writer:
             "visible": row.visible,
             "stickied": row.stickied,
             "notifications": row.notifications if as_bool else int(row.notifications),
+        }
+        attributes |= self._asked_for(row, asked)
+        attributes |= {
             "status": {"human": None if status is None else INCIDENT.get(status), "value": status},
             "occurred": self.date(row.occurred_at),
         }
@@ -154,7 +163,7 @@ class Writer:
                 return max(updates, key=lambda update: (update.created_at or 0, update.id)).status
         return row.status
 
-    def update(self, row: Update) -> Attributes:
+    def update(self, row: Update, **_: bool) -> Attributes:
         """Write an update of an incident or schedule; only the first kind has a status."""
         attributes: Attributes = {
             "id": row.id,
@@ -167,7 +176,7 @@ class Writer:
             attributes["status"] = {"human": label, "value": row.status}
         return attributes | self.dates(row)
 
-    def incident_template(self, row: IncidentTemplate) -> Attributes:
+    def incident_template(self, row: IncidentTemplate, **_: bool) -> Attributes:
         """Write an incident template."""
         attributes: Attributes = {
             "id": row.id,
@@ -178,7 +187,7 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def metric(self, row: Metric) -> Attributes:
+    def metric(self, row: Metric, **_: bool) -> Attributes:
         """Write a metric; its decimal is a string on every database but SQLite."""
         default: str | float | None = row.default_value
         if default is not None and self.options.database == "sqlite":
@@ -199,7 +208,7 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def metric_point(self, row: MetricPoint) -> Attributes:
+    def metric_point(self, row: MetricPoint, **_: bool) -> Attributes:
         """Write a metric point, with the noise of binary floats."""
         attributes: Attributes = {
             "id": row.id,
@@ -210,13 +219,14 @@ class Writer:
         }
         return attributes | self.dates(row)
 
-    def schedule(self, row: Schedule) -> Attributes:
+    def schedule(self, row: Schedule, *, asked: bool) -> Attributes:
         """Write a schedule."""
         status = schedule_status(row, self.now)
         attributes: Attributes = {
             "id": row.id,
             "name": row.name,
             "message": row.message,
+            **self._asked_for(row, asked),
             "status": {"human": SCHEDULE[status], "value": status},
             "scheduled": self.date(row.scheduled_at),
             "completed": self.date(row.completed_at),
@@ -225,7 +235,7 @@ class Writer:
             attributes["published"] = self.date(row.published_at)
         return attributes | self.dates(row)
 
-    def subscriber(self, row: Subscriber) -> Attributes:
+    def subscriber(self, row: Subscriber, *, asked: bool) -> Attributes:
         """Write a subscriber; 3.x keeps the secrets."""
         attributes: Attributes = {
             "id": row.id,
@@ -234,11 +244,13 @@ class Writer:
             "verified": row.verified_at is not None,
             "verified_at": self.date(row.verified_at),
         }
-        return attributes | self.dates(row)
+        return attributes | self._asked_for(row, asked) | self.dates(row)
 
-    def asked_for(self, row: Any) -> Attributes:
-        """Write the attributes that exist only when included by name."""
+    def _asked_for(self, row: Any, asked: bool) -> Attributes:  # noqa: FBT001
+        """Write the attributes that exist only when included by name, for the rows asked for."""
         extra: Attributes = {}
+        if not asked:
+            return extra
         if "meta" in self.include:
             extra["meta"] = empty_as_list(row.meta or {})
         counts = "componentsCount" in self.include and self.build.no_component_id
