@@ -5,6 +5,7 @@
 """
 
 from sandbox.cachet.app import create_app
+from sandbox.cachet.churn import Churn
 from sandbox.cachet.clock import Clock
 from sandbox.cachet.generate import Size, generate
 from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
@@ -13,6 +14,7 @@ from sandbox.cachet.world import World
 
 __all__ = [
     "ADMIN_TOKEN",
+    "Churn",
     "Clock",
     "Options",
     "Size",

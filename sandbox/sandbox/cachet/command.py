@@ -7,6 +7,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cachet.app import create_app
+from sandbox.cachet.churn import Churn
 from sandbox.cachet.clock import Clock
 from sandbox.cachet.generate import Size, generate
 from sandbox.cachet.generate.quirks import QUIRKS
@@ -62,6 +63,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="add a rarer thing (repeatable)",
     )
+    made.add_argument(
+        "--churn-every",
+        type=int,
+        default=0,
+        metavar="N",
+        help="a row is added, changed, deleted or moved before every N-th request",
+    )
     made.add_argument("--now", help="stand still at this time, as 2026-11-20T10:00:00+00:00")
     for field in dataclasses.fields(Size):
         kind = "points per metric" if field.name == "metric_points" else "rows"
@@ -94,6 +102,8 @@ def build(args: argparse.Namespace) -> App:
     clock = Clock(parse_moment(args.now) if args.now else None)
     quirks = [quirk.replace("-", "_") for quirk in args.quirk]
     world = generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock, quirks=quirks)
+    if args.churn_every:
+        world.on_request(Churn(world, every=args.churn_every, seed=args.seed))
     return create_app(world, options)
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .app import create_app
 from .build import build_world
+from .churn import Churn
 from .clock import START, Clock
 from .furnish import CLIENT_ID
 from .options import Options
@@ -33,6 +34,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--churn", type=int, default=0, metavar="N", help="tasks to change before every request"
     )
     made.add_argument(
+        "--churn-every",
+        type=int,
+        default=0,
+        metavar="N",
+        help="a row of any table is added, changed, deleted or moved before every N-th request",
+    )
+    made.add_argument(
         "--option",
         action="append",
         default=[],
@@ -52,6 +60,8 @@ def build(args: argparse.Namespace) -> CinchyApp:
     world = build_world(args.seed, args.rows, version=args.release, clock=clock)
     if args.churn:
         world.on_request(_Churn(world, args.churn))
+    if args.churn_every:
+        world.on_request(Churn(world, every=args.churn_every, seed=args.seed))
     reader = world.accounts["reader"]
     for what, value in (
         ("personal access token", reader.token),

@@ -12,6 +12,7 @@ with serve(create_app(world, Options(latency=0.2))) as server:
 
 from .answers import Answer, too_many
 from .app import CortexApp, create_app
+from .churn import Churn
 from .keys import ApiKey, make_key, make_token
 from .limiter import Limit
 from .model import Entity, Row, Scorecard
@@ -25,6 +26,7 @@ __all__ = [
     "Answer",
     "ApiKey",
     "Call",
+    "Churn",
     "CortexApp",
     "Entity",
     "Failure",

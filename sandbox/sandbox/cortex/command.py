@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from sandbox.settings import set_options
 
 from .app import create_app
+from .churn import Churn
 from .keys import PERMISSIONS, ROLES, ApiKey
 from .limiter import Limit
 from .options import DEFAULT_TOKEN, Options
@@ -44,6 +45,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--odd-rules",
         action="store_true",
         help="scorecards with weight 0, exemptions, and rules that are not in force yet",
+    )
+    world.add_argument(
+        "--churn-every",
+        type=int,
+        default=0,
+        metavar="N",
+        help="a row is added, changed, deleted or moved before every N-th request",
     )
     world.add_argument(
         "--now",
@@ -135,6 +143,8 @@ def build(args: argparse.Namespace) -> App:
     world = World(spec)
     for _ in range(args.evaluation):
         world.reevaluate()
+    if args.churn_every:
+        world.on_request(Churn(world, every=args.churn_every, seed=args.seed))
     limit = None
     if args.requests_per_minute:
         limit = Limit(requests=args.requests_per_minute, kind=args.window)
