@@ -10,7 +10,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from dlt_bridge.about import settings_table
-from docgen import plugins, streams
+from docgen import analytics, plugins, streams
 from docgen.project import BESIDE_THE_TAPS, ROOT, TAPS, VARIANT, TapInfo
 from docgen.samples import SYSTEMS, samples
 from docgen.settings import settings_of, table
@@ -104,6 +104,7 @@ def files() -> dict[Path, str]:
         found[hub] = plugins.hub_file(tap)
     loader = ROOT / "hub" / "loaders" / plugins.LOADER / f"{VARIANT}.yml"
     found[loader] = plugins.hub_loader()
+    found |= analytics.files()
     return found | dict(map(readme, TAPS)) | dict([root_readme(), bridge_readme()])
 
 

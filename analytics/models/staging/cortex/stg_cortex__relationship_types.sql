@@ -1,0 +1,23 @@
+-- Written by `make docs` from the tap's schema; edit the tap instead.
+{{ stage('cortex', 'relationship_types', {
+    'tag': 'text',
+    'name': 'text',
+    'description': 'text',
+    'definition_location': 'text',
+    'source_label_plural': 'text',
+    'source_label_singular': 'text',
+    'source_name_plural': 'text',
+    'source_name_singular': 'text',
+    'destination_label_plural': 'text',
+    'destination_label_singular': 'text',
+    'destination_name_plural': 'text',
+    'destination_name_singular': 'text',
+    'allow_cycles': 'boolean',
+    'is_cortex_managed': 'boolean',
+    'is_single_destination': 'boolean',
+    'is_single_source': 'boolean',
+    'destinations_filter': 'json',
+    'sources_filter': 'json',
+    'inheritances': 'json',
+    'other_fields': 'json',
+}) }}
