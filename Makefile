@@ -15,6 +15,9 @@ export UV_NO_PROGRESS := 1
 # uv from the machine if there is one, else our own copy.
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
+# Everything below analytics/: dbt, and what draws the page; too large for the workspace.
+.PHONY: analytics analytics-test board board-test
+
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench slow playground playground-stop clean constraints
 
 help:
@@ -36,6 +39,14 @@ $(VENV)/.ready: constraints/workspace.txt pyproject.toml $(PACKAGES:%=%/pyprojec
 	$(UV) pip install --quiet --python $(BIN)/python --constraint constraints/workspace.txt --group dev $(PACKAGES:%=--editable ./%)
 	@touch $@
 
+# dbt and the charts in an environment of their own.
+analytics: .tools/analytics/.ready
+
+.tools/analytics/.ready: constraints/analytics.in constraints/analytics.txt | $(filter .tools/%,$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/analytics
+	$(UV) pip install --quiet --python .tools/analytics/bin/python --constraint constraints/analytics.txt --requirement constraints/analytics.in
+	@touch $@
+
 # Meltano in an environment of its own, and its plugins, as meltano.yml pins them.
 meltano: .meltano/.ready
 
@@ -51,6 +62,10 @@ meltano: .meltano/.ready
 
 demo: setup meltano
 	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+
+# Every loader and both databases; `make test` has one of each.
+analytics-test: setup meltano analytics
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest tests/analytics -m "slow or not slow"
 
 playground: setup
 	@$(BIN)/python scripts/playground.py start
@@ -83,7 +98,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy $(SOURCES)
 
-unit: setup meltano
+unit: setup meltano analytics
 	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile
 
 # Newest versions that fit together; names and numbers only, never an address.
@@ -95,6 +110,7 @@ constraints: | $(filter .tools/%,$(UV))
 	$(COMPILE) --no-emit-package dlt-bridge --extra dashboard dlt-bridge/pyproject.toml \
 		--constraint constraints/workspace.txt --output-file constraints/dashboard.txt
 	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
+	$(COMPILE) constraints/analytics.in --output-file constraints/analytics.txt
 	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
 	echo "meltanolabs-target-postgres~=0.8" | $(COMPILE) - --output-file constraints/target-postgres.txt
 

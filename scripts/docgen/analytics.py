@@ -14,7 +14,7 @@ import yaml
 
 from docgen.project import ROOT, TAPS
 from docgen.samples import SYSTEMS
-from singer_rest.streams import RestStream
+from singer_rest.sdk.streams import SourceStream
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,11 +52,11 @@ def files() -> dict[Path, str]:
     return found
 
 
-def _streams(tap: TapInfo, config: dict[str, Any]) -> list[RestStream]:
+def _streams(tap: TapInfo, config: dict[str, Any]) -> list[SourceStream]:
     """Return the streams that are staged, by name."""
     logging.disable(logging.CRITICAL)
     instance = tap.load()(config=config, setup_mapper=False)
-    found = [one for one in instance.streams.values() if isinstance(one, RestStream)]
+    found = [one for one in instance.streams.values() if isinstance(one, SourceStream)]
     logging.disable(logging.NOTSET)
     wanted = OPT_IN.get(tap.name, ())
     return sorted(
@@ -70,7 +70,7 @@ def _streams(tap: TapInfo, config: dict[str, Any]) -> list[RestStream]:
     )
 
 
-def _system(tap: TapInfo, streams: list[RestStream]) -> dict[Path, str]:
+def _system(tap: TapInfo, streams: list[SourceStream]) -> dict[Path, str]:
     system = tap.name.removeprefix("tap-")
     folder = STAGING / system
     opt_in = OPT_IN.get(tap.name, ())
@@ -91,7 +91,7 @@ def _system(tap: TapInfo, streams: list[RestStream]) -> dict[Path, str]:
     return found
 
 
-def columns(stream: RestStream) -> dict[str, tuple[str, str]]:
+def columns(stream: SourceStream) -> dict[str, tuple[str, str]]:
     """Return kind and description of the columns of a stream by their name in staging.
 
     Where two names become one in snake case, the first one stands.
@@ -110,14 +110,14 @@ def snake_case(name: str) -> str:
     return snake if name.startswith("_") else snake.strip("_")
 
 
-def _source_table(stream: RestStream, *, optional: bool) -> dict[str, Any]:
+def _source_table(stream: SourceStream, *, optional: bool) -> dict[str, Any]:
     table: dict[str, Any] = {"name": stream.name, "description": _summary(stream)}
     if optional:
         table["config"] = {"meta": {"optional": True}}
     return table
 
 
-def _model(system: str, stream: RestStream) -> dict[str, Any]:
+def _model(system: str, stream: SourceStream) -> dict[str, Any]:
     keys = [snake_case(key) for key in stream.primary_keys]
     described = [
         {"name": name, "description": description}
@@ -133,13 +133,13 @@ def _model(system: str, stream: RestStream) -> dict[str, Any]:
     return model
 
 
-def _sql(system: str, stream: RestStream) -> str:
+def _sql(system: str, stream: SourceStream) -> str:
     lines = [f"-- {WRITTEN}", f"{{{{ stage('{system}', '{stream.name}', {{"]
     lines += [f"    '{name}': '{kind}'," for name, (kind, _about) in columns(stream).items()]
     return "\n".join([*lines, "}) }}"]) + "\n"
 
 
-def _summary(stream: RestStream) -> str:
+def _summary(stream: SourceStream) -> str:
     return (type(stream).__doc__ or "").strip().splitlines()[0].replace("``", "`")
 
 

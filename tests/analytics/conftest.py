@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import psycopg
+import pytest
+from postgres import start_postgres
+
+from analytics.loading import NOW, ROOT, SYSTEMS, Warehouse, Worlds, dbt, load, messages, worlds
+
+TARGET_DLT = str(Path(sys.executable).parent / "target-dlt")
+TARGET_POSTGRES = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
+AS_OF = NOW.replace(tzinfo=None).isoformat(sep=" ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: measures for a minute or more; run with -m slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if "slow" in config.getoption("-m"):
+        return
+    skip = pytest.mark.skip(reason="slow; run by make analytics-test")
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(skip)
+
+
+def variables(raw: dict[str, str]) -> dict[str, Any]:
+    return {"as_of": AS_OF, **{f"{system}_schema": schema for system, schema in raw.items()}}
+
+
+def manifest(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "target" / "manifest.json").read_text())
+    return found
+
+
+def by_target_dlt(found: Worlds, database: Path) -> dict[str, str]:
+    """Load all three with target-dlt into one DuckDB file."""
+    for system in SYSTEMS:
+        env = {
+            "TARGET_DLT_CREDENTIALS": str(database),
+            "TARGET_DLT_DATASET_NAME": f"tap_{system}",
+            "TARGET_DLT_PIPELINES_DIR": str(database.parent / "pipelines"),
+        }
+        load([TARGET_DLT, "--config", "ENV"], messages(found, system), env)
+    return {system: f"tap_{system}" for system in SYSTEMS}
+
+
+def by_dlt_sources(found: Worlds, database: Path) -> dict[str, str]:
+    """Load all three with the ready dlt sources into one DuckDB file."""
+    import dlt  # noqa: PLC0415  # takes a second, and only this way of loading needs it
+
+    from dlt_bridge import (  # noqa: PLC0415
+        cachet_source,
+        cinchy_source,
+        cortex_source,
+    )
+
+    sources: dict[str, Any] = {
+        "cachet": cachet_source,
+        "cortex": cortex_source,
+        "cinchy": cinchy_source,
+    }
+    for system, source in sources.items():
+        pipeline = dlt.pipeline(
+            f"analytics_{system}",
+            destination=dlt.destinations.duckdb(str(database)),
+            dataset_name=f"{system}_data",
+            pipelines_dir=str(database.parent / "pipelines"),
+        )
+        pipeline.run(source(config=found.configs[system]))
+    return {system: f"{system}_data" for system in SYSTEMS}
+
+
+def in_duckdb(folder: Path, found: Worlds, raw: dict[str, str], database: Path) -> Warehouse:
+    env = {"ANALYTICS_TARGET": "duckdb", "ANALYTICS_DUCKDB": str(database)}
+    output = dbt(folder, "build", variables=variables(raw), **env)
+    connection = duckdb.connect(str(database))
+    return Warehouse(
+        found, lambda query: connection.execute(query).fetchall(), output, manifest(folder), raw
+    )
+
+
+def in_postgres(folder: Path, found: Worlds) -> Iterator[Warehouse]:
+    """Load all three with target-postgres, which keeps the taps' own names of columns."""
+    with start_postgres() as server:
+        raw = {system: f"raw_{system}" for system in SYSTEMS}
+        for system, schema in raw.items():
+            config = folder / f"{system}.json"
+            config.write_text(
+                json.dumps(
+                    {
+                        "host": server.host,
+                        "port": server.port,
+                        "user": server.user,
+                        "password": server.password,
+                        "database": server.database,
+                        "default_target_schema": schema,
+                        "hard_delete": True,
+                    }
+                )
+            )
+            command = [str(TARGET_POSTGRES / "target-postgres"), "--config", str(config)]
+            load(command, messages(found, system))
+        env = {
+            "ANALYTICS_TARGET": "postgres",
+            "ANALYTICS_PG_HOST": server.host,
+            "ANALYTICS_PG_PORT": str(server.port),
+            "ANALYTICS_PG_USER": server.user,
+            "ANALYTICS_PG_PASSWORD": server.password,
+            "ANALYTICS_PG_DATABASE": server.database,
+        }
+        output = dbt(folder, "build", variables=variables(raw), **env)
+        with psycopg.connect(server.url, autocommit=True) as connection:
+            yield Warehouse(
+                found,
+                lambda query: connection.execute(query).fetchall(),
+                output,
+                manifest(folder),
+                raw,
+            )
+
+
+WAYS = [
+    pytest.param(("target-dlt", 7, True), id="target-dlt-hostile"),
+    pytest.param(("dlt", 42, True), id="dlt-hostile", marks=pytest.mark.slow),
+    pytest.param(("target-postgres", 3, False), id="postgres-plain", marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="session", params=WAYS)
+def warehouse(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Warehouse]:
+    """Marts over one seed, loaded in one way into one database."""
+    way, seed, hostile = request.param
+    folder = tmp_path_factory.mktemp(way)
+    database = folder / "warehouse.duckdb"
+    with worlds(seed, hostile=hostile) as found:
+        if way == "target-postgres":
+            yield from in_postgres(folder, found)
+            return
+        loading = by_target_dlt if way == "target-dlt" else by_dlt_sources
+        raw = loading(found, database)
+        yield in_duckdb(folder, found, raw, database)
