@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .content import Author, sizes
+from .content import Author, Numbering, sizes
 from .furnish import add_accounts, add_platform_content
+from .scale import add_empty_tables, add_series
 from .story import OPTIONS, story_tables
 from .world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from .clock import Clock
 
@@ -24,6 +25,11 @@ def build_world(
     clock: Clock | None = None,
     delete_moves_modified: bool = True,
     domains_renamed: bool = False,
+    first_id: int = 1,
+    id_step: int = 1,
+    bulk_loaded: Collection[str] = (),
+    empty_tables: int = 0,
+    series_rows: int = 0,
 ) -> World:
     """Return a generated platform; the same arguments always give the same one.
 
@@ -36,6 +42,12 @@ def build_world(
         clock: The server's clock.
         delete_moves_modified: Whether deleting a row also sets its Modified.
         domains_renamed: Whether 6.0 also calls the table of domains Data Products.
+        first_id: Cinchy Id of the first row of every table of the company; 0 and below happen
+            as soon as nothing says that they do not.
+        id_step: From one Cinchy Id to the next; more than 1 leaves holes.
+        bulk_loaded: Tables (``Domain.Table``) whose rows all came, unchanged since, at one instant.
+        empty_tables: Further tables without a row, in domain Scale.
+        series_rows: Rows of ``Scale.Events``, which are made when they are read.
     """
     world = World(
         seed,
@@ -46,6 +58,11 @@ def build_world(
     )
     add_accounts(world)
     world.define(story_tables(), OPTIONS)
-    Author(world, {**sizes(rows), **(sizes_by_table or {})}).write()
+    numbering = Numbering(first_id, id_step)
+    counts = {**sizes(rows), **(sizes_by_table or {})}
+    Author(world, counts, numbering, frozenset(bulk_loaded)).write()
     add_platform_content(world)
+    add_empty_tables(world, empty_tables)
+    if series_rows:
+        add_series(world, count=series_rows)
     return world

@@ -71,7 +71,7 @@ class Catalog:
 
     def refresh(self, table: Table) -> None:
         """Write the facts of a table that may change: its Json and whether rows were erased."""
-        changes = {"Json": self._json(table), "Has Erased Records": bool(table.erased)}
+        changes = {"Json": self._json(table), "Has Erased Records": table.erased is not None}
         book = self.world.table(TABLES)
         known = {name: value for name, value in changes.items() if book.find(name)}
         self.world.update(TABLES, table.table_id, known)

@@ -14,6 +14,7 @@ from .churn import Churn
 from .clock import START, Clock
 from .furnish import CLIENT_ID
 from .options import Options
+from .scale import EVENTS
 from .story import TASKS
 
 if TYPE_CHECKING:
@@ -29,6 +30,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made = parser.add_argument_group("Cinchy")
     made.add_argument("--seed", type=int, default=1, help="another seed, another world")
     made.add_argument("--rows", type=int, default=300, help=f"rows of {TASKS}")
+    made.add_argument(
+        "--empty-tables", type=int, default=0, metavar="N", help="further tables without a row"
+    )
+    made.add_argument(
+        "--series-rows", type=int, default=0, metavar="N", help=f"rows of {EVENTS}, made when read"
+    )
+    made.add_argument("--first-id", type=int, default=1, help="Cinchy Id of every first row")
+    made.add_argument("--id-step", type=int, default=1, help="more than 1 leaves holes in the ids")
     made.add_argument("--release", default="5.11.0", help="the release it claims to be")
     made.add_argument(
         "--churn", type=int, default=0, metavar="N", help="tasks to change before every request"
@@ -57,7 +66,16 @@ def build(args: argparse.Namespace) -> CinchyApp:
     """
     options = options_from(args.option)
     clock = Clock(START, running=True)
-    world = build_world(args.seed, args.rows, version=args.release, clock=clock)
+    world = build_world(
+        args.seed,
+        args.rows,
+        version=args.release,
+        clock=clock,
+        first_id=args.first_id,
+        id_step=args.id_step,
+        empty_tables=args.empty_tables,
+        series_rows=args.series_rows,
+    )
     if args.churn:
         world.on_request(_Churn(world, args.churn))
     if args.churn_every:

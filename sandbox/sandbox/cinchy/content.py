@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from . import story
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .columns import Column
     from .table import Table
     from .world import World
 
@@ -74,12 +76,38 @@ def sizes(rows: int) -> dict[str, int]:
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Numbering:
+    """Which Cinchy Ids the rows of a table get."""
+
+    first: int = 1
+    step: int = 1
+
+    def id_of(self, number: int) -> int:
+        """Return the id of the n-th row, counted from 1."""
+        return self.first + (number - 1) * self.step
+
+    def linked(self, value: Any) -> Any:
+        """Return what a link cell holds, given the numbers of the rows it points to."""
+        if isinstance(value, tuple):
+            return tuple(map(self.id_of, value))
+        return None if value is None else self.id_of(value)
+
+
 class Author:
     """Invents rows, then changes, deletes and erases some of them."""
 
-    def __init__(self, world: World, counts: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        world: World,
+        counts: Mapping[str, int],
+        numbering: Numbering,
+        bulk_loaded: frozenset[str],
+    ) -> None:
         self.world = world
         self.counts = counts
+        self.numbering = numbering
+        self.bulk_loaded = bulk_loaded
         self.random: random.Random = random.Random(world.random.random())
         self.now = world.now()
 
@@ -94,13 +122,13 @@ class Author:
         return tuple(one for one in values if self.random.random() < SOME) or None
 
     def to(self, table: str, chance: float = 0.9) -> int | None:
-        """Return the id of a row of another table, or nothing now and then."""
+        """Return the number of a row of another table, or nothing now and then."""
         if self.random.random() > chance:
             return None
         return 1 + int(self.random.random() * self.counts[table]) if self.counts[table] else None
 
     def several(self, table: str) -> tuple[int, ...] | None:
-        """Return the ids of none, one or up to four rows of another table."""
+        """Return the numbers of none, one or up to four rows of another table."""
         count = int(self.random.random() * 5)
         return tuple({self.to(table, 1) or 0 for _ in range(count)} - {0}) or None
 
@@ -120,20 +148,31 @@ class Author:
         table = self.world.table(name)
         count = self.counts[name]
         places = [column for column in table.columns if not column.system and not column.live]
-        names = [column.name for column in sorted(places, key=lambda column: column.slot)]
-        step = YEAR / max(count, 1)
+        places.sort(key=lambda column: column.slot)
+        names = [column.name for column in places]
+        links = [index for index, column in enumerate(places) if self._is_renumbered(column)]
+        bulk = name in self.bulk_loaded
+        step = 0 if bulk else YEAR / max(count, 1)
         start = self.now - dt.timedelta(seconds=YEAR + 3600)
         versions = (1, 0) if table.versioned else (None, None)
+        id_of = self.numbering.id_of
 
         def rows() -> Any:
-            for id_ in range(1, count + 1):
-                at = start + dt.timedelta(microseconds=int(step * 1e6 * id_))
-                by = 1 + id_ % 3
-                get = make(id_).get
-                yield (id_, *versions, None, by, at, by, at, None, None, None, *map(get, names))
+            for number in range(1, count + 1):
+                at = start + dt.timedelta(microseconds=int(step * 1e6 * number))
+                by = 1 + number % 3
+                values = list(map(make(number).get, names))
+                for index in links:
+                    values[index] = self.numbering.linked(values[index])
+                head = (id_of(number), *versions, None, by, at, by, at, None, None, None)
+                yield (*head, *values)
 
         table.load(rows())
-        self._change(table)
+        if not bulk:
+            self._change(table)
+
+    def _is_renumbered(self, column: Column) -> bool:
+        return column.type is c.ColumnType.LINK and self.numbering != Numbering()
 
     def _change(self, table: Table) -> None:
         ids = list(table.ids)
@@ -160,7 +199,8 @@ class Author:
             self.world.propose(story.INVOICES, id_, {"Amount": 1000.0 + place})
         self.world.propose(story.INVOICES, None, {"Invoice Number": "INV-NEW", "Amount": 5.0})
         if self.counts[story.EMPLOYEES]:
-            self.world.erase(story.EMPLOYEES, self.counts[story.EMPLOYEES] // 2)
+            erased = self.numbering.id_of(self.counts[story.EMPLOYEES] // 2)
+            self.world.erase(story.EMPLOYEES, erased)
 
 
 def _department(author: Author, id_: int) -> dict[str, Any]:

@@ -76,13 +76,24 @@ class Options:
     history_joins: bool = True
     """A history query multiplies rows by the versions of the rows they link to."""
     shuffle_unordered: bool = False
-    """Give rows nobody ordered in another order each time."""
+    """Give rows nobody ordered in another order each time, ties of an ORDER BY among them."""
+    shuffle_ties: bool = False
+    """Give rows that an ORDER BY cannot tell apart in another order each time; rows nobody
+    ordered stay as they are."""
     page_cap: int | None = None
     """Rows ExecuteCQL gives at most, whatever TOP says."""
     timeout_above_rows: int | None = None
     """A query that yields more rows takes too long."""
     rows_per_second: int | None = None
     """A query that yields more rows than this in its time limit takes too long."""
+    timeout_above_scanned: int | None = None
+    """A query that looks at more rows takes too long, however few it gives. Windows of Cinchy Id
+    are found through the index; everything else looks at every row until TOP is reached."""
+    scanned_per_second: int | None = None
+    """A query that looks at more rows than this in its time limit takes too long."""
+    sort_cost: float = 1.0
+    """What sorting a row costs on top, in rows looked at: an ORDER BY that does not begin with
+    Cinchy Id sorts all that its condition leaves, whatever TOP says."""
     timeout_status: int = 400
     timeout_text: str = (
         "Execution Timeout Expired.  The timeout period elapsed prior to completion of the "

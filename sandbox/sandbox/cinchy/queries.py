@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from .accounts import View
 from .answers import Writer
-from .cql import CqlError, Result, Session, Write, execute
+from .cql import CqlError, Meter, Result, Session, TooSlow, Write, execute
+from .cql.cost import WITHOUT_END
 from .furnish import ANONYMOUS, WRITE_TYPE
 from .pages import as_json, refused, unauthorized
 from .request import SeenQuery
@@ -80,7 +81,16 @@ class Queries:
             forbidden_tables=options.forbidden_tables,
             blind=self.world.release < BLIND_BEFORE and options.output_zone == "UTC",
             shuffle=self.random if options.shuffle_unordered else None,
+            shuffle_ties=self.random if options.shuffle_ties else None,
         )
+
+    def _meter(self, seconds: float) -> Meter:
+        options = self.options
+        speed = options.scanned_per_second
+        limits = [options.timeout_above_scanned, None if speed is None else speed * seconds]
+        limit = min((one for one in limits if one is not None), default=WITHOUT_END)
+        cost = self.seen.queries[-1].cost
+        return Meter(cost=cost, limit=limit, sort_cost=options.sort_cost)
 
     # ExecuteCQL
 
@@ -145,8 +155,11 @@ class Queries:
         stored: Stored | None = None,
     ) -> Response:
         writes = kind in {"NONQUERY", WRITE_TYPE}
+        session = dataclasses.replace(session, meter=self._meter(seconds))
         try:
             result = execute(text, session)
+        except TooSlow:
+            return refused(self.options.timeout_text, self.options.timeout_status)
         except CqlError as error:
             if writes:
                 self.seen.writes.append(self.seen.queries[-1])

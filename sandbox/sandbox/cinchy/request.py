@@ -7,6 +7,8 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote
 
+from .cql import Cost
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -103,6 +105,8 @@ class SeenQuery:
     text: str
     username: str
     parameters: Mapping[str, str]
+    cost: Cost = dataclasses.field(default_factory=Cost, compare=False)
+    """What it cost the database, also when it took too long."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import bisect
 from typing import TYPE_CHECKING, Any
 
 from . import columns as c
+from .stored import Ids, Series
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from .columns import Column, Row, Surroundings
 
@@ -34,6 +34,7 @@ class Table:
         description: str = "",
         keyed: bool = True,
         wide_ids: bool = True,
+        series: Series | None = None,
     ) -> None:
         self.domain, self.name = full_name.split(".", 1)
         self.kind = kind
@@ -43,11 +44,12 @@ class Table:
         self.table_id = 0
         """Cinchy Id of this table in ``[Cinchy].[Tables]``."""
         self.dropped = False
-        self.rows: dict[int, Row] = {}
+        self.rows: MutableMapping[int, Row] = {} if series is None else series
         self.drafts: dict[int, Row] = {}
         self.older: dict[int, list[Row]] = {}
-        self.ids: list[int] = []
-        self.erased = 0
+        self.ids = Ids() if series is None else Ids(series.ids)
+        self.erased: int | None = None
+        """The highest id that was removed for good; it is never given again."""
         self.columns = c.system_columns(
             versioned=self.versioned, keyed=keyed, wide_ids=wide_ids
         ) + list(columns)
@@ -55,6 +57,8 @@ class Table:
         for column in self.columns:
             self._place(column)
         self._reindex()
+        if series is not None and self._cached:
+            series.rewrite(self._settled)
 
     @property
     def full_name(self) -> str:
@@ -119,9 +123,11 @@ class Table:
         self._rewrite(lambda row: (*row[:slot], convert(row[slot]), *row[slot + 1 :]))
 
     def _rewrite(self, change: Callable[[Row], Row]) -> None:
-        for place in (self.rows, self.drafts):
-            for id_, row in place.items():
-                place[id_] = change(row)
+        if isinstance(self.rows, Series):
+            self.rows.rewrite(change)
+        else:
+            self.rows = {id_: change(row) for id_, row in self.rows.items()}
+        self.drafts = {id_: change(row) for id_, row in self.drafts.items()}
         for id_, versions in self.older.items():
             self.older[id_] = [change(row) for row in versions]
 
@@ -177,9 +183,8 @@ class Table:
         self.rows.pop(id_, None)
         self.drafts.pop(id_, None)
         self.older.pop(id_, None)
-        place = bisect.bisect_left(self.ids, id_)
-        del self.ids[place]
-        self.erased = max(self.erased, id_)
+        self.ids.remove(id_)
+        self.erased = id_ if self.erased is None else max(self.erased, id_)
 
     def compress(self) -> int:
         """Forget all replaced versions and return how many there were."""
@@ -222,21 +227,15 @@ class Table:
 
     def next_id(self) -> int:
         """Return the id the next row will get."""
-        return max(self.ids[-1] if self.ids else 0, self.erased) + 1
-
-    def in_range(self, low: int, high: int, *, descending: bool = False) -> Iterator[int]:
-        """Iterate the ids between two bounds, both included, in order."""
-        chosen = self.ids[bisect.bisect_left(self.ids, low) : bisect.bisect_right(self.ids, high)]
-        return reversed(chosen) if descending else iter(chosen)
+        return max(self.ids[-1] if self.ids else 0, self.erased or 0) + 1
 
     # How versions follow each other
 
     def _admit(self, cinchy_id: int | None) -> int:
         id_ = self.next_id() if cinchy_id is None else cinchy_id
-        place = bisect.bisect_left(self.ids, id_)
-        if self.ids[place : place + 1] == [id_]:
+        if id_ in self.ids:
             raise ValueError(f"{self.full_name} already has a row {id_}")
-        self.ids.insert(place, id_)
+        self.ids.add(id_)
         return id_
 
     def _new(self, id_: int, at: dt.datetime, by: int | None, *, version: int, draft: int) -> Row:

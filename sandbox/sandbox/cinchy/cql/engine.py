@@ -144,6 +144,7 @@ class _Select:
         if self.select.distinct:
             unique = list(dict.fromkeys(zip(*values, strict=True)))[:top]
             values = [list(one) for one in zip(*unique, strict=True)] or [[] for _ in columns]
+        self.session.meter.cost.given = len(values[0])
         return Result(columns, values, self.table.full_name if self.table else "")
 
     def _top(self) -> int | None:
@@ -194,6 +195,8 @@ class _Select:
     def _rows(self, top: int | None) -> Iterable[Any]:
         select, scope = self.select, self.scope
         where = scope.predicate(select.where) if select.where else None
+        if where is not None and self.table is not None and scope.is_window(select.where):
+            where = None
         by_id = bool(select.order) and scope.is_id(self._aliased(select.order[0]))
         keys = [(self._key(one), one.descending) for one in select.order[by_id:]]
         if self.table is None:
@@ -203,8 +206,11 @@ class _Select:
         if by_id or (not keys and self.session.shuffle is None):
             return _first(rows, top)
         found = list(rows)
-        if self.session.shuffle is not None:
-            self.session.shuffle.shuffle(found)
+        if keys:
+            self.session.meter.sort(len(found))
+        shuffle = self.session.shuffle or (self.session.shuffle_ties if keys else None)
+        if shuffle is not None:
+            shuffle.shuffle(found)
         return _sorted(found, keys, top)
 
     def _stored(
@@ -223,7 +229,8 @@ class _Select:
         history = session.reads == "VERSION_HISTORY_QUERY"
         drafts = table.drafts if session.reads == "DRAFT_QUERY" else {}
         rows, plain = table.rows, not scope.joins and not scope.wide
-        for id_ in table.in_range(low, high, descending=descending):
+        ids = table.ids.between(low, high, descending=descending)
+        for id_ in session.meter.looked_at(ids):
             if plain and not history:
                 row = drafts.get(id_) or rows.get(id_)
                 seen = row is not None and (keep is None or keep(row))

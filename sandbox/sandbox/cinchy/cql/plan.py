@@ -284,7 +284,7 @@ class Scope:
 
     def id_range(self, condition: Condition | None) -> tuple[int, int]:
         """Return the bounds a condition sets on Cinchy Id, both included."""
-        widest = (0, 1 << 63)
+        widest = (-(1 << 63), 1 << 63)
         if isinstance(condition, Every):
             ranges = [self.id_range(one) for one in condition.conditions]
             return max(low for low, _ in ranges), min(high for _, high in ranges)
@@ -301,6 +301,18 @@ class Scope:
         low = {"=": value, ">=": value, ">": value + 1}.get(condition.operator, widest[0])
         high = {"=": value, "<=": value, "<": value - 1}.get(condition.operator, widest[1])
         return low, high
+
+    def is_window(self, condition: Condition | None) -> bool:
+        """Whether :meth:`id_range` says all that a condition says."""
+        if isinstance(condition, Every):
+            return all(map(self.is_window, condition.conditions))
+        return (
+            isinstance(condition, Compare)
+            and condition.operator != "<>"
+            and not isinstance(condition.right, Path)
+            and self.is_id(condition.left)
+            and isinstance(converted(self.value(condition.right), Kind.INT64, self.session), int)
+        )
 
     def is_id(self, what: Expression) -> bool:
         """Whether an expression is this table's own Cinchy Id."""

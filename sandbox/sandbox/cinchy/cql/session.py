@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING, Any, Literal
 
+from .cost import Meter
+
 if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
@@ -43,4 +45,8 @@ class Session:
     blind: bool = False
     """No row of any table is visible (Cinchy before 5.7 and a user in UTC)."""
     shuffle: random.Random | None = None
-    """Where the order nobody asked for comes from."""
+    """Where the order of rows comes from that nobody ordered, ties among them."""
+    shuffle_ties: random.Random | None = None
+    """The same for rows that an ORDER BY cannot tell apart only."""
+    meter: Meter = dataclasses.field(default_factory=Meter)
+    """Counts what the query costs."""
