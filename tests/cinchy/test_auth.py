@@ -132,9 +132,9 @@ def test_a_token_is_renewed_before_its_end(start: Start) -> None:
     assert outcomes(running) == ["granted"]
 
 
-@pytest.mark.parametrize("login_page", [False, True])
-def test_a_token_that_ends_early_is_renewed_once(start: Start, login_page: bool) -> None:  # noqa: FBT001
-    running = start(token_requests=3, login_page=login_page)
+@pytest.mark.parametrize("how", ["page", "login_page"])
+def test_a_token_that_ends_early_is_renewed_once(start: Start, how: str) -> None:
+    running = start(token_requests=3, unauthorized=how)
     run = running.run(config=running.password(**ONE))
     assert run.exit_code == 0, run.stderr
     assert len(run.records["hr_departments"]) == 9
@@ -185,7 +185,7 @@ def test_a_wrong_personal_token_ends_before_any_row(start: Start) -> None:
 
 
 def test_a_login_page_is_no_data(start: Start) -> None:
-    running = start(login_page=True)
+    running = start(unauthorized="login_page")
     run = running.run(settings={"access_token": "pat-of-nobody"})
     assert run.exit_code == 2
     assert "login page" in run.last_line

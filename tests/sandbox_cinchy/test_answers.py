@@ -180,6 +180,17 @@ def test_timestamps_are_written_in_the_zone_and_form_of_the_options(
     assert due.startswith("2026-07-01T09:00:00")
 
 
+def test_an_account_may_have_a_zone_of_its_own(start: Start) -> None:
+    site = start(output_zone="UTC")
+    at = dt.datetime(2026, 7, 1, 12, tzinfo=dt.UTC)
+    id_ = site.world.insert(story.TASKS, {}, at=at)
+    site.world.accounts["limited"].time_zone = "Asia/Kolkata"
+    query = f"SELECT [Modified] FROM {TASKS} WHERE [Cinchy Id] = {id_} AND [Modified] = "
+    assert site.rows(query + "'2026-07-01T12:00:00'") == [["2026-07-01T12:00:00"]]
+    limited = site.become("limited")
+    assert limited.rows(query + "'2026-07-01T17:30:00'") == [["2026-07-01T17:30:00"]]
+
+
 def test_the_repeated_hour_cannot_be_told_apart_without_an_offset(start: Start) -> None:
     site = start()
     first = dt.datetime(2026, 11, 1, 5, 30, tzinfo=dt.UTC)
@@ -223,6 +234,9 @@ def test_before_5_7_a_user_in_utc_sees_no_row(start: Start) -> None:
     assert start(build_world(rows=20, version="5.6.0"), output_zone="UTC").rows(FIVE) == []
     assert start(build_world(rows=20, version="5.6.0")).rows(FIVE)
     assert start(build_world(rows=20, version="5.7.0"), output_zone="UTC").rows(FIVE)
+    site = start(build_world(rows=20, version="5.6.0"))
+    site.world.accounts["reader"].time_zone = "UTC"
+    assert (site.rows(FIVE), len(site.become("admin").rows(FIVE))) == ([], 5)
 
 
 def test_expensive_pages_time_out(start: Start) -> None:
@@ -247,6 +261,52 @@ def test_an_error_is_a_header_and_a_page(start: Start) -> None:
     assert len(answer.text) > 3000
     postgres = start(backend="postgres").refusal("SELECT [Nope] FROM [HR].[Employees]")
     assert postgres == 'The column "Nope" could not be found'
+
+
+@pytest.mark.parametrize(
+    ("form", "code", "type_"),
+    [
+        ("page", 400, "text/html"),
+        ("json", 400, "application/json"),
+        ("ok_json", 200, "application/json"),
+        ("ok_page", 200, "text/html"),
+    ],
+)
+def test_an_error_may_be_told_otherwise(start: Start, form: str, code: int, type_: str) -> None:
+    site = start(error_form=form, timeout_above_rows=50)
+    said = "The column [Nope] could not be found"
+    for answer in (
+        site.execute("SELECT [Nope] FROM [HR].[Employees]"),
+        site.execute(f"SELECT [Title] FROM {TASKS}"),
+        site.saved("Finance", "Invoice Check"),
+    ):
+        assert answer.status_code == code
+        assert answer.headers["Content-Type"].startswith(type_)
+        assert "X-Cinchy-Error" not in answer.headers
+    if "json" in form:
+        answer = site.execute("SELECT [Nope] FROM [HR].[Employees]")
+        assert answer.json() == {"message": said}
+    assert site.rows(FIVE)
+
+
+def test_ids_of_several_links_may_come_in_pairs_with_versions(start: Start) -> None:
+    site = start(multi_select="pairs")
+    site.world.update(story.PROJECTS, 1, {"Members": (3, 7)})
+    site.world.update(story.PROJECTS, 2, {"Members": (3,)})
+    site.world.update(story.PROJECTS, 3, {"Members": None})
+    versions = [site.world.table(story.EMPLOYEES).rows[id_][1] for id_ in (3, 7)]
+    query = "SELECT TOP 3 [Members].[Cinchy Id], [Owner].[Cinchy Id] FROM [Delivery].[Projects] "
+    rows = site.rows(query + "ORDER BY [Cinchy Id]")
+    assert [row[0] for row in rows] == [
+        f"3,{versions[0]},7,{versions[1]}",
+        f"3,{versions[0]}",
+        None,
+    ]
+    assert all(isinstance(row[1], int) for row in rows if row[1] is not None)
+    found = site.rows(
+        "SELECT [Cinchy Id] FROM [Delivery].[Projects] WHERE [Members].[Cinchy Id] = 7"
+    )
+    assert [1] in found
 
 
 def test_parameters_of_execute_cql(start: Start) -> None:

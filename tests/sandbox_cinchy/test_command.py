@@ -30,9 +30,19 @@ def test_the_command_serves_what_it_says() -> None:
 
 def test_options_are_read_by_their_type() -> None:
     options = options_from(
-        ["page_cap=5", "login_page=true", "backend=postgres", "start_row_base=1", "idp_path=/sso"]
+        [
+            "page_cap=5",
+            "refuse_encoded_slash=true",
+            "backend=postgres",
+            "start_row_base=1",
+            "idp_path=/sso",
+        ]
     )
-    assert (options.page_cap, options.login_page, options.backend) == (5, True, "postgres")
+    assert (options.page_cap, options.refuse_encoded_slash, options.backend) == (
+        5,
+        True,
+        "postgres",
+    )
     assert (options.start_row_base, options.idp_path) == (1, "/sso")
     assert options_from(["page_cap="]).page_cap is None
 
@@ -43,7 +53,7 @@ def test_options_are_read_by_their_type() -> None:
         ("nothing=1", "there is no option 'nothing'"),
         ("health=Red", "there is no option 'health'"),
         ("backend=oracle", "takes one of sqlserver, postgres, not 'oracle'"),
-        ("login_page=yes", "takes one of true, false, not 'yes'"),
+        ("refuse_encoded_slash=yes", "takes one of true, false, not 'yes'"),
         ("page_cap=many", "takes a number, not 'many'"),
     ],
 )

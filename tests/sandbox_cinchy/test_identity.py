@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
+import requests
 
 from sandbox.cinchy import Account, build_world, story
 
@@ -24,6 +26,12 @@ ONE = {"Query": "SELECT 1", "ResultFormat": "JSON"}
 def status(site: Site, token: str, scheme: str = "Bearer") -> int:
     headers = {"Authorization": f"{scheme} {token}"}
     return site.http.post(f"{site.url}/API/ExecuteCQL", ONE, headers=headers).status_code
+
+
+def status_alone(site: Site, token: str) -> int:
+    """Ask over a connection of its own, from any thread."""
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.post(f"{site.url}/API/ExecuteCQL", ONE, headers=headers, timeout=60).status_code
 
 
 def test_a_token_works_until_it_expires(start: Start) -> None:
@@ -109,15 +117,50 @@ def test_personal_access_tokens_came_with_5_5(start: Start) -> None:
     assert status(start(build_world(rows=20, version="5.4.0")), "pat-reader") == 401
 
 
-def test_401_is_a_page_and_may_be_a_login_page_with_200(start: Start) -> None:
-    site = start()
-    answer = site.http.post(f"{site.url}/API/ExecuteCQL", ONE)
-    assert answer.status_code == 401
-    assert answer.headers["Content-Type"].startswith("text/html")
-    site.app.options.login_page = True
-    answer = site.http.post(f"{site.url}/API/ExecuteCQL", ONE)
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/html")
+@pytest.mark.parametrize(
+    ("how", "code", "type_", "location"),
+    [
+        ("page", 401, "text/html", None),
+        ("login_page", 200, "text/html", None),
+        ("forbidden", 403, "text/html", None),
+        ("error_body", 200, "application/json", None),
+        ("redirect", 302, None, "/Cinchy/Account/Login?ReturnUrl=%2FCinchy%2FAPI%2FExecuteCQL"),
+        ("redirect_idp", 302, None, "/Cinchy/idp/identity/connect/authorize?client_id=cinchy"),
+    ],
+)
+def test_who_is_not_signed_in_is_told_in_many_ways(
+    start: Start, how: str, code: int, type_: str | None, location: str | None
+) -> None:
+    site = start(unauthorized=how, base_path="/Cinchy")
+    url = f"{site.url}/API/ExecuteCQL"
+    for headers in ({}, {"Authorization": "Bearer wrong"}):
+        answer = site.http.post(url, ONE, headers=headers, allow_redirects=False)
+        assert answer.status_code == code
+        assert "X-Cinchy-Error" not in answer.headers
+        if type_ is not None:
+            assert answer.headers["Content-Type"].startswith(type_)
+        if location is not None:
+            assert location in answer.headers["Location"]
+            followed = site.http.post(url, ONE, headers=headers)
+            assert followed.status_code == 200
+            assert "Please sign in" in followed.text
+    assert site.http.get(f"{site.url}/API/HR/Salaries", allow_redirects=False).status_code == code
+    assert status(site, "pat-reader") == 200
+
+
+def test_the_login_may_be_on_another_host(start: Start) -> None:
+    site = start(unauthorized="redirect_idp", advertised_idp="https://elsewhere.example/idp")
+    answer = site.http.post(f"{site.url}/API/ExecuteCQL", ONE, allow_redirects=False)
+    assert answer.headers["Location"].startswith("https://elsewhere.example/idp/identity/connect/")
+
+
+def test_a_token_may_expire_while_eight_requests_are_under_way(start: Start) -> None:
+    site = start(token_in_flight=8, latency=0.4)
+    token = site.token().json()["access_token"]
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(lambda _: status_alone(site, token), range(8))) == {401}
+        token = site.token().json()["access_token"]
+        assert set(pool.map(lambda _: status_alone(site, token), range(8))) == {200}
 
 
 def test_the_configuration_tells_where_things_are(start: Start) -> None:

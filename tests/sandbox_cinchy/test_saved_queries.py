@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.cinchy import build_world, story
-from sandbox.cinchy.furnish import add_saved_query
+from sandbox.cinchy.furnish import (
+    DDL_TYPE,
+    SINGLE_VALUE_TYPE,
+    WRITE_TYPE,
+    add_saved_query,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +96,30 @@ def test_windows_start_at_zero_or_one(start: Start, base: int, first: int) -> No
     assert ids(site.saved("Delivery", "All Tasks", RowCount=50)) == [1, 2, 3, 4]
 
 
+@pytest.mark.parametrize(
+    ("start_row", "row_count", "found"),
+    [
+        (0, "ignored", range(4, 61)),
+        ("ignored", "honoured", [1, 2]),
+        ("ignored", "ignored", range(1, 61)),
+    ],
+)
+def test_windows_may_be_ignored(start: Start, start_row: Any, row_count: str, found: Any) -> None:
+    site = start(start_row_base=start_row, row_count=row_count)
+    assert ids(site.saved("Delivery", "All Tasks", StartRow=3, RowCount=2)) == [*found]
+
+
+def test_a_window_beyond_the_end_shows_the_base(start: Start) -> None:
+    """One row further than there are: none from base 0, the last one from base 1."""
+    site = start()
+    window: dict[str, Any] = {"StartRow": 60, "RowCount": 1}
+    assert ids(site.saved("Delivery", "All Tasks", **window)) == []
+    site.app.options.start_row_base = 1
+    assert ids(site.saved("Delivery", "All Tasks", **window)) == [60]
+    site.app.options.start_row_base = "ignored"
+    assert ids(site.saved("Delivery", "All Tasks", **window)) == [1]
+
+
 def test_windows_over_rows_in_no_order_overlap_and_miss(start: Start) -> None:
     site = start(shuffle_unordered=True)
     pages = [
@@ -110,6 +139,14 @@ def test_rights_decide_between_401_and_400(start: Start) -> None:
     assert limited.status_code == 400
     assert limited.headers["X-Cinchy-Error"] == "The column [Salary] could not be found"
     assert site.saved("HR", "No Such Query").status_code == 404
+
+
+def test_a_forbidden_query_may_be_a_403(start: Start) -> None:
+    site = start(forbidden_query_status=403)
+    answer = site.saved("Finance", "Restricted Totals")
+    assert answer.status_code == 403
+    assert "X-Cinchy-Error" not in answer.headers
+    assert site.become("admin").saved("Finance", "Restricted Totals").status_code == 200
 
 
 def test_anonymous_callers_reach_only_what_is_shared_with_them(start: Start) -> None:
@@ -165,3 +202,53 @@ def test_a_query_added_while_served_is_there(start: Start) -> None:
         "Query (Include Version History)",
         30.0,
     ]
+
+
+def test_types_are_named_as_the_vendor_names_them(start: Start) -> None:
+    site = start()
+    listed = site.rows("SELECT [Type] FROM [Cinchy].[Saved Queries]")
+    assert {type_ for [type_] in listed} == {
+        "Query (Approved Data Only)",
+        "Number of Rows Affected",
+    }
+    for kind in (WRITE_TYPE, DDL_TYPE):
+        add_saved_query(site.world, "HR", kind, "SELECT 1", kind=kind)
+        assert site.saved("HR", kind).json() == 0
+    assert [write.kind for write in site.app.seen.writes] == [
+        "Number of Rows Affected",
+        "Execute DDL Script",
+    ]
+
+
+def test_a_single_value_answers_the_first_column_of_the_first_row(start: Start) -> None:
+    site = start()
+    cql = "SELECT [Title], [Cinchy Id] FROM [Delivery].[Tasks] WHERE [Cinchy Id] >= @from"
+    assert SINGLE_VALUE_TYPE == "Single Value (First Column of First Row)"
+    add_saved_query(site.world, "HR", "One", cql, kind=SINGLE_VALUE_TYPE)
+    titles = [row["Title"] for row in site.world.truth(story.TASKS)]
+    assert site.saved("HR", "One", **{"@from": "2"}).json() == titles[1]
+    assert site.saved("HR", "One", **{"@from": "9999"}).json() is None
+    site.app.options.single_value = "raw"
+    assert site.saved("HR", "One", **{"@from": "2"}).text == titles[1]
+    site.app.options.single_value = "columnar"
+    assert site.saved("HR", "One", **{"@from": "60"}).json()["data"] == [[titles[59], 60]]
+
+
+def test_nested_json_needs_the_single_value_type(start: Start) -> None:
+    site = start(single_value="raw")
+    cql = (
+        "SELECT [Cinchy Id] AS 'id', [Name] AS 'is.name', [Part Of].[Name] AS 'is.part' "
+        "FROM [HR].[Departments] WHERE [Cinchy Id] <= 2 ORDER BY [Cinchy Id] FOR JSON PATH"
+    )
+    add_saved_query(site.world, "HR", "Nested", cql, kind=SINGLE_VALUE_TYPE)
+    one, two = site.world.truth(story.DEPARTMENTS)[:2]
+    assert site.saved("HR", "Nested").json() == [
+        {"id": 1, "is": {"name": one["Name"]}},
+        {"id": 2, "is": {"name": two["Name"], "part": one["Name"]}},
+    ]
+    [[text]] = site.rows(cql)
+    assert text.startswith('[{"id":1,"is":{"name":')
+    assert site.rows(cql.replace("<= 2", "< 0")) == []
+    assert "conflict" in site.refusal(cql.replace("'is.part'", "'is'"))
+    site.app.options.backend = "postgres"
+    assert "FOR" in site.refusal(cql)

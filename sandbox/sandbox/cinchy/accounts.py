@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import fnmatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import columns as c
 
@@ -36,12 +36,17 @@ class Account:
     admin: bool = False
     tables: tuple[str, ...] = ("*",)
     """Globs over ``Domain.Table``."""
+    hidden_tables: tuple[str, ...] = ()
+    """Globs over ``Domain.Table`` that may not be seen whatever ``tables`` says, those of domain
+    Cinchy among them: ``("Cinchy.Users",)``."""
     metadata: bool = True
     """Whether any row of a table in domain Cinchy is visible."""
     hidden: dict[str, set[str]] = dataclasses.field(default_factory=dict)
-    """Columns that may not be viewed, by ``Domain.Table``."""
+    """Columns that may not be viewed, by ``Domain.Table``: ``{"Cinchy.Tables": {"Json"}}``."""
     filters: dict[str, Callable[[Reading], bool]] = dataclasses.field(default_factory=dict)
     """Viewable row filters, by ``Domain.Table``."""
+    time_zone: str = ""
+    """IANA zone of this user's timestamps; the one of the options when left empty."""
     user_id: int = 0
 
     def __post_init__(self) -> None:
@@ -50,6 +55,23 @@ class Account:
         self.token = self.token or f"pat-{self.username}"
         self.saml = self.saml or f"c2FtbC0{self.username}"
 
+    def follow_table(self, old: str, new: str) -> None:
+        """Keep the rights on a table that was renamed: the platform knows it by its id."""
+        books: tuple[dict[str, Any], ...] = (self.hidden, self.filters)
+        for book in books:
+            if old in book:
+                book[new] = book.pop(old)
+        if _matches(old, self.tables) and not _matches(new, self.tables):
+            self.tables = (*self.tables, new)
+        if _matches(old, self.hidden_tables) and not _matches(new, self.hidden_tables):
+            self.hidden_tables = (*self.hidden_tables, new)
+
+    def follow_column(self, table: str, old: str, new: str) -> None:
+        """Keep a column hidden that was renamed."""
+        hidden = self.hidden.get(table, set())
+        if old in hidden:
+            self.hidden[table] = hidden - {old} | {new}
+
 
 class View:
     """The platform through one account's eyes."""
@@ -57,16 +79,24 @@ class View:
     def __init__(self, account: Account, around: Surroundings) -> None:
         self.account = account
         self.around = around
+        self._known: dict[str, bool] = {}
 
     def may_view(self, table: Table) -> bool:
         """Whether the account may read the table at all."""
         return self._may_view_name(table.full_name)
 
     def _may_view_name(self, full_name: str) -> bool:
-        if self.account.admin or full_name.startswith("Cinchy."):
+        if full_name not in self._known:
+            self._known[full_name] = self._judge(full_name)
+        return self._known[full_name]
+
+    def _judge(self, full_name: str) -> bool:
+        account = self.account
+        if account.admin:
             return True
-        name = full_name.lower()
-        return any(fnmatch.fnmatchcase(name, glob.lower()) for glob in self.account.tables)
+        if _matches(full_name, account.hidden_tables):
+            return False
+        return full_name.startswith("Cinchy.") or _matches(full_name, account.tables)
 
     def may_view_column(self, table: Table, column: Column) -> bool:
         """Whether the account may read one column of a table it may read."""
@@ -100,3 +130,8 @@ class View:
         tables = self.around.table(TABLES)
         row = tables.rows.get(table_id)
         return row is not None and self._may_view_name(row[tables.column("Full Name").slot])
+
+
+def _matches(full_name: str, globs: tuple[str, ...]) -> bool:
+    name = full_name.lower()
+    return any(fnmatch.fnmatchcase(name, glob.lower()) for glob in globs)

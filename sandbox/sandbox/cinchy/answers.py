@@ -34,9 +34,9 @@ def type_name(column: ResultColumn) -> str:
 class Writer:
     """Writes values the way the options say."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, time_zone: str = "") -> None:
         self.options = options
-        self.zone = zoneinfo.ZoneInfo(options.output_zone)
+        self.zone = zoneinfo.ZoneInfo(time_zone or options.output_zone)
 
     # Values
 

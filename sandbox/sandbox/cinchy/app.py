@@ -13,7 +13,7 @@ from starlette.responses import Response
 from .health import forms_healthcheck, healthcheck
 from .identity import Identity
 from .options import Options
-from .pages import as_json, not_found, refused, unauthorized, with_server_headers
+from .pages import as_json, login_page, not_found, refused, with_server_headers
 from .queries import Queries
 from .request import SandboxRequest, Seen, split_path
 from .services import Jobs, Secrets, entitlements
@@ -48,7 +48,7 @@ class CinchyApp:
         self.identity = Identity(world, options, self.seen)
         self.jobs = Jobs(world, options, self.seen)
         self.secrets = Secrets(world, options, self.seen)
-        self.queries = Queries(world, options, self.seen, self.jobs.polled)
+        self.queries = Queries(world, options, self.seen, self.jobs.polled, self._refuse)
         self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -58,6 +58,10 @@ class CinchyApp:
         seen = self.seen
         seen.in_flight += 1
         seen.in_flight_peak = max(seen.in_flight_peak, seen.in_flight)
+        limit = self.options.token_in_flight
+        if limit is not None and seen.in_flight >= limit:
+            self.identity.expire_tokens()
+            self.options.token_in_flight = None
         try:
             request = await self._understood(scope, receive)
             if self.options.latency:
@@ -133,7 +137,7 @@ class CinchyApp:
             return not_found()
         account = self.identity.bearer(request, tokens=self.options.jobs_take_tokens)
         if account is None:
-            return self._refuse()
+            return self._refuse(request)
         rest = path[len(head) :]
         if not rest and request.method == "POST":
             return self.jobs.start(request)
@@ -147,6 +151,8 @@ class CinchyApp:
             return healthcheck(request, self.options.idp_health, self.world)
         if path == self.options.token_path.lower() and request.method == "POST":
             return self.identity.token(request)
+        if path == "/identity/connect/authorize":
+            return login_page()
         if path.endswith("/.well-known/openid-configuration"):
             return self.identity.discovery(request, self.idp)
         return not_found()
@@ -156,6 +162,8 @@ class CinchyApp:
         path = "/" + "/".join(part.lower() for part in below)
         if path == "/healthcheck":
             return healthcheck(request, self.options.health, self.world)
+        if path == "/account/login":
+            return login_page()
         if path == "/metaforms/healthcheck":
             return forms_healthcheck(self.world)
         if path == "/.well-known/cinchy-configuration":
@@ -196,7 +204,7 @@ class CinchyApp:
         if request.method != method:
             return Response("Method Not Allowed", 405, media_type="text/html")
         if account is None:
-            return self._refuse()
+            return self._refuse(request)
         answer: Response = handler(request, account)
         return answer
 
@@ -217,8 +225,8 @@ class CinchyApp:
     def _entitlements(self, request: SandboxRequest, account: Account) -> Response:
         return entitlements(request, account, self.world)
 
-    def _refuse(self) -> Response:
-        return unauthorized(login_page=self.options.login_page)
+    def _refuse(self, request: SandboxRequest) -> Response:
+        return self.identity.refusal(request, self.idp)
 
 
 def _groups(_request: SandboxRequest, account: Account) -> Response:

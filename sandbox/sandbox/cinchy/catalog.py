@@ -56,6 +56,34 @@ class Catalog:
         self.world.delete(TABLE_COLUMNS, column.column_id)
         self.refresh(table)
 
+    def rename_column(self, table: Table, column: Column, old: str) -> None:
+        """Tell a column's new name, and have the links that show it lead to it."""
+        for link in self._links_to(table.full_name):
+            if link.target_column.lower() == old.lower():
+                link.target = f"{table.full_name}.{column.name}"
+        self.world.update(TABLE_COLUMNS, column.column_id, {"Name": column.name})
+        self.refresh(table)
+
+    def rename_table(self, table: Table, old: str) -> None:
+        """Tell a table's new name and domain, and have the links to it lead to it."""
+        for link in self._links_to(old):
+            link.target = f"{table.full_name}.{link.target_column}"
+        domain = self.domain_id(table.domain)
+        self.world.update(
+            TABLES, table.table_id, {self.world.domain_column: domain, "Name": table.name}
+        )
+        for column in table.columns:
+            self.world.update(TABLE_COLUMNS, column.column_id, {})
+        self.refresh(table)
+
+    def _links_to(self, full_name: str) -> list[Column]:
+        return [
+            column
+            for table in self.world.tables(system=True)
+            for column in table.columns
+            if column.target and column.target_table.lower() == full_name.lower()
+        ]
+
     def change_column(self, table: Table, column: Column) -> None:
         """Describe a column anew."""
         row = self._column_row(table, column, table.columns.index(column))
@@ -64,7 +92,12 @@ class Catalog:
         self.refresh(table)
 
     def drop_table(self, table: Table) -> None:
-        """Move the rows of a table and of its columns to the recycle bin."""
+        """Move the rows of a table and of its columns to the recycle bin.
+
+        Links to it lead nowhere from then on, also when another table gets its name.
+        """
+        for link in self._links_to(table.full_name):
+            link.target = f"{table.full_name} (dropped).{link.target_column}"
         for column in table.columns:
             self.world.delete(TABLE_COLUMNS, column.column_id)
         self.world.delete(TABLES, table.table_id)
@@ -94,7 +127,7 @@ class Catalog:
         self.world.insert(TABLE_COLUMNS, row, cinchy_id=column.column_id)
 
     def _column_row(self, table: Table, column: Column, ordinal: int) -> dict[str, Any]:
-        target = self._target(column)
+        target = self._target(column) if column.target else None
         row = {
             "Table": table.table_id,
             "Name": column.name,
@@ -121,9 +154,10 @@ class Catalog:
         return {name: value for name, value in row.items() if book.find(name)}
 
     def _target(self, column: Column) -> Column | None:
-        if not column.target:
+        try:
+            return self.world.table(column.target_table).find(column.target_column)
+        except KeyError:
             return None
-        return self.world.table(column.target_table).column(column.target_column)
 
     def _json(self, table: Table) -> str:
         """Describe the table as the platform's editor does; only here is multi-select told."""
@@ -139,7 +173,7 @@ class Catalog:
             }
             if column.type in {c.ColumnType.LINK, c.ColumnType.CHOICE}:
                 entry["allowMultiple"] = column.multi
-            target = self._target(column)
+            target = self._target(column) if column.target else None
             if target:
                 entry["linkedTableId"] = self.world.table(column.target_table).table_id
                 entry["linkedColumnId"] = target.column_id

@@ -83,14 +83,14 @@ class Reading:
         self.around = around
 
     def __getitem__(self, name: str) -> Any:
-        return self.row[self.table.column(name).slot]
+        return self.row[self.table.known(name).slot]
 
     def linked(self, link: str, name: str) -> Any:
         """Return one stored value of the row a single link points to, or nothing."""
-        column = self.table.column(link)
+        column = self.table.known(link)
         target = self.around.table(column.target_table)
         row = target.rows.get(self.row[column.slot])
-        return None if row is None else row[target.column(name).slot]
+        return None if row is None else row[target.known(name).slot]
 
 
 @dataclasses.dataclass(eq=False, kw_only=True)

@@ -18,7 +18,9 @@ ANONYMOUS = "Anonymous"
 EVERYBODY = "All Users"
 FINANCE_TEAM = "Finance Team"
 READ_TYPE = "Query (Approved Data Only)"
-WRITE_TYPE = "Non Query (Insert, Update, Delete)"
+SINGLE_VALUE_TYPE = "Single Value (First Column of First Row)"
+WRITE_TYPE = "Number of Rows Affected"
+DDL_TYPE = "Execute DDL Script"
 RETIRED = "Archive.Old Vendors"
 
 

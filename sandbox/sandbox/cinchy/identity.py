@@ -10,9 +10,12 @@ import hashlib
 import itertools
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from starlette.responses import RedirectResponse
 
 from .furnish import ANONYMOUS
-from .pages import as_json, not_found, page
+from .pages import as_json, login_page, not_found, page
 from .request import TokenRequest
 
 if TYPE_CHECKING:
@@ -100,6 +103,24 @@ class Identity:
         except (binascii.Error, UnicodeDecodeError):
             return None
         return self.password_is_right(username, password)
+
+    def refusal(self, request: SandboxRequest, idp: str) -> Response:
+        """Return what is given where 401 is due."""
+        how = self.options.unauthorized
+        if how == "login_page":
+            return login_page()
+        if how == "redirect":
+            back = quote(request.path, safe="")
+            return RedirectResponse(f"{self.options.base_path}/Account/Login?ReturnUrl={back}", 302)
+        if how == "redirect_idp":
+            endpoint = self.options.advertised_idp or request.origin + idp
+            asked = "client_id=cinchy&response_type=code&scope=openid"
+            return RedirectResponse(f"{endpoint}/identity/connect/authorize?{asked}", 302)
+        if how == "error_body":
+            return as_json({"message": "Authorization has been denied for this request."})
+        status = 403 if how == "forbidden" else 401
+        title = "403 - Forbidden" if status == 403 else "401 - Unauthorized"  # noqa: PLR2004
+        return page(title, "You are not allowed to view this page.", status)
 
     # The token endpoint
 

@@ -58,10 +58,30 @@ class Options:
     """Seconds it really lives, when that differs."""
     token_requests: int | None = None
     """Requests a token is good for; after that it has expired."""
-    login_page: bool = False
-    """Answer 200 and an HTML page where 401 is due."""
+    token_in_flight: int | None = None
+    """When so many requests are under way at once, every token given so far expires, also for
+    those that wait (give them ``latency``); this happens once, then the option is empty again."""
+    unauthorized: Literal[
+        "page", "login_page", "redirect", "redirect_idp", "forbidden", "error_body"
+    ] = "page"
+    """What is given where 401 is due: 401 and a page; the login page with 200; 302 to the login
+    page, or to the SSO component (``advertised_idp``); 403; 200 and a JSON message."""
+    forbidden_query_status: Literal[401, 403] = 401
+    """What a saved query gives that the account may not execute."""
     forbidden_tables: Literal["error", "empty"] = "error"
     """What a query on a table without entitlement gives."""
+
+    link_to_nothing: Literal["null", "vanish"] = "null"
+    """A link that is walked and is empty, or leads to an erased row: nothing, or the row vanishes
+    that has it, as an inner join would have it."""
+    link_to_deleted: Literal["value", "null", "vanish"] = "value"
+    """The same for a link to a row in the recycle bin."""
+    link_to_filtered: Literal["id", "null", "vanish"] = "id"
+    """The same for a link to a row that a row filter hides; ``id``: its Cinchy Id and no more."""
+    link_to_hidden: Literal["error", "null", "vanish"] = "error"
+    """The same for a link to a table or column the account may not see; the error is a 400."""
+    hidden_link_blamed: bool = False
+    """That error names the link, not the column at its other end."""
 
     # What a query means
     backend: Literal["sqlserver", "postgres"] = "sqlserver"
@@ -82,6 +102,9 @@ class Options:
     ordered stay as they are."""
     page_cap: int | None = None
     """Rows ExecuteCQL gives at most, whatever TOP says."""
+    error_form: Literal["header", "page", "json", "ok_json", "ok_page"] = "header"
+    """How a query's error is told: in a header over an HTML page; the page without the header; a
+    JSON message; that message, or an HTML page, with 200."""
     timeout_above_rows: int | None = None
     """A query that yields more rows takes too long."""
     rows_per_second: int | None = None
@@ -102,7 +125,7 @@ class Options:
 
     # How an answer looks
     output_zone: str = "America/New_York"
-    """IANA zone of the system timestamps in answers."""
+    """IANA zone of the system timestamps in answers; an account may have its own."""
     dates_in_zone: bool = False
     """Whether date columns of users are converted like system timestamps."""
     fraction_digits: int | None = None
@@ -117,6 +140,8 @@ class Options:
     """Give an array of objects even where CompressJSON is true."""
     single_link_as_number: bool = True
     """A multi-select link with one link is a number, not a text."""
+    multi_select: Literal["ids", "pairs"] = "ids"
+    """Several links read by ``[Cinchy Id]``: ``12,45``, or each with its version, ``12,1,45,3``."""
     quote_labels: bool = False
     """Quote a label with a comma inside a multi-select text."""
     booleans: Literal["json", "number", "text"] = "json"
@@ -127,8 +152,12 @@ class Options:
     """Other names for .NET types in a schema, such as ``{"Double": "Decimal"}``."""
 
     # Saved queries
-    start_row_base: Literal[0, 1] = 0
-    """Number of the first row for StartRow."""
+    start_row_base: Literal[0, 1, "ignored"] = 0
+    """Number of the first row for StartRow, or no window begins anywhere but at the first row."""
+    row_count: Literal["honoured", "ignored"] = "honoured"
+    """Whether RowCount ends a window."""
+    single_value: Literal["value", "raw", "columnar"] = "value"
+    """A query of type Single Value answers its value as JSON, its text as it is, or one row."""
     saved_query_cap: int | None = None
     """Rows a saved query gives at most, whatever RowCount says."""
     missing_query_status: int = 404

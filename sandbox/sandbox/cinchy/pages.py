@@ -44,11 +44,19 @@ def refused(message: str, status: int = 400) -> Response:
     return page("Server Error in '/' Application.", message, status, X_Cinchy_Error=safe)
 
 
-def unauthorized(*, login_page: bool) -> Response:
-    """Return 401 with a page, or the login page with 200."""
-    if login_page:
-        return page("Sign in", "Please sign in to continue.")
-    return page("401 - Unauthorized", "You are not allowed to view this page.", 401)
+def told(message: str, status: int, form: str) -> Response:
+    """Return an error of a query in one of the forms of ``Options.error_form``."""
+    if form in {"json", "ok_json"}:
+        return as_json({"message": message}, status if form == "json" else 200)
+    if form in {"page", "ok_page"}:
+        text = "An error has occurred while processing your request."
+        return page("Error", text, status if form == "page" else 200)
+    return refused(message, status)
+
+
+def login_page() -> Response:
+    """Return the page on which a person signs in."""
+    return page("Sign in", "Please sign in to continue.")
 
 
 def not_found() -> Response:

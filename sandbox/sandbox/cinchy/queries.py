@@ -8,18 +8,18 @@ import re
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+from starlette.responses import Response
+
 from .accounts import View
 from .answers import Writer
-from .cql import CqlError, Meter, Result, Session, TooSlow, Write, execute
+from .cql import CqlError, LinkRules, Meter, Result, Session, TooSlowError, Write, execute
 from .cql.cost import WITHOUT_END
-from .furnish import ANONYMOUS, WRITE_TYPE
-from .pages import as_json, refused, unauthorized
+from .furnish import ANONYMOUS, DDL_TYPE, SINGLE_VALUE_TYPE, WRITE_TYPE
+from .pages import as_json, page, told
 from .request import SeenQuery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from starlette.responses import Response
 
     from .accounts import Account
     from .columns import Row
@@ -32,6 +32,7 @@ DEFAULT_SECONDS = 30.0
 BLIND_BEFORE = (5, 7)
 VERSIONED_SINCE = (5, 10)
 TYPES = ("QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY", "SCALAR", "NONQUERY")
+WRITING = frozenset({"NONQUERY", WRITE_TYPE, DDL_TYPE})
 SAVED_TYPES: dict[str, Reads] = {
     "Query (Include Draft Changes)": "DRAFT_QUERY",
     "Query (Include Version History)": "VERSION_HISTORY_QUERY",
@@ -56,18 +57,33 @@ class Queries:
     """Runs what arrives and writes the answers."""
 
     def __init__(
-        self, world: World, options: Options, seen: Seen, on_log: Callable[[], None]
+        self,
+        world: World,
+        options: Options,
+        seen: Seen,
+        on_log: Callable[[], None],
+        unauthorized: Callable[[SandboxRequest], Response],
     ) -> None:
         self.world = world
         self.options = options
         self.seen = seen
         self.on_log = on_log
+        self.unauthorized = unauthorized
         self.random = random.Random(0)
 
     def session(self, account: Account, reads: Reads = "QUERY") -> Session:
         """Return the rules a query of this account runs under."""
         options = self.options
-        zone = zoneinfo.ZoneInfo(options.filter_zone or options.output_zone)
+        own = account.time_zone or options.output_zone
+        zone = zoneinfo.ZoneInfo(options.filter_zone or own)
+        links = LinkRules(
+            to_nothing=options.link_to_nothing,
+            to_deleted=options.link_to_deleted,
+            to_filtered=options.link_to_filtered,
+            to_hidden=options.link_to_hidden,
+            blame_link=options.hidden_link_blamed,
+            pairs=options.multi_select == "pairs",
+        )
         return Session(
             view=View(account, self.world),
             reads=reads,
@@ -79,7 +95,8 @@ class Queries:
             literal_offset=options.literal_offset,
             history_joins=options.history_joins,
             forbidden_tables=options.forbidden_tables,
-            blind=self.world.release < BLIND_BEFORE and options.output_zone == "UTC",
+            blind=self.world.release < BLIND_BEFORE and own == "UTC",
+            links=links,
             shuffle=self.random if options.shuffle_unordered else None,
             shuffle_ties=self.random if options.shuffle_ties else None,
         )
@@ -92,24 +109,27 @@ class Queries:
         cost = self.seen.queries[-1].cost
         return Meter(cost=cost, limit=limit, sort_cost=options.sort_cost)
 
+    def _told(self, message: str, status: int = 400) -> Response:
+        return told(message, status, self.options.error_form)
+
     # ExecuteCQL
 
     def execute_cql(self, request: SandboxRequest, account: Account) -> Response:
         """Answer ``POST /API/ExecuteCQL``."""
         kind = request.parameter("type", "QUERY").upper()
         if kind not in TYPES:
-            return refused(f"The query type {kind} is not known")
+            return self._told(f"The query type {kind} is not known")
         try:
             text, parameters = self._parameters(request)
         except CqlError as error:
-            return refused(str(error))
+            return self._told(str(error))
         self._note(request, "ExecuteCQL", kind, text, account.username)
         if "execution log" in text.lower():
             self.on_log()
         reads: Reads = kind if kind in {"DRAFT_QUERY", "VERSION_HISTORY_QUERY"} else "QUERY"  # type: ignore[assignment]
         session = dataclasses.replace(self.session(account, reads), parameters=parameters)
         seconds = _seconds(request, DEFAULT_SECONDS)
-        return self._run(request, text, session, seconds=seconds, kind=kind, route="ExecuteCQL")
+        return self._run(request, text, session, seconds=seconds, kind=kind)
 
     def _parameters(self, request: SandboxRequest) -> tuple[str, dict[str, Any]]:
         entries: dict[str, dict[str, str]] = {}
@@ -151,28 +171,33 @@ class Queries:
         *,
         seconds: float,
         kind: str,
-        route: str,
         stored: Stored | None = None,
     ) -> Response:
-        writes = kind in {"NONQUERY", WRITE_TYPE}
+        writes = kind in WRITING
         session = dataclasses.replace(session, meter=self._meter(seconds))
         try:
             result = execute(text, session)
-        except TooSlow:
-            return refused(self.options.timeout_text, self.options.timeout_status)
+        except TooSlowError:
+            return self._told(self.options.timeout_text, self.options.timeout_status)
         except CqlError as error:
             if writes:
                 self.seen.writes.append(self.seen.queries[-1])
-            return refused(str(error))
+            return self._told(str(error))
         if writes or isinstance(result, Write):
             self.seen.writes.append(self.seen.queries[-1])
             return as_json(0)
         if self._too_slow(len(result), seconds):
-            return refused(self.options.timeout_text, self.options.timeout_status)
-        if kind == "SCALAR":
-            values = Writer(self.options).columns(result)[0]
-            return as_json(values[0] if values else None)
-        return self._answer(request, result, stored, route)
+            return self._told(self.options.timeout_text, self.options.timeout_status)
+        writer = Writer(self.options, session.view.account.time_zone)
+        if kind in {"SCALAR", SINGLE_VALUE_TYPE} and self.options.single_value != "columnar":
+            values = writer.columns(result)[0]
+            return self._single(values[0] if values else None)
+        return self._answer(request, result, stored, writer)
+
+    def _single(self, value: Any) -> Response:
+        if self.options.single_value == "raw" and isinstance(value, str):
+            return Response(value, media_type="application/json; charset=utf-8")
+        return as_json(value)
 
     def _too_slow(self, rows: int, seconds: float) -> bool:
         limit, speed = self.options.timeout_above_rows, self.options.rows_per_second
@@ -181,18 +206,18 @@ class Queries:
         )
 
     def _answer(
-        self, request: SandboxRequest, result: Result, stored: Stored | None, route: str
+        self, request: SandboxRequest, result: Result, stored: Stored | None, writer: Writer
     ) -> Response:
         form = request.parameter("resultformat").upper()
         form = form or (str(stored["API Result Format"] or "CSV") if stored else "XML")
         if form == "DELIMITED_FILE":
             form += request.parameter("delimiter")
-        direct = route == "ExecuteCQL"
+        direct = stored is None
         if direct and request.parameter("schemaonly").lower() == "true":
             if self.options.schema_only == "empty":
                 return as_json({"schema": [], "data": []})
             if self.options.schema_only == "schema":
-                return as_json({"schema": Writer(self.options).schema(result), "data": []})
+                return as_json({"schema": writer.schema(result), "data": []})
         if not direct or form.startswith("DELIMITED_FILE"):
             result = self._window(request, result)
         cap = self.options.page_cap if direct else self.options.saved_query_cap
@@ -200,7 +225,7 @@ class Queries:
             result = result.part(0, cap)
         compressed = request.parameter("compressjson").lower()
         by_default = stored is None or stored["CompressJSON"] is not False
-        return Writer(self.options).answer(
+        return writer.answer(
             result,
             form,
             compressed=by_default if not compressed else compressed == "true",
@@ -209,13 +234,16 @@ class Queries:
 
     def _window(self, request: SandboxRequest, result: Result) -> Result:
         """Apply StartRow and RowCount."""
+        options = self.options
+        base = 0 if options.start_row_base == "ignored" else options.start_row_base
+        sent = request.parameter
         try:
-            start = int(request.parameter("startrow") or self.options.start_row_base)
-            count = int(request.parameter("rowcount") or len(result))
+            start, count = int(sent("startrow") or base), int(sent("rowcount") or len(result))
         except ValueError:
             return result
-        first = max(start - self.options.start_row_base, 0)
-        return result.part(first, first + count)
+        first = 0 if options.start_row_base == "ignored" else max(start - base, 0)
+        last = len(result) if options.row_count == "ignored" else first + count
+        return result.part(first, last)
 
     # Saved queries
 
@@ -232,12 +260,12 @@ class Queries:
         if account is None and stored is not None and route == "API":
             account = self._anonymous(request, stored)
         if account is None:
-            return unauthorized(login_page=self.options.login_page)
+            return self.unauthorized(request)
         if stored is None or not self._reachable(stored, names[:-2]):
             status = self.options.missing_query_status
-            return refused(f"The query [{names[-2]}].[{names[-1]}] could not be found", status)
+            return self._told(f"The query [{names[-2]}].[{names[-1]}] could not be found", status)
         if not self._may_execute(stored, account):
-            return unauthorized(login_page=self.options.login_page)
+            return self._forbidden(request)
         sent = request.parameters()
         text = str(stored["CQL"])
         for name, value in sent.items():
@@ -252,9 +280,12 @@ class Queries:
         )
         self._note(request, route, kind, text, account.username)
         seconds = _seconds(request, stored["Timeout"] or DEFAULT_SECONDS)
-        return self._run(
-            request, text, session, seconds=seconds, kind=kind, route=route, stored=stored
-        )
+        return self._run(request, text, session, seconds=seconds, kind=kind, stored=stored)
+
+    def _forbidden(self, request: SandboxRequest) -> Response:
+        if self.options.forbidden_query_status == 401:  # noqa: PLR2004
+            return self.unauthorized(request)
+        return page("403 - Forbidden", "You may not execute this query.", 403)
 
     def _find(self, domain: str, name: str) -> Stored | None:
         table = self.world.table("Cinchy.Saved Queries")

@@ -54,6 +54,7 @@ class Table:
             versioned=self.versioned, keyed=keyed, wide_ids=wide_ids
         ) + list(columns)
         self.width = c.FIRST_SLOT
+        self._former: dict[str, Column] = {}
         for column in self.columns:
             self._place(column)
         self._reindex()
@@ -95,6 +96,15 @@ class Table:
         """
         return self._by_name[name.lower()]
 
+    def known(self, name: str) -> Column:
+        """Return a column by its name or by one it had before, as calculations write it.
+
+        Raises:
+            KeyError: There never was such a column.
+        """
+        found = self._by_name.get(name.lower())
+        return self._former[name.lower()] if found is None else found
+
     def add_column(self, column: Column, value: Any = None) -> None:
         """Add a column; every version of every row gets the value."""
         stored = not column.live
@@ -110,6 +120,16 @@ class Table:
         """Remove a column from the table's face and return it."""
         column = self.column(name)
         self.columns.remove(column)
+        self._reindex()
+        return column
+
+    def rename_column(self, name: str, new_name: str) -> Column:
+        """Give a column another name and return it; calculations find it all the same."""
+        column = self.column(name)
+        if self.find(new_name) not in {None, column}:
+            raise ValueError(f"{self.full_name} already has a column {new_name}")
+        self._former[name.lower()] = column
+        column.name = new_name
         self._reindex()
         return column
 
@@ -208,6 +228,15 @@ class Table:
         row = self._with(row, {c.APPROVAL: "Pending"})
         self.drafts[id_] = self._changed(row, values)
         return id_
+
+    def propose_delete(self, id_: int, at: dt.datetime, by: int | None) -> None:
+        """Propose to delete a row; Deleted stays the time of this request when it is approved."""
+        self.propose(id_, {}, at, by)
+        self.drafts[id_] = self._with(self.drafts[id_], {c.DELETED_BY: by, c.DELETED: at})
+
+    def reject(self, id_: int, at: dt.datetime) -> None:
+        """Put the proposed version of a row aside."""
+        self._retire(id_, self.drafts.pop(id_), at)
 
     def approve(self, id_: int, at: dt.datetime, by: int | None) -> None:
         """Make the proposed version of a row the current one."""

@@ -228,6 +228,21 @@ class World:
         with self.lock:
             self.table(full_name).approve(cinchy_id, at or self.now(), SYSTEM_USER)
 
+    def propose_delete(
+        self, full_name: str, cinchy_id: int, *, at: dt.datetime | None = None
+    ) -> None:
+        """Propose to delete a row, which waits for approval.
+
+        Approving moves Modified; Deleted and Deleted By stay those of the request.
+        """
+        with self.lock:
+            self.table(full_name).propose_delete(cinchy_id, at or self.now(), SYSTEM_USER)
+
+    def reject(self, full_name: str, cinchy_id: int, *, at: dt.datetime | None = None) -> None:
+        """Refuse the proposed version of a row."""
+        with self.lock:
+            self.table(full_name).reject(cinchy_id, at or self.now())
+
     # Changing tables
 
     def define(
@@ -262,8 +277,35 @@ class World:
             table = self._tables.pop(full_name.lower())
             self.catalog.drop_table(table)
 
+    def rename_table(self, full_name: str, new_name: str) -> None:
+        """Give a table another name, or domain; its Guid and the rights on it stay.
+
+        Raises:
+            ValueError: There is a table of that name.
+        """
+        with self.lock:
+            if new_name.lower() in self._tables and new_name.lower() != full_name.lower():
+                raise ValueError(f"there is a table {new_name} already")
+            table = self._tables.pop(full_name.lower())
+            old = table.full_name
+            table.domain, table.name = new_name.split(".", 1)
+            self._tables[new_name.lower()] = table
+            self.catalog.rename_table(table, old)
+            for account in self.accounts.values():
+                account.follow_table(old, new_name)
+
+    def rename_column(self, full_name: str, name: str, new_name: str) -> None:
+        """Give a column another name; its Guid and the rights on it stay."""
+        with self.lock:
+            table = self.table(full_name)
+            old = table.column(name).name
+            column = table.rename_column(name, new_name)
+            self.catalog.rename_column(table, column, old)
+            for account in self.accounts.values():
+                account.follow_column(table.full_name, old, new_name)
+
     def add_column(self, full_name: str, column: Column, value: Any = None) -> None:
-        """Add a column whose cells all hold one value."""
+        """Add a column whose cells all hold one value; no row's Modified moves."""
         with self.lock:
             table = self.table(full_name)
             table.add_column(column, value)

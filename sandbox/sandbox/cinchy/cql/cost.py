@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 WITHOUT_END = float("inf")
 
 
-class TooSlow(Exception):
+class TooSlowError(Exception):
     """A query that cost more than its time limit allows."""
 
 
@@ -40,21 +40,21 @@ class Meter:
         """Yield ids, counting each as a row looked at.
 
         Raises:
-            TooSlow: One too many.
+            TooSlowError: One too many.
         """
         cost, limit = self.cost, self.limit
         for scanned, id_ in enumerate(ids, cost.scanned + 1):
             cost.scanned = scanned
             if scanned > limit:
-                raise TooSlow
+                raise TooSlowError
             yield id_
 
     def sort(self, rows: int) -> None:
         """Count rows that have to be sorted.
 
         Raises:
-            TooSlow: Sorting them on top of reading them takes too long.
+            TooSlowError: Sorting them on top of reading them takes too long.
         """
         self.cost.sorted += rows
         if self.cost.scanned + self.cost.sorted * self.sort_cost > self.limit:
-            raise TooSlow
+            raise TooSlowError

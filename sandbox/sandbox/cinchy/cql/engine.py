@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import dataclasses
 import heapq
+import json
 from typing import TYPE_CHECKING, Any
+
+from sandbox.cinchy.columns import Kind
 
 from .errors import BadSyntaxError, CqlError, UnknownNameError
 from .parser import parse
 from .plan import Operand, Scope
 from .syntax import Declare, Item, Order, Path, Raise, Select, Star, Statement, Writing
-from .values import folded
+from .values import folded, nested
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from sandbox.cinchy.columns import Kind
     from sandbox.cinchy.table import Table
 
     from .session import Session
@@ -25,6 +27,8 @@ NAME_PARTS = 2
 HEAP_LIMIT = 1000
 POSTGRES_NAME_BYTES = 63
 SQL_SERVER_NAME = 128
+FOR_JSON = "JSON_F52E2B61-18A1-11d1-B105-00805F49916B"
+"""What SQL Server calls the column of ``FOR JSON``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,8 +105,20 @@ def _run(statements: Sequence[Statement], session: Session) -> Result:
                 if statement.returns:
                     break
         elif isinstance(statement, Select) and not messages:
-            return _Select(statement, session).run()
+            if statement.as_json and session.backend == "postgres":
+                raise BadSyntaxError("FOR")
+            found = _Select(statement, session).run()
+            return _as_json(found) if statement.as_json else found
     raise CqlError(" ".join(messages) or "The query did not return a result set")
+
+
+def _as_json(found: Result) -> Result:
+    """Return the one cell that ``FOR JSON PATH`` makes of all rows, or no row for none."""
+    names = [column.name for column in found.columns]
+    rows = [nested(names, row) for row in zip(*found.values, strict=True)]
+    text = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
+    column = ResultColumn(FOR_JSON, Kind.TEXT)
+    return Result([column], [[text] if rows else []], found.table)
 
 
 class _Select:
@@ -161,7 +177,7 @@ class _Select:
 
     def _named(self, item: Item) -> Iterator[tuple[str, Operand]]:
         if not isinstance(item.what, Star):
-            found = self.scope.operand(item.what)
+            found = self.scope.operand(item.what, shown=True)
             yield self._fitted(self._name(item) if item.alias is None else item.alias), found
             return
         if self.table is None:
@@ -199,6 +215,7 @@ class _Select:
             where = None
         by_id = bool(select.order) and scope.is_id(self._aliased(select.order[0]))
         keys = [(self._key(one), one.descending) for one in select.order[by_id:]]
+        where = scope.joined(where)
         if self.table is None:
             return [()] if where is None or where(()) else []
         descending = by_id and select.order[0].descending

@@ -46,6 +46,7 @@ RESERVED = WRITING | {
     "BETWEEN", "AS", "ASC", "DESC", "TOP", "DISTINCT", "INTO", "GROUP", "HAVING", "JOIN", "INNER",
     "LEFT", "RIGHT", "FULL", "CROSS", "ON", "UNION", "OFFSET", "FETCH", "LIMIT", "OVER", "CASE",
     "WHEN", "THEN", "ELSE", "END", "EXISTS", "WITH", "DECLARE", "IF", "RAISERROR", "RETURN",
+    "FOR",
 }  # fmt: skip
 COMPARISONS = ("=", "<>", "!=", "<", "<=", ">", ">=")
 
@@ -161,9 +162,13 @@ class _Parser:
         if self.take_word("ORDER"):
             self.need_word("BY")
             order = self.several(self.order)
+        as_json = self.take_word("FOR")
+        if as_json:
+            self.need_word("JSON")
+            self.need_word("PATH")
         if self.peek() is not END and not self.peek().is_sign(";"):
             raise BadSyntaxError(self.peek().text)
-        return Select(items, top, distinct, table, alias, where, order)
+        return Select(items, top, distinct, table, alias, where, order, as_json)
 
     def several(self, one: Callable[[], T]) -> tuple[T, ...]:
         found = [one()]

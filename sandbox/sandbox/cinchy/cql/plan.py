@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import operator
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from sandbox.cinchy import columns as c
 from sandbox.cinchy.columns import ColumnType, Kind, Reading
 
 from .errors import CqlError, UnknownNameError
+from .logic import every, some, test_any, test_both, test_fixed
 from .syntax import (
     Compare,
     Condition,
@@ -27,15 +27,13 @@ from .syntax import (
 from .values import converted, folded, is_numeric, kind_of, number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sandbox.cinchy.columns import Column, Row
     from sandbox.cinchy.table import Table
 
+    from .logic import Getter, Predicate
     from .session import Session
-
-Getter = Callable[[Any], Any]
-Predicate = Callable[[Any], bool | None]
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -60,6 +58,13 @@ class Operand:
     """It was reached through a link."""
 
 
+class _Gone:
+    """The mark of a link that takes the whole row out of the answer, as an inner join does."""
+
+
+GONE = _Gone()
+
+
 class Scope:
     """The names one SELECT may use, and the rows they are found in.
 
@@ -74,6 +79,8 @@ class Scope:
         self.variables = dict(session.parameters)
         self.wide = session.reads == "VERSION_HISTORY_QUERY" and session.history_joins
         self.joins: list[tuple[int, Table]] = []
+        self.walks: list[Getter] = []
+        """What is reached through links that may take their row out of the answer."""
 
     # Constants
 
@@ -96,18 +103,41 @@ class Scope:
 
     # Names
 
-    def operand(self, what: Expression) -> Operand:
-        """Return how to read an expression."""
+    def operand(self, what: Expression, *, shown: bool = False) -> Operand:
+        """Return how to read an expression, in a condition or as it is shown."""
         if not isinstance(what, Path):
             value = self.value(what)
             return Operand(lambda _row: value, kind_of(value))
         if self.table is None:
             raise UnknownNameError("column", what.parts[-1])
-        found = self._walk(self.table, self.names(what), outermost=True)
+        found = self._walk(self.table, self.names(what), outermost=True, shown=shown)
+        if found.walked and self.session.links.may_vanish:
+            return self._vanishing(found)
         if not self.wide or found.walked:
             return found
         inner = found.get
         return dataclasses.replace(found, get=lambda wide: inner(wide[0]))
+
+    def _vanishing(self, found: Operand) -> Operand:
+        get = found.get
+        if not self.wide:
+            self.walks.append(get)
+        return dataclasses.replace(
+            found, get=lambda row: None if (value := get(row)) is GONE else value
+        )
+
+    def joined(self, where: Predicate | None) -> Predicate | None:
+        """Return a condition that also refuses the rows that a link takes out of the answer."""
+        walks = self.walks
+        if not walks:
+            return where
+
+        def together(row: Any) -> bool | None:
+            if any(get(row) is GONE for get in walks):
+                return False
+            return where is None or where(row)
+
+        return together
 
     def names(self, path: Path) -> tuple[str, ...]:
         """Return the column names of a path, without the alias or table before them."""
@@ -130,11 +160,19 @@ class Scope:
             raise UnknownNameError("column", name)
         return column
 
-    def _walk(self, table: Table, names: tuple[str, ...], *, outermost: bool = False) -> Operand:
+    def _walk(
+        self,
+        table: Table,
+        names: tuple[str, ...],
+        *,
+        outermost: bool = False,
+        shown: bool = False,
+    ) -> Operand:
         column = self._column(table, names[0])
         rest = names[1:]
         if column.type is ColumnType.LINK:
-            return self._follow(column, rest or (column.target_column,), outermost=outermost)
+            rest = rest or (column.target_column,)
+            return self._follow(column, rest, outermost=outermost, shown=shown)
         if rest:
             raise UnknownNameError("column", rest[0])
         if column.live:
@@ -143,30 +181,34 @@ class Scope:
             return Operand(lambda row: compute(Reading(table, row, around)), column.kind)
         return Operand(operator.itemgetter(column.slot), column.kind, column.multi)
 
-    def _follow(self, column: Column, rest: tuple[str, ...], *, outermost: bool) -> Operand:
-        view = self.session.view
-        try:
-            target = view.around.table(column.target_table)
-        except KeyError:
-            raise UnknownNameError("column", rest[0]) from None
-        if not view.may_view(target):
-            raise UnknownNameError("column", rest[0])
+    def _follow(
+        self, column: Column, rest: tuple[str, ...], *, outermost: bool, shown: bool
+    ) -> Operand:
+        target = self._linked(column)
+        if target is None or not self._may_follow(target, rest[0]):
+            return self._closed(column, target, rest)
         end = self._walk(target, rest)
         id_only = len(rest) == 1 and end.kind in {Kind.INT32, Kind.INT64} and not end.walked
         id_only = id_only and rest[0].lower() == "cinchy id"
-        find = self._finder(target, filtered=not id_only)
+        find = self._finder(target, id_only=id_only)
         slot, inner = column.slot, end.get
+        nothing = GONE if self.session.links.to_nothing == "vanish" else None
+        pairs = shown and id_only and self.session.links.pairs
 
         def one(row: Row) -> Any:
             found = find(row[slot])
-            return None if found is None else inner(found)
+            return inner(found) if isinstance(found, tuple) else found
 
         def several(row: Row) -> Any:
-            rows = [found for id_ in row[slot] or () if (found := find(id_)) is not None]
-            values = [inner(found) for found in rows]
+            rows = [found for id_ in row[slot] or () if isinstance(found := find(id_), tuple)]
+            values: list[Any]
+            if pairs:
+                values = [part for one in rows for part in (one[c.ID], one[c.VERSION] or 1)]
+            else:
+                values = [value for found in rows if (value := inner(found)) is not GONE]
             if end.multi:
-                return tuple(value for group in values for value in group or ()) or None
-            return tuple(value for value in values if value is not None) or None
+                values = [value for group in values for value in group or ()]
+            return tuple(value for value in values if value is not None) or nothing
 
         get: Getter = several if column.multi else one
         if self.wide and outermost:
@@ -175,6 +217,26 @@ class Scope:
                 narrow = get
                 get = lambda wide: narrow(wide[0])  # noqa: E731
         return Operand(get, end.kind, column.multi or end.multi, walked=True)
+
+    def _linked(self, column: Column) -> Table | None:
+        try:
+            return self.session.view.around.table(column.target_table)
+        except KeyError:
+            return None
+
+    def _may_follow(self, target: Table, name: str) -> bool:
+        """Whether the account may see the linked table, and the column in it."""
+        view, column = self.session.view, target.find(name)
+        return view.may_view(target) and (column is None or view.may_view_column(target, column))
+
+    def _closed(self, column: Column, target: Table | None, rest: tuple[str, ...]) -> Operand:
+        """Return what a link gives whose other end this account may not see."""
+        rules = self.session.links
+        if target is None or rules.to_hidden == "error":
+            raise UnknownNameError("column", column.name if rules.blame_link else rest[0])
+        end = target.find(rest[-1])
+        value = GONE if rules.to_hidden == "vanish" else None
+        return Operand(lambda _row: value, end.kind if end else Kind.TEXT, walked=True)
 
     def _joined(self, slot: int, target: Table, inner: Getter) -> Getter:
         if (slot, target) not in self.joins:
@@ -187,16 +249,26 @@ class Scope:
 
         return get
 
-    def _finder(self, table: Table, *, filtered: bool) -> Callable[[int | None], Row | None]:
-        keep = self.session.view.row_filter(table) if filtered else None
+    def _finder(self, table: Table, *, id_only: bool) -> Callable[[int | None], Any]:
+        """Return what finds the row a link points to: the row, nothing, or GONE."""
+        rules = self.session.links
+        keep = self.session.view.row_filter(table)
+        if id_only and rules.to_filtered == "id":
+            keep = None
+        nothing = GONE if rules.to_nothing == "vanish" else None
+        deleted = GONE if rules.to_deleted == "vanish" else None
+        filtered = GONE if rules.to_filtered == "vanish" else None
+        binned = rules.to_deleted == "value"
         drafts = table.drafts if self.session.reads == "DRAFT_QUERY" else {}
         rows = table.rows
 
-        def find(id_: int | None) -> Row | None:
-            if id_ is None:
-                return None
-            row = drafts.get(id_) or rows.get(id_)
-            return row if row is None or keep is None or keep(row) else None
+        def find(id_: int | None) -> Any:
+            row = None if id_ is None else drafts.get(id_) or rows.get(id_)
+            if row is None:
+                return nothing
+            if not binned and row[c.DELETED] is not None:
+                return deleted
+            return row if keep is None or keep(row) else filtered
 
         return find
 
@@ -218,9 +290,9 @@ class Scope:
     def predicate(self, condition: Condition) -> Predicate:
         """Return a function that tests a row."""
         if isinstance(condition, Every):
-            return _every([self.predicate(one) for one in condition.conditions])
+            return every([self.predicate(one) for one in condition.conditions])
         if isinstance(condition, Some):
-            return _some([self.predicate(one) for one in condition.conditions])
+            return some([self.predicate(one) for one in condition.conditions])
         if isinstance(condition, Negated):
             inner = self.predicate(condition.condition)
             return lambda row: None if (found := inner(row)) is None else not found
@@ -250,13 +322,13 @@ class Scope:
         first = self._comparable(self.operand(left), right)
         test = _OPERATORS[sign]
         if isinstance(right, Path):
-            return _test_both(first.get, self._comparable(self.operand(right), right).get, test)
+            return test_both(first.get, self._comparable(self.operand(right), right).get, test)
         fixed = converted(self.value(right), first.kind, self.session)
         if fixed is None:
             return lambda _row: None
         if first.multi:
-            return _test_any(first.get, fixed, test)
-        return _test_fixed(first.get, fixed, test)
+            return test_any(first.get, fixed, test)
+        return test_fixed(first.get, fixed, test)
 
     def _comparable(self, found: Operand, other: Expression) -> Operand:
         """Fold texts, and read a text as a number where it meets one."""
@@ -321,55 +393,3 @@ class Scope:
         names = self.names(what)
         column = self.table.find(names[0])
         return len(names) == 1 and column is not None and column.slot == c.ID and column.system
-
-
-def _test_fixed(get: Getter, fixed: Any, test: Callable[[Any, Any], bool]) -> Predicate:
-    def compare(row: Any) -> bool | None:
-        value = get(row)
-        return None if value is None else test(value, fixed)
-
-    return compare
-
-
-def _test_any(get: Getter, fixed: Any, test: Callable[[Any, Any], bool]) -> Predicate:
-    def compare(row: Any) -> bool | None:
-        values = get(row)
-        return None if values is None else any(test(value, fixed) for value in values)
-
-    return compare
-
-
-def _test_both(get: Getter, other: Getter, test: Callable[[Any, Any], bool]) -> Predicate:
-    def compare(row: Any) -> bool | None:
-        left, right = get(row), other(row)
-        return None if left is None or right is None else test(left, right)
-
-    return compare
-
-
-def _every(tests: list[Predicate]) -> Predicate:
-    def together(row: Any) -> bool | None:
-        answer: bool | None = True
-        for test in tests:
-            found = test(row)
-            if found is False:
-                return False
-            if found is None:
-                answer = None
-        return answer
-
-    return together
-
-
-def _some(tests: list[Predicate]) -> Predicate:
-    def together(row: Any) -> bool | None:
-        answer: bool | None = False
-        for test in tests:
-            found = test(row)
-            if found is True:
-                return True
-            if found is None:
-                answer = None
-        return answer
-
-    return together

@@ -20,6 +20,30 @@ Reads = Literal["QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY"]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
+class LinkRules:
+    """What a link gives that is walked; in each case the row may vanish, as by an inner join."""
+
+    to_nothing: Literal["null", "vanish"] = "null"
+    """An empty cell, or a row that was erased."""
+    to_deleted: Literal["value", "null", "vanish"] = "value"
+    """A row in the recycle bin."""
+    to_filtered: Literal["id", "null", "vanish"] = "id"
+    """A row that a row filter hides: its id without its values, or not even that."""
+    to_hidden: Literal["error", "null", "vanish"] = "error"
+    """A table or column the account may not see."""
+    blame_link: bool = False
+    """That error names the link instead of the column it leads to."""
+    pairs: bool = False
+    """The ids of several links are shown in pairs with the version of each row."""
+
+    @property
+    def may_vanish(self) -> bool:
+        """Whether any link may take a row out of the answer."""
+        every = (self.to_nothing, self.to_deleted, self.to_filtered, self.to_hidden)
+        return "vanish" in every
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Session:
     """Who asks, which versions are meant, and how the server reads what is written."""
 
@@ -48,5 +72,6 @@ class Session:
     """Where the order of rows comes from that nobody ordered, ties among them."""
     shuffle_ties: random.Random | None = None
     """The same for rows that an ORDER BY cannot tell apart only."""
+    links: LinkRules = LinkRules()
     meter: Meter = dataclasses.field(default_factory=Meter)
     """Counts what the query costs."""

@@ -112,6 +112,8 @@ class Select:
     alias: str | None = None
     where: Condition | None = None
     order: tuple[Order, ...] = ()
+    as_json: bool = False
+    """``FOR JSON PATH``: the answer is one text."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,8 @@ from sandbox.cinchy.columns import Kind
 from .errors import CqlError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .session import Session
 
 _MOMENT = re.compile(
@@ -130,3 +133,33 @@ def _bad_moment(text: str, session: Session) -> CqlError:
     if session.backend == "postgres":
         return CqlError(f'invalid input syntax for type timestamp: "{text}"')
     return CqlError("Conversion failed when converting date and/or time from character string.")
+
+
+def nested(names: Sequence[str], row: Sequence[Any]) -> dict[str, Any]:
+    """Return a row as ``FOR JSON PATH`` writes it: dots nest, and what is NULL is left out.
+
+    Raises:
+        CqlError: Two columns want the same place.
+    """
+    made: dict[str, Any] = {}
+    for name, value in zip(names, row, strict=True):
+        if value is None:
+            continue
+        *outer, last = name.split(".")
+        place: Any = made
+        for part in outer:
+            place = place.setdefault(part, {}) if isinstance(place, dict) else None
+        if not isinstance(place, dict) or last in place:
+            raise CqlError(
+                f"Property '{name}' cannot be generated in JSON output due to a conflict."
+            )
+        place[last] = _plain(value)
+    return made
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime):
+        return value.replace(tzinfo=None).isoformat()
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    return ",".join(map(str, value)) if isinstance(value, tuple) else value
