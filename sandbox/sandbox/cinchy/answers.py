@@ -37,6 +37,8 @@ class Writer:
     def __init__(self, options: Options, time_zone: str = "") -> None:
         self.options = options
         self.zone = zoneinfo.ZoneInfo(time_zone or options.output_zone)
+        self._instants: dict[dt.datetime, str] = {}
+        self._dates: dict[dt.datetime, str] = {}
 
     # Values
 
@@ -51,9 +53,9 @@ class Writer:
 
     def _writer(self, kind: Kind) -> Callable[[Any], Any] | None:
         if kind is Kind.INSTANT:
-            return self.instant
+            return _remembering(self.instant, self._instants)
         if kind is Kind.DATE:
-            return self._date
+            return _remembering(self._date, self._dates)
         if kind is Kind.BINARY:
             return lambda value: base64.b64encode(value).decode()
         if kind is Kind.YES_NO and self.options.booleans != "json":
@@ -173,6 +175,20 @@ class Writer:
         ]
         body = "".join(f"<row>{row}</row>" for row in rows)
         return f'<?xml version="1.0" encoding="utf-8"?><result>{body}</result>'
+
+
+def _remembering(
+    write: Callable[[dt.datetime], str], known: dict[dt.datetime, str]
+) -> Callable[[dt.datetime], str]:
+    """Write every moment once: rows share them, and the zone of one takes long to find."""
+
+    def remembered(value: dt.datetime) -> str:
+        text = known.get(value)
+        if text is None:
+            text = known[value] = write(value)
+        return text
+
+    return remembered
 
 
 def _quoted(text: str) -> str:

@@ -11,7 +11,7 @@ from sandbox.cinchy.columns import Kind
 
 from .errors import BadSyntaxError, CqlError, UnknownNameError
 from .parser import parse
-from .plan import Operand, Scope
+from .plan import Scope
 from .syntax import Declare, Item, Order, Path, Raise, Select, Star, Statement, Writing
 from .values import folded, nested
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sandbox.cinchy.table import Table
 
+    from .operand import Operand
     from .session import Session
 
 MODEL = "cinchy"

@@ -12,6 +12,7 @@ from sandbox.cinchy.columns import ColumnType, Kind, Reading
 
 from .errors import CqlError, UnknownNameError
 from .logic import every, some, test_any, test_both, test_fixed
+from .operand import GONE, Operand
 from .syntax import (
     Compare,
     Condition,
@@ -44,25 +45,6 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">=": operator.ge,
 }
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-@dataclasses.dataclass(frozen=True)
-class Operand:
-    """How to get a value out of a row, and what it is."""
-
-    get: Getter
-    kind: Kind
-    multi: bool = False
-    """The value is a tuple."""
-    walked: bool = False
-    """It was reached through a link."""
-
-
-class _Gone:
-    """The mark of a link that takes the whole row out of the answer, as an inner join does."""
-
-
-GONE = _Gone()
 
 
 class Scope:
@@ -195,9 +177,14 @@ class Scope:
         nothing = GONE if self.session.links.to_nothing == "vanish" else None
         pairs = shown and id_only and self.session.links.pairs
 
+        known: dict[int | None, Any] = {}
+
         def one(row: Row) -> Any:
-            found = find(row[slot])
-            return inner(found) if isinstance(found, tuple) else found
+            id_ = row[slot]
+            if id_ not in known:
+                found = find(id_)
+                known[id_] = inner(found) if isinstance(found, tuple) else found
+            return known[id_]
 
         def several(row: Row) -> Any:
             rows = [found for id_ in row[slot] or () if isinstance(found := find(id_), tuple)]
