@@ -61,7 +61,13 @@ def test_an_inner_join_on_links_takes_rows_away(lab: Callable[..., Site]) -> Non
     assert site.rows("SELECT [Cinchy Id] FROM [Lab].[Things] ORDER BY [Who]") == [[1], [4], [2]]
     site.world.erase("Lab.People", 1)
     assert site.rows("SELECT [Cinchy Id] FROM [Lab].[Things] ORDER BY [Who]") == [[4], [2]]
-    assert site.rows("SELECT [Deleted By].[Cinchy Id] FROM [Lab].[Things]") == []
+    by = "SELECT [Deleted By].[Cinchy Id] FROM [Lab].[Things]"
+    assert len(site.rows(by)) == COUNT
+    columns = "SELECT [Link Column Target].[Name] FROM [Cinchy].[Table Columns]"
+    assert [None] in site.rows(columns)
+    site.app.options.link_rules_everywhere = True
+    assert site.rows(by) == []
+    assert [None] not in site.rows(columns)
     assert len(site.rows("SELECT [Created By].[Cinchy Id] FROM [Lab].[Things]")) == COUNT
 
 

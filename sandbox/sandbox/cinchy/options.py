@@ -76,10 +76,13 @@ class Options:
     that has it, as an inner join would have it."""
     link_to_deleted: Literal["value", "null", "vanish"] = "value"
     """The same for a link to a row in the recycle bin."""
+    link_rules_everywhere: bool = False
+    """Whether these two hold for links of Cinchy's own tables and for system columns as well:
+    Deleted By is empty in every live row, and official clients walk empty links of metadata."""
     link_to_filtered: Literal["id", "null", "vanish"] = "id"
-    """The same for a link to a row that a row filter hides; ``id``: its Cinchy Id and no more."""
+    """What a link to a row gives that a row filter hides; ``id``: its Cinchy Id and no more."""
     link_to_hidden: Literal["error", "null", "vanish"] = "error"
-    """The same for a link to a table or column the account may not see; the error is a 400."""
+    """What a link gives to a table or column the account may not see; the error is a 400."""
     hidden_link_blamed: bool = False
     """That error names the link, not the column at its other end."""
 

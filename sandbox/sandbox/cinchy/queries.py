@@ -81,6 +81,7 @@ class Queries:
             to_deleted=options.link_to_deleted,
             to_filtered=options.link_to_filtered,
             to_hidden=options.link_to_hidden,
+            everywhere=options.link_rules_everywhere,
             blame_link=options.hidden_link_blamed,
             pairs=options.multi_select == "pairs",
         )

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sandbox.cinchy.table import Table
 
     from .logic import Getter, Predicate
-    from .session import Session
+    from .session import LinkRules, Session
 
 _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "=": operator.eq,
@@ -154,7 +154,8 @@ class Scope:
         rest = names[1:]
         if column.type is ColumnType.LINK:
             rest = rest or (column.target_column,)
-            return self._follow(column, rest, outermost=outermost, shown=shown)
+            rules = self.session.links.of(table, column)
+            return self._follow(column, rest, rules, outermost=outermost, shown=shown)
         if rest:
             raise UnknownNameError("column", rest[0])
         if column.live:
@@ -164,7 +165,13 @@ class Scope:
         return Operand(operator.itemgetter(column.slot), column.kind, column.multi)
 
     def _follow(
-        self, column: Column, rest: tuple[str, ...], *, outermost: bool, shown: bool
+        self,
+        column: Column,
+        rest: tuple[str, ...],
+        rules: LinkRules,
+        *,
+        outermost: bool,
+        shown: bool,
     ) -> Operand:
         target = self._linked(column)
         if target is None or not self._may_follow(target, rest[0]):
@@ -172,10 +179,10 @@ class Scope:
         end = self._walk(target, rest)
         id_only = len(rest) == 1 and end.kind in {Kind.INT32, Kind.INT64} and not end.walked
         id_only = id_only and rest[0].lower() == "cinchy id"
-        find = self._finder(target, id_only=id_only)
+        find = self._finder(target, rules, id_only=id_only)
         slot, inner = column.slot, end.get
-        nothing = GONE if self.session.links.to_nothing == "vanish" else None
-        pairs = shown and id_only and self.session.links.pairs
+        nothing = GONE if rules.to_nothing == "vanish" else None
+        pairs = shown and id_only and rules.pairs
 
         known: dict[int | None, Any] = {}
 
@@ -236,9 +243,10 @@ class Scope:
 
         return get
 
-    def _finder(self, table: Table, *, id_only: bool) -> Callable[[int | None], Any]:
+    def _finder(
+        self, table: Table, rules: LinkRules, *, id_only: bool
+    ) -> Callable[[int | None], Any]:
         """Return what finds the row a link points to: the row, nothing, or GONE."""
-        rules = self.session.links
         keep = self.session.view.row_filter(table)
         if id_only and rules.to_filtered == "id":
             keep = None

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.cinchy.accounts import View
+    from sandbox.cinchy.columns import Column
+    from sandbox.cinchy.table import Table
 
     from .errors import Backend
 
@@ -35,6 +37,17 @@ class LinkRules:
     """That error names the link instead of the column it leads to."""
     pairs: bool = False
     """The ids of several links are shown in pairs with the version of each row."""
+
+    everywhere: bool = False
+    """Links of Cinchy's own tables, and links that are system columns, follow the first two rules
+    too. Deleted By is empty in every live row, and official clients read the metadata along links
+    that are often empty, so a platform where this holds would hardly be usable."""
+
+    def of(self, table: Table, column: Column) -> LinkRules:
+        """Return the rules for one link of one table."""
+        if self.everywhere or not (table.domain == "Cinchy" or column.system):
+            return self
+        return dataclasses.replace(self, to_nothing="null", to_deleted="value")
 
     @property
     def may_vanish(self) -> bool:
