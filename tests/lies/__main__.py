@@ -1,0 +1,98 @@
+"""Run the matrix: ``python -m lies``."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import fnmatch
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .honest import run_seed, run_seeds
+from .matrix import now, parsed, run_unit, run_units, sampled, units
+from .report import summary
+from .routes import ROUTES
+from .runs import Theatre
+from .ways import WAYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .matrix import Result
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lies", description=__doc__)
+    parser.add_argument("--routes", default="*", help="pattern of routes, such as cachet-*")
+    parser.add_argument("--ways", default="*", help="pattern of ways, such as drop_*")
+    parser.add_argument("--sample", type=int, help="so many pairs only, of all routes")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
+    parser.add_argument("--details", type=Path, help="file for one line of JSON per pair")
+    parser.add_argument("--replay", metavar="ID", help="run one pair and tell what happened")
+    parser.add_argument("--honest", type=int, help="so many runs against healthy servers instead")
+    parser.add_argument("--list", action="store_true", help="print the routes and ways")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 1 if anything was silent."""
+    args = _parser().parse_args(argv)
+    if args.list:
+        print("\n".join(["routes:", *ROUTES, "", "ways:", *WAYS]))
+        return 0
+    if args.replay:
+        return _replay(args.replay)
+    if args.honest:
+        return _report(
+            run_seeds(range(args.seed, args.seed + args.honest), args.jobs), args.details
+        )
+    ways = tuple(name for name in WAYS if fnmatch.fnmatch(name, args.ways))
+    routes = [name for name in ROUTES if fnmatch.fnmatch(name, args.routes)]
+    if args.sample:
+        chosen = sampled(args.sample, args.seed)
+    else:
+        chosen = units(routes, ways=() if len(ways) == len(WAYS) else ways)
+    return _report(run_units(chosen, args.jobs), args.details)
+
+
+def _report(found: Iterable[Result], path: Path | None) -> int:
+    """Write the details as they come, and the summary at the end."""
+    begun = time.monotonic()
+    results = []
+    with path.open("w", encoding="utf-8") if path else contextlib.nullcontext() as details:
+        for result in found:
+            results.append(result)
+            if details:
+                details.write(json.dumps(dataclasses.asdict(result)) + "\n")
+                details.flush()
+            if sys.stderr.isatty():
+                print(f"\r{len(results)} pairs", end="", file=sys.stderr)
+    print(summary(results, time.monotonic() - begun))
+    return int(any(result.bad for result in results))
+
+
+def _replay(pair_id: str) -> int:
+    theatre = Theatre(now())
+    results: list[Result]
+    try:
+        if pair_id.startswith("honest:"):
+            results = [run_seed(theatre, int(pair_id.removeprefix("honest:")))]
+        else:
+            results = run_unit(theatre, parsed(pair_id))
+    finally:
+        theatre.close()
+    for result in results:
+        print(json.dumps(dataclasses.asdict(result), indent=2))
+    if not results:
+        print("There is nothing to lie about.")
+    return int(any(result.bad for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
