@@ -18,12 +18,13 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 # Everything below analytics/: dbt, and what draws the page; too large for the workspace.
 .PHONY: analytics analytics-test board board-test
 
-.PHONY: help setup meltano test lint types docs docs-check unit demo bench slow playground playground-stop clean constraints
+.PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
 
 help:
 	@echo "make demo    load three generated systems through Meltano, and ask the result nine questions"
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
+	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
@@ -81,6 +82,13 @@ slow: setup
 bench: setup meltano
 	$(BIN)/python -m bench --json $(if $(WORLDS)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(WORLDS),--only $(WORLDS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WORLDS)$(QUICK),,--pages)
+
+# A whole run also brings the numbers in README.md up to date.
+lies: setup
+	@mkdir -p output
+	PYTHONPATH=tests $(BIN)/python -m lies --jobs $(or $(JOBS),2) --seed $(or $(SEED),1) \
+		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) $(if $(SAMPLE),--sample $(SAMPLE)) \
+		$(if $(HONEST),--honest $(HONEST)) $(if $(SAMPLE)$(REPLAY),,--publish)
 
 test: lint types docs-check unit
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from .honest import run_seed, run_seeds
 from .matrix import now, parsed, run_unit, run_units, sampled, units
-from .report import summary
+from .report import publish, summary
 from .routes import ROUTES
 from .runs import Theatre
 from .ways import WAYS
@@ -36,6 +36,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--details", type=Path, help="file for one line of JSON per pair")
     parser.add_argument("--replay", metavar="ID", help="run one pair and tell what happened")
     parser.add_argument("--honest", type=int, help="so many runs against healthy servers instead")
+    parser.add_argument("--publish", action="store_true", help="write the README's numbers")
     parser.add_argument("--list", action="store_true", help="print the routes and ways")
     return parser
 
@@ -49,20 +50,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.replay:
         return _replay(args.replay)
     if args.honest:
-        return _report(
-            run_seeds(range(args.seed, args.seed + args.honest), args.jobs), args.details
-        )
+        seeds = range(args.seed, args.seed + args.honest)
+        part = "honest" if args.publish else ""
+        return _report(run_seeds(seeds, args.jobs), args.details, part)
     ways = tuple(name for name in WAYS if fnmatch.fnmatch(name, args.ways))
     routes = [name for name in ROUTES if fnmatch.fnmatch(name, args.routes)]
     if args.sample:
         chosen = sampled(args.sample, args.seed)
     else:
         chosen = units(routes, ways=() if len(ways) == len(WAYS) else ways)
-    return _report(run_units(chosen, args.jobs), args.details)
+    return _report(run_units(chosen, args.jobs), args.details, "matrix" if args.publish else "")
 
 
-def _report(found: Iterable[Result], path: Path | None) -> int:
-    """Write the details as they come, and the summary at the end."""
+def _report(found: Iterable[Result], path: Path | None, part: str) -> int:
+    """Write the details as they come, the summary at the end, and maybe the README."""
     begun = time.monotonic()
     results = []
     with path.open("w", encoding="utf-8") if path else contextlib.nullcontext() as details:
@@ -73,7 +74,10 @@ def _report(found: Iterable[Result], path: Path | None) -> int:
                 details.flush()
             if sys.stderr.isatty():
                 print(f"\r{len(results)} pairs", end="", file=sys.stderr)
-    print(summary(results, time.monotonic() - begun))
+    seconds = time.monotonic() - begun
+    print(summary(results, seconds))
+    if part:
+        publish(part, results, seconds, now().date())
     return int(any(result.bad for result in results))
 
 

@@ -11,7 +11,7 @@ import zlib
 from typing import TYPE_CHECKING, Any
 
 from .excuses import EXCUSES
-from .judge import Judgement, judge
+from .judge import judge
 from .proxy import Lie
 from .routes import ROUTES
 from .runs import DishonestError, Theatre
@@ -142,17 +142,14 @@ def run_pair(theatre: Theatre, pair: Pair, truth: Truth) -> Result | None:
     if not lie.told:
         return None
     found = judge(run, truth, heal=lambda state: theatre.run(scenario, state=state))
-    return _result(pair, found, run.last_line, run.seconds, run.requests)
-
-
-def _result(pair: Pair, found: Judgement, line: str, seconds: float, requests: int) -> Result:
     verdict = found.verdict
     excuse = EXCUSES.get(pair.way.name)
-    if verdict == "SILENT" and excuse is not None and excuse.where(pair):
-        verdict = "excused"
+    if verdict == "SILENT" and excuse is not None:
+        claims = lie.pages.claims(pair.route)
+        verdict = "excused" if excuse.where(pair, claims) else verdict
     return Result(
         pair.id, pair.route.name, pair.route.system, pair.way.name, pair.way.group, verdict,
-        found.what, line, round(seconds, 3), requests,
+        found.what, run.last_line, round(run.seconds, 3), run.requests,
     )  # fmt: skip
 
 
@@ -162,18 +159,22 @@ def run_unit(theatre: Theatre, unit: Unit) -> list[Result]:
     try:
         truth = theatre.truth(route.scenario, bookmark=unit.bookmark)
     except DishonestError as error:
-        where = BOOKMARK if unit.bookmark else FRESH
-        return [
-            Result(
-                f"{unit.route}:honest:all:{where}", unit.route, route.system, "honest", "honest",
-                "BROKEN", [str(error)], str(error), 0.0, 0,
-            )
-        ]  # fmt: skip
+        return [broken(unit, str(error))]
     pairs = pairs_of(theatre, unit, truth)
     if unit.sample is not None and len(pairs) > unit.sample:
         pairs = random.Random(f"{unit.seed}:{unit.route}").sample(pairs, unit.sample)
     results = [run_pair(theatre, pair, truth) for pair in pairs]
     return [result for result in results if result is not None]
+
+
+def broken(unit: Unit, why: str) -> Result:
+    """Return the result of a unit that could not be run."""
+    where = BOOKMARK if unit.bookmark else FRESH
+    system = ROUTES[unit.route].system
+    return Result(
+        f"{unit.route}:honest:all:{where}", unit.route, system, "honest", "honest", "BROKEN",
+        [why], why, 0.0, 0,
+    )  # fmt: skip
 
 
 # Many processes
@@ -188,7 +189,10 @@ def _open(moment: dt.datetime) -> None:
 
 
 def _work(unit: Unit) -> list[Result]:
-    return run_unit(_theatre, unit)
+    try:
+        return run_unit(_theatre, unit)
+    except Exception as error:  # noqa: BLE001  # one unit that breaks must not hide the others
+        return [broken(unit, f"{type(error).__name__}: {error}")]
 
 
 def now() -> dt.datetime:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from .scene import Scene, Spot
+from .shapes import ABSENT
 from .ways.answers import HTML, LOGIN
 from .wire import Answer, Ask
 
@@ -55,6 +56,16 @@ class Pages:
             ]
             longest = full or longest
         return cls(list(every.values()), longest)
+
+    def claims(self, route: Route) -> frozenset[str]:
+        """Return what the answers of the list claim."""
+        made = {
+            name
+            for _ask, answer in self.every
+            for name in route.shape.claims
+            if route.shape.claim(answer.json, name) not in (ABSENT, None)
+        }
+        return frozenset(made)
 
     def spots(self) -> tuple[Spot, ...]:
         """Return the spots that this list has."""
