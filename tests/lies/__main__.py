@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ways = tuple(name for name in WAYS if fnmatch.fnmatch(name, args.ways))
     routes = [name for name in ROUTES if fnmatch.fnmatch(name, args.routes)]
     if args.sample:
-        chosen = sampled(args.sample, args.seed)
+        chosen = sampled(args.sample, args.seed, routes)
     else:
         chosen = units(routes, ways=() if len(ways) == len(WAYS) else ways)
     return _report(run_units(chosen, args.jobs), args.details, "matrix" if args.publish else "")

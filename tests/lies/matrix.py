@@ -15,11 +15,11 @@ from .judge import judge
 from .proxy import Lie
 from .routes import ROUTES
 from .runs import DishonestError, Theatre
-from .scene import Scene, Spot
+from .scene import PAGES, Scene, Spot
 from .ways import WAYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from .proxy import Pages
     from .routes import Route
@@ -86,12 +86,30 @@ class Result:
         return self.verdict in {"SILENT", "CRASH", "HANG", "BROKEN", "FALSE"}
 
 
+def _chance(*parts: str) -> int:
+    """Return a number that is the same in every process."""
+    return zlib.crc32(":".join(parts).encode())
+
+
 def half(route: Route, way: Way, spot: Spot) -> bool:
     """Whether a pair of a stream without a bookmark of its own is run with a state.
 
     There, a state only guards against shrinking; one of both runs is enough.
     """
-    return bool(zlib.crc32(f"{route.name}:{way.name}:{spot.value}".encode()) & 1)
+    return bool(_chance(route.name, way.name, spot.value) & 1)
+
+
+def thinned(route: Route, way: Way, spots: Sequence[Spot]) -> list[Spot]:
+    """Return where a way is tried on a route.
+
+    What carries the rows is read alike on every page; such a way is tried on one of them, another
+    on every route.
+    """
+    if way.group not in {"answers", "claims"}:
+        return list(spots)
+    pages = [spot for spot in spots if spot in PAGES]
+    one = pages[_chance(route.name, way.name) % len(pages) :][:1] if pages else []
+    return [*one, *(spot for spot in spots if spot not in PAGES)]
 
 
 def pairs_of(theatre: Theatre, unit: Unit, truth: Truth) -> list[Pair]:
@@ -109,8 +127,9 @@ def pairs_of(theatre: Theatre, unit: Unit, truth: Truth) -> list[Pair]:
         for way in WAYS.values():
             if not way.needs <= route.traits or (unit.ways and way.name not in unit.ways):
                 continue
-            for spot in pages.spots():
-                if spot not in way.spots or (unit.spots and spot.value not in unit.spots):
+            spots = [spot for spot in pages.spots() if spot in way.spots]
+            for spot in spots if unit.ways else thinned(route, way, spots):
+                if unit.spots and spot.value not in unit.spots:
                     continue
                 if not incremental and not unit.ways and half(route, way, spot) != unit.bookmark:
                     continue
@@ -201,10 +220,11 @@ def now() -> dt.datetime:
 
 
 def run_units(units: Sequence[Unit], jobs: int) -> Iterator[Result]:
-    """Run units in so many processes; results come as they are done."""
+    """Run units in so many processes; results come as they are done, in no order."""
+    shuffled = random.Random(len(units)).sample(units, len(units))
     context = multiprocessing.get_context("spawn")
     with context.Pool(jobs, _open, (now(),)) as pool:
-        for results in pool.imap_unordered(_work, units):
+        for results in pool.imap_unordered(_work, shuffled):
             yield from results
 
 
@@ -213,10 +233,10 @@ def units(routes: Sequence[str], **more: Any) -> list[Unit]:
     return [Unit(name, bookmark, **more) for name in routes for bookmark in (False, True)]
 
 
-def sampled(count: int, seed: int) -> list[Unit]:
+def sampled(count: int, seed: int, routes: Iterable[str] = ROUTES) -> list[Unit]:
     """Return units with so many pairs in all, of every route about as many."""
     chance = random.Random(seed)
-    names = sorted(ROUTES)
+    names = sorted(routes)
     shares = dict.fromkeys(names, count // len(names))
     for name in chance.sample(names, count % len(names)):
         shares[name] += 1

@@ -77,7 +77,7 @@ def _discovery() -> list[Route]:
         f"{SYSTEM}.discovery",
         SYSTEM,
         (),
-        {"tables_include": [PROJECTS, "HR.Departments", "Facilities.Sites"]},
+        {"tables_include": [PROJECTS, "HR.Departments", "Facilities.Sites"], "page_size": 300},
         discovers=True,
     )
     tables, columns = r"\[Cinchy\]\.\[Tables\]", r"\[Cinchy\]\.\[Table Columns\]"
