@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from .matrix import Result, now
 from .proxy import Proxy
+from .renewing import RenewingTown
 from .routes.base import Scenario
 from .runs import Theatre
-from .towns import TOWNS
+from .towns import CachetTown, CinchyTown, CortexTown, OldCachetTown
 from .wire import Answer
 
 if TYPE_CHECKING:
@@ -23,9 +24,17 @@ if TYPE_CHECKING:
     from .towns import Keys, Town
     from .wire import Ask
 
+TOWNS: tuple[type[Town], ...] = (
+    CachetTown,
+    OldCachetTown,
+    CortexTown,
+    CortexTown,
+    CinchyTown,
+    RenewingTown,
+)
 MAX_CHANGES = 3
 """A list that never rests cannot be read twice alike; so many changes are in one run."""
-SPREAD = 25
+SPREAD = 16
 """Requests among which they are."""
 
 
@@ -83,7 +92,7 @@ class LivingProxy(Proxy):
         return instead or await super().call(ask)
 
 
-def faults(run: Run, life: Life) -> list[str]:
+def complaints(run: Run, life: Life) -> list[str]:
     """Return what is wrong with a run against a healthy server."""
     found = []
     if run.hung or run.crashed:
@@ -110,7 +119,9 @@ def run_seed(theatre: Theatre, seed: int) -> Result:
         streams = chance.choice(kind.scenarios)
         settings = town.settings()
         # The same settings always find the same tables, so catalogs are found once.
-        scenario = Scenario(f"living.{kind.system}", kind.system, streams, settings)
+        scenario = Scenario(
+            f"living.{kind.system}", kind.system, streams, settings, command=kind.tap
+        )
         catalog = theatre.catalog(scenario, server)
         life = Life(town, streams, chance)
         server.proxy.life = life
@@ -118,9 +129,9 @@ def run_seed(theatre: Theatre, seed: int) -> Result:
             scenario,
             server=server,
             catalog=catalog,
-            concurrency=chance.choice((1, 8)) if kind.system != "cinchy" else 1,
+            concurrency=town.concurrency(),
         )
-    found = faults(run, life)
+        found = [*complaints(run, life), *town.complaints()]
     return Result(
         f"honest:{seed}", "+".join(streams), kind.system, "honest server", "honest",
         "FALSE" if found else "exact", [*found, *life.happened], run.last_line,

@@ -74,8 +74,9 @@ def publish(part: str, results: Sequence[Result], seconds: float, day: dt.date) 
     }
     NUMBERS.write_text(json.dumps(numbers, indent=2) + "\n", "utf-8")
     page = ROOT / "README.md"
-    before, _, rest = page.read_text("utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
+    before, begin, rest = page.read_text("utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert begin and end, f"{page.name} has no place for the numbers"
     page.write_text(f"{before}{BEGIN}\n\n{section(numbers)}\n\n{END}{after}", "utf-8")
 
 

@@ -27,10 +27,12 @@ class Town(abc.ABC):
 
     Attributes:
         scenarios: What may be read of it: names of streams that are read in one run.
-        kinds: Names of the changes, each a method.
+        kinds: Names of the changes, each a method that makes one.
     """
 
     system: ClassVar[str]
+    tap: ClassVar[str] = ""
+    """The command that reads it, if its name is not that of the system."""
     scenarios: ClassVar[tuple[tuple[str, ...], ...]]
     kinds: ClassVar[tuple[str, ...]] = ("add", "change", "delete", "move")
 
@@ -54,21 +56,13 @@ class Town(abc.ABC):
     def truth(self, stream: str) -> set[tuple[Any, ...]]:
         """Return the keys of a stream."""
 
-    @abc.abstractmethod
-    def add(self) -> None:
-        """Add a row."""
+    def concurrency(self) -> int:
+        """Return how many requests are under way at once."""
+        return self.chance.choice((1, 8))
 
-    @abc.abstractmethod
-    def change(self) -> None:
-        """Change a row."""
-
-    @abc.abstractmethod
-    def delete(self) -> None:
-        """Delete a row."""
-
-    @abc.abstractmethod
-    def move(self) -> None:
-        """Put a row elsewhere."""
+    def complaints(self) -> list[str]:
+        """Return what the server itself found wrong."""
+        return []
 
 
 class CachetTown(Town):
@@ -185,6 +179,10 @@ class CinchyTown(Town):
     )
     kinds = ("add", "change", "delete", "move", "erase")
 
+    def concurrency(self) -> int:
+        """Return how many requests are under way at once: never more than one."""
+        return 1
+
     def settings(self) -> dict[str, Any]:
         """Return what a run is given: two tables, and sometimes a token that has to be renewed."""
         found: dict[str, Any] = {"tables_include": [PROJECTS, TASKS]}
@@ -233,6 +231,3 @@ class CinchyTown(Town):
         """Remove a row of both for good."""
         for table in (PROJECTS, TASKS):
             self.world.erase(table, self._row(table))
-
-
-TOWNS: tuple[type[Town], ...] = (CachetTown, OldCachetTown, CortexTown, CinchyTown)

@@ -23,6 +23,7 @@ from sandbox.cortex.world import World, WorldSpec
 from sandbox.serve import serve
 
 from .proxy import Proxy
+from .renewing import SECRET, RenewingApp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,13 +100,20 @@ def _cinchy(moment: dt.datetime) -> tuple[App, dict[str, Any], Any]:
     return cinchy_app(world, CinchyOptions(output_zone="UTC")), settings, world
 
 
+def _renewing(_moment: dt.datetime) -> tuple[App, dict[str, Any], Any]:
+    return RenewingApp(), {"api_key": SECRET}, None
+
+
+MAKERS = {"cortex": _cortex, "cinchy": _cinchy, "renewing": _renewing}
+
+
 @contextlib.contextmanager
 def served(system: str, moment: dt.datetime, kind: type[P]) -> Iterator[Server[P]]:
     """Serve one system behind a proxy, at an instant at which its clock stands still."""
     if system.startswith("cachet"):
         app, settings, world = _cachet(system.partition("-")[2], moment)
     else:
-        app, settings, world = {"cortex": _cortex, "cinchy": _cinchy}[system](moment)
+        app, settings, world = MAKERS[system](moment)
     proxy = kind(app)
     with serve(proxy) as running:
         # A connection that a lie breaks is no news.

@@ -24,6 +24,7 @@ class Scenario:
         settings: Beside those that every run has.
         discovers: The run is given no catalog and finds the streams by itself.
         incremental: Streams that are read by what changed, where the tap leaves that to users.
+        command: What is started, if not the tap of that name.
     """
 
     name: str
@@ -32,11 +33,12 @@ class Scenario:
     settings: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     discovers: bool = False
     incremental: bool = False
+    command: str = ""
 
     @property
     def tap(self) -> str:
         """The command that reads it."""
-        return "tap-" + self.system.partition("-")[0]
+        return self.command or "tap-" + self.system.partition("-")[0]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,6 +6,7 @@ import dataclasses
 import gzip
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from lies.scene import PAGES, Scene, Spot, Ways
 
@@ -81,7 +82,9 @@ def _redirect(scene: Scene, where: str | None) -> Answer:
     if scene.answer.status >= 400:
         raise LookupError
     answer = scene.answer.with_status(302).with_body(b"", HTML)
-    return answer.with_header("location", scene.ask.path if where == "itself" else where)
+    query = urlencode(scene.ask.query, quote_via=quote)
+    places = {"itself": f"{scene.ask.path}?{query}", "path": scene.ask.path}
+    return answer.with_header("location", places.get(where or "", where))
 
 
 ways.many(
@@ -89,6 +92,7 @@ ways.many(
     {
         "to_a_login_page": "/lies/login",
         "to_itself": "itself",
+        "to_no_parameters": "path",
         "to_nothing": None,
         "to_another_host": "http://127.0.0.1:9/login",
         "to_a_broken_address": "http://[::1",
