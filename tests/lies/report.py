@@ -76,7 +76,8 @@ def publish(part: str, results: Sequence[Result], seconds: float, day: dt.date) 
     page = ROOT / "README.md"
     before, begin, rest = page.read_text("utf-8").partition(BEGIN)
     _, end, after = rest.partition(END)
-    assert begin and end, f"{page.name} has no place for the numbers"
+    if not (begin and end):
+        raise SystemExit(f"{page.name} has no place for the numbers: {BEGIN} ... {END}.")
     page.write_text(f"{before}{BEGIN}\n\n{section(numbers)}\n\n{END}{after}", "utf-8")
 
 
