@@ -14,6 +14,8 @@ from sandbox.cinchy.command import options_from
 def test_the_command_serves_what_it_says() -> None:
     command = [sys.executable, "-m", "sandbox", "cinchy", "--rows", "25", "--max-seconds", "60"]
     chosen = ["--option", "page_cap=7", "--option", "output_zone=UTC", "--churn", "1"]
+    chosen += ["--empty-tables", "2", "--series-rows", "1000000", "--first-id", "-9"]
+    chosen += ["--id-step", "4"]
     with subprocess.Popen(
         [*command, *chosen], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
@@ -21,10 +23,16 @@ def test_the_command_serves_what_it_says() -> None:
         url = process.stdout.readline().split()[1]
         form = {"Query": "SELECT [Cinchy Id] FROM [Delivery].[Tasks]", "ResultFormat": "JSON"}
         headers = {"Authorization": "Bearer pat-reader"}
-        answer = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=10)
+        answer = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=60)
+        form["Query"] = "SELECT TOP 1 [Cinchy Id] FROM [Scale].[Events] ORDER BY [Cinchy Id] DESC"
+        highest = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=60)
+        form["Query"] = "SELECT [Cinchy Id] FROM [Scale].[Empty 0002]"
+        empty = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=60)
         process.terminate()
         _, said = process.communicate(timeout=10)
-    assert len(answer.json()["data"]) == 7
+    assert [row[0] for row in answer.json()["data"]] == list(range(-9, 19, 4))
+    assert highest.json()["data"] == [[1_000_000]]
+    assert empty.json()["data"] == []
     assert "personal access token: pat-reader" in said
 
 
@@ -45,6 +53,9 @@ def test_options_are_read_by_their_type() -> None:
     )
     assert (options.start_row_base, options.idp_path) == (1, "/sso")
     assert options_from(["page_cap="]).page_cap is None
+    assert options_from(["start_row_base=ignored"]).start_row_base == "ignored"
+    assert options_from(["sort_cost=0.5", "timeout_above_scanned=9"]).sort_cost == 0.5
+    assert options_from(["forbidden_query_status=403"]).forbidden_query_status == 403
 
 
 @pytest.mark.parametrize(
