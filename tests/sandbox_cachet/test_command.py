@@ -125,6 +125,14 @@ def test_rarer_things_are_switched_on_by_the_command() -> None:
         assert client.get("incidents/4").json["data"]["id"] == "1"
 
 
+def test_the_plain_year_is_a_world_option() -> None:
+    year = ("--world", "plain", "--now", "2026-11-20T10:00", "--days-ago", "90")
+    with started("cachet", *year, "--churn-every", "5") as (_, url):
+        answer = Client(url).get("incidents", "per_page=100&sort=id")
+    assert answer.headers["date"] == "Sat, 22 Aug 2026 10:00:00 GMT"
+    assert len(answer.ids) > 20
+
+
 def test_a_token_may_have_few_abilities() -> None:
     tokens = ("--token", "1|a=subscribers.manage", "--token", "2|b=", "--rate-limit", "300")
     with started("cachet", *TINY, *tokens) as (_, url):
@@ -164,8 +172,8 @@ def test_systems_that_are_not_there_are_left_out(tmp_path: Path) -> None:
     source = Path(sandbox.__file__).parent
     copy = tmp_path / "sandbox"
     copy.mkdir()
-    for name in ("__init__.py", "__main__.py", "serve.py"):
-        shutil.copy(source / name, copy / name)
+    for path in source.glob("*.py"):
+        shutil.copy(path, copy / path.name)
     (copy / "cortex").mkdir()
     (copy / "cortex" / "__init__.py").touch()
     shutil.copytree(source / "cachet", copy / "cachet")

@@ -36,6 +36,28 @@ def test_the_command_serves_what_it_says() -> None:
     assert "personal access token: pat-reader" in said
 
 
+def test_the_plain_year_is_a_world_option() -> None:
+    command = [sys.executable, "-m", "sandbox", "cinchy", "--max-seconds", "60"]
+    chosen = ["--world", "plain", "--now", "2026-11-20T10:00", "--days-ago", "90"]
+    with subprocess.Popen(
+        [*command, *chosen, "--churn-every", "5"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().split()[1]
+        query = "SELECT [Cinchy Id], [Booked] FROM [Operations].[Shipments]"
+        form = {"Query": query, "ResultFormat": "JSON"}
+        headers = {"Authorization": "Bearer pat-reader"}
+        answer = requests.post(f"{url}/API/ExecuteCQL", form, headers=headers, timeout=30)
+        process.terminate()
+        process.communicate(timeout=10)
+    booked = [row[1] for row in answer.json()["data"]]
+    assert len(booked) > 1000
+    assert max(booked) < "2026-08-23"
+
+
 def test_options_are_read_by_their_type() -> None:
     options = options_from(
         [

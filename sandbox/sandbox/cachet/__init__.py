@@ -9,6 +9,7 @@ from sandbox.cachet.churn import Churn
 from sandbox.cachet.clock import Clock
 from sandbox.cachet.generate import Size, generate
 from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
+from sandbox.cachet.plain import plain_world
 from sandbox.cachet.truth import Truth, truth
 from sandbox.cachet.world import World
 
@@ -23,5 +24,6 @@ __all__ = [
     "World",
     "create_app",
     "generate",
+    "plain_world",
     "truth",
 ]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cachet.app import create_app
 from sandbox.cachet.churn import Churn
-from sandbox.cachet.clock import Clock
+from sandbox.cachet.clock import DAY, Clock
 from sandbox.cachet.generate import Size, generate
 from sandbox.cachet.generate.quirks import QUIRKS
 from sandbox.cachet.options import ADMIN_TOKEN, Options, Token
+from sandbox.cachet.plain import plain_world
 
 if TYPE_CHECKING:
     import argparse
@@ -57,6 +58,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     made = parser.add_argument_group("generated data")
     made.add_argument("--seed", type=int, default=1, help="another seed, another world")
     made.add_argument(
+        "--world",
+        choices=("generated", "plain"),
+        default="generated",
+        help="plain: the year of a made-up company, no name of which is meant to break a reader;"
+        " sizes and quirks do not apply",
+    )
+    made.add_argument(
+        "--days-ago",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plain: the same year as it was N days before its end",
+    )
+    made.add_argument(
         "--quirk",
         action="append",
         choices=[quirk.replace("_", "-") for quirk in QUIRKS],
@@ -101,7 +116,12 @@ def build(args: argparse.Namespace) -> App:
     }
     clock = Clock(parse_moment(args.now) if args.now else None)
     quirks = [quirk.replace("-", "_") for quirk in args.quirk]
-    world = generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock, quirks=quirks)
+    if args.world == "plain":
+        if args.days_ago:
+            clock = Clock(clock.now() - args.days_ago * DAY)
+        world = plain_world(args.seed, clock=clock, days_ago=args.days_ago)
+    else:
+        world = generate(Size(**sizes), seed=args.seed, api=args.api, clock=clock, quirks=quirks)
     if args.churn_every:
         world.on_request(Churn(world, every=args.churn_every, seed=args.seed))
     return create_app(world, options)

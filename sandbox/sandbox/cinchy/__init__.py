@@ -10,14 +10,17 @@
 from .accounts import Account
 from .app import CinchyApp, create_app
 from .build import build_world
+from .churn import Churn
 from .clock import START, Clock
 from .options import Health, Options
+from .plain import build_plain_world
 from .request import SandboxRequest, Seen
 from .world import World
 
 __all__ = [
     "START",
     "Account",
+    "Churn",
     "CinchyApp",
     "Clock",
     "Health",
@@ -25,6 +28,7 @@ __all__ = [
     "SandboxRequest",
     "Seen",
     "World",
+    "build_plain_world",
     "build_world",
     "create_app",
 ]

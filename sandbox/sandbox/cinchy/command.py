@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import random
 import sys
 import typing
@@ -14,6 +15,7 @@ from .churn import Churn
 from .clock import START, Clock
 from .furnish import CLIENT_ID
 from .options import Options
+from .plain import build_plain_world
 from .scale import EVENTS
 from .story import TASKS
 
@@ -43,6 +45,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--churn", type=int, default=0, metavar="N", help="tasks to change before every request"
     )
     made.add_argument(
+        "--world",
+        choices=("generated", "plain"),
+        default="generated",
+        help="plain: the year of a made-up company that ends now, no name of which is meant to"
+        " break a reader; rows do not apply",
+    )
+    made.add_argument(
+        "--days-ago",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plain: the same year as it was N days before its end",
+    )
+    made.add_argument(
+        "--now",
+        type=dt.datetime.fromisoformat,
+        metavar="DATE-TIME",
+        help="plain: where the year ends, UTC (default: the current hour)",
+    )
+    made.add_argument(
         "--churn-every",
         type=int,
         default=0,
@@ -65,17 +87,20 @@ def build(args: argparse.Namespace) -> CinchyApp:
         ValueError: An option that does not exist, or a value it cannot take.
     """
     options = options_from(args.option)
-    clock = Clock(START, running=True)
-    world = build_world(
-        args.seed,
-        args.rows,
-        version=args.release,
-        clock=clock,
-        first_id=args.first_id,
-        id_step=args.id_step,
-        empty_tables=args.empty_tables,
-        series_rows=args.series_rows,
-    )
+    if args.world == "plain":
+        world = _plain(args)
+    else:
+        clock = Clock(START, running=True)
+        world = build_world(
+            args.seed,
+            args.rows,
+            version=args.release,
+            clock=clock,
+            first_id=args.first_id,
+            id_step=args.id_step,
+            empty_tables=args.empty_tables,
+            series_rows=args.series_rows,
+        )
     if args.churn:
         world.on_request(_Churn(world, args.churn))
     if args.churn_every:
@@ -90,6 +115,14 @@ def build(args: argparse.Namespace) -> CinchyApp:
     ):
         print(f"{what}: {value}", file=sys.stderr)
     return create_app(world, options)
+
+
+def _plain(args: argparse.Namespace) -> World:
+    """Return the year that ends now, or its view of some days ago."""
+    end = args.now or dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
+    moment = end.replace(tzinfo=end.tzinfo or dt.UTC) - dt.timedelta(days=args.days_ago)
+    clock = Clock(moment, running=True)
+    return build_plain_world(args.seed, clock=clock, days_ago=args.days_ago, version=args.release)
 
 
 def options_from(settings: list[str]) -> Options:

@@ -17,6 +17,7 @@ from .keys import ApiKey, make_key, make_token
 from .limiter import Limit
 from .model import Entity, Row, Scorecard
 from .options import DEFAULT_TOKEN, Options
+from .plain import PlainWorld, plain_world
 from .routing import Call
 from .snowflake import Failure, SnowflakeApp, SnowflakeOptions, create_snowflake_app
 from .world import World, WorldSpec
@@ -32,6 +33,7 @@ __all__ = [
     "Failure",
     "Limit",
     "Options",
+    "PlainWorld",
     "Row",
     "Scorecard",
     "SnowflakeApp",
@@ -42,5 +44,6 @@ __all__ = [
     "create_snowflake_app",
     "make_key",
     "make_token",
+    "plain_world",
     "too_many",
 ]

@@ -13,6 +13,7 @@ from .churn import Churn
 from .keys import PERMISSIONS, ROLES, ApiKey
 from .limiter import Limit
 from .options import DEFAULT_TOKEN, Options
+from .plain import plain_world
 from .scoring import EVALUATED_EVERY
 from .snowflake import DEFAULT_TOKEN as SNOWFLAKE_TOKEN
 from .snowflake import create_snowflake_app
@@ -38,6 +39,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     world = parser.add_argument_group("workspace")
     for name, text in SIZES.items():
         world.add_argument(f"--{name}", type=int, default=getattr(DEFAULTS, name), help=text)
+    world.add_argument(
+        "--world",
+        choices=("generated", "plain"),
+        default="generated",
+        help="plain: the year of a made-up company, no name of which is meant to break a client;"
+        " sizes do not apply",
+    )
+    world.add_argument(
+        "--days-ago",
+        type=int,
+        default=0,
+        metavar="N",
+        help="plain: the same year as it was N days before its end",
+    )
     world.add_argument(
         "--plain", action="store_true", help="no hostile names, no nulls, no undocumented fields"
     )
@@ -141,6 +156,8 @@ def build(args: argparse.Namespace) -> App:
         now=_now(args),
     )
     world = World(spec)
+    if args.world == "plain":
+        world = plain_world(args.seed, now=_now(args), days_ago=args.days_ago)
     for _ in range(args.evaluation):
         world.reevaluate()
     if args.churn_every:
