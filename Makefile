@@ -19,6 +19,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: analytics analytics-test board board-test
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
+.PHONY: test-sdk-next test-lowest
 
 help:
 	@echo "make demo    load three generated systems through Meltano, and ask the result nine questions"
@@ -77,6 +78,26 @@ playground-stop:
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
 slow: setup
 	$(BIN)/python -m pytest -m slow -n 3 tests/faults
+
+# What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
+PRODUCT_TESTS = tests/contract tests/cachet tests/cortex tests/cinchy tests/faults singer-rest/tests dlt-bridge/tests
+EDITABLE = --group dev $(PACKAGES:%=--editable ./%)
+
+# The newest pre-release of the SDK that the pins allow, in an environment of its own.
+test-sdk-next: | $(filter .tools/%,$(UV))
+	mkdir -p .tools
+	grep -v "^singer-sdk==" constraints/workspace.txt > .tools/sdk-next.txt
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/sdk-next
+	$(UV) pip install --quiet --upgrade --python .tools/sdk-next/bin/python --constraint .tools/sdk-next.txt \
+		"singer-sdk[testing]>=0.55.0b0,<0.56" $(EDITABLE)
+	.tools/sdk-next/bin/python -c "import importlib.metadata as m; print('singer-sdk', m.version('singer-sdk'))"
+	.tools/sdk-next/bin/python -m pytest -n 2 --dist loadfile $(PRODUCT_TESTS)
+
+# The lowest versions that the pins allow.
+test-lowest: | $(filter .tools/%,$(UV))
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/lowest
+	$(UV) pip install --quiet --python .tools/lowest/bin/python --resolution lowest-direct $(EDITABLE)
+	.tools/lowest/bin/python -m pytest -n 2 --dist loadfile $(PRODUCT_TESTS)
 
 # A whole run also brings the tables in README.md and bench/README.md up to date.
 bench: setup meltano
