@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.errors import ConfigError
 from singer_rest.http.credentials import HeaderCredential
-from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.settings import th
@@ -20,6 +19,7 @@ from tap_cachet.streams import STREAMS
 if TYPE_CHECKING:
     import datetime as dt
 
+    from singer_rest.http.credentials import Credential
     from tap_cachet.streams.base import CachetStream
 
 EXAMPLE_URL = "https://status.example.com"
@@ -31,6 +31,7 @@ class TapCachet(RestTap):
     """Reads a Cachet status page, 2.3 to 3.x: components, incidents, schedules, metrics."""
 
     name = "tap-cachet"
+    example_url = EXAMPLE_URL
     first_streams = ("status",)
 
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
@@ -147,17 +148,30 @@ class TapCachet(RestTap):
         _ = self.zone
         _ = self.api
 
-    def _find_server(self) -> Server:
-        url = base_url(self.config["api_url"], example=EXAMPLE_URL)
+    @functools.cached_property
+    def key(self) -> str:
+        """Return the API key, cleaned; nothing to read as a guest.
+
+        Raises:
+            ConfigError: It is empty, which nobody writes on purpose.
+        """
         key = settings.token(self.config.get("api_key") or "", "api_key")
         if not key and "api_key" in self.config:
             raise ConfigError(
                 "api_key is empty, which would read no more than a guest may see. Set it, or "
                 "remove it to read as a guest on purpose."
             )
-        if key:
-            both = {"Authorization": f"Bearer {key}", "X-Cachet-Token": key}
-            self.origin_credentials.bind(url, HeaderCredential("api_key", both))
+        return key
+
+    def credentials(self) -> dict[str, Credential]:
+        """Return the key in the headers of both generations, until it is known which one it is."""
+        if not self.key:
+            return {}
+        both = {"Authorization": f"Bearer {self.key}", "X-Cachet-Token": self.key}
+        return {self.api_url: HeaderCredential("api_key", both)}
+
+    def _find_server(self) -> Server:
+        url, key = self.api_url, self.key
         version, root = detect(self.transport, url, self.config["api_version"])
         if key:
             header = (

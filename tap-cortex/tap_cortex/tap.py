@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
 from singer_rest.errors import BodyError, ConfigError, StatusError
-from singer_rest.http.credentials import HeaderCredential, OriginCredentials
+from singer_rest.http.credentials import HeaderCredential
 from singer_rest.http.rate_limit import RateLimit
-from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from singer_rest.sdk.tap import RestTap
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from singer_rest.http.client import Transport
+    from singer_rest.http.credentials import Credential, OriginCredentials
     from tap_cortex.client import Record
     from tap_cortex.scores import Card
     from tap_cortex.snowflake import Chat
@@ -41,6 +41,7 @@ class TapCortex(RestTap):
     """Reads a Cortex developer portal: catalog, scorecards, teams, logs, and what hangs on each."""
 
     name = "tap-cortex"
+    example_url = CLOUD
     first_streams = (
         "entity_types",
         "entities",
@@ -65,7 +66,7 @@ class TapCortex(RestTap):
         Raises:
             ConfigError: It is none, or one for people.
         """
-        url = base_url(self.config["api_url"], example=CLOUD)
+        url = self.api_url
         for suffix in SUFFIXES:
             url = url.removesuffix(suffix)
         if urlsplit(url).hostname in PAGES_FOR_PEOPLE:
@@ -86,13 +87,10 @@ class TapCortex(RestTap):
         """Return the API key, cleaned."""
         return settings.token(self.config.get("api_key") or "", "api_key")
 
-    @functools.cached_property
-    def origin_credentials(self) -> OriginCredentials:
-        """Return the keyring with the API key for its origin."""
-        origin_credentials = OriginCredentials()
+    def credentials(self) -> dict[str, Credential]:
+        """Return the API key for its origin."""
         headers = {"Authorization": f"Bearer {self.key}"}
-        origin_credentials.bind(self.root, HeaderCredential("api_key", headers))
-        return origin_credentials
+        return {self.root: HeaderCredential("api_key", headers)}
 
     @functools.cached_property
     def rate_limit(self) -> RateLimit:

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest.http.credentials import HeaderCredential
-from singer_rest.http.exchange import Request
-from singer_rest.http.urls import base_url
-from singer_rest.records.columns import INSTANT, INTEGER, TEXT, Column, Table
-from singer_rest.sdk import settings
-from singer_rest.sdk.settings import th
-from singer_rest.sdk.streams import SourceStream
-from singer_rest.sdk.tap import RestTap
-from singer_rest.sources.base import Source
-from singer_rest.sources.lists import ListSource, Paging
-from singer_rest.sources.pages import Meta, Page
-from singer_rest.sources.single import envelope
+from singer_rest import (
+    INSTANT,
+    INTEGER,
+    TEXT,
+    Column,
+    HeaderCredential,
+    ListSource,
+    Meta,
+    Page,
+    Paging,
+    Request,
+    RestTap,
+    Source,
+    SourceStream,
+    Table,
+    envelope,
+    settings,
+    th,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 def meta(page: Page) -> Meta:
@@ -44,7 +51,7 @@ class Books(SourceStream):
         """Return the walk over the list."""
         size = self.config["page_size"]
         paging = Paging("page", "per_page", size, 1, meta, key=lambda row: row.get("id"))
-        request = Request(f"{self.config['api_url']}/books")
+        request = Request(f"{self.tap.api_url}/books")
         return ListSource(self.tap.transport, request, envelope("rows"), paging)
 
 
@@ -62,12 +69,14 @@ class TapExample(RestTap):
         """Return the streams."""
         return [Books(self)]
 
+    def credentials(self) -> Mapping[str, HeaderCredential]:
+        """Return the key, for its origin only."""
+        bearer = {"Authorization": f"Bearer {self.config['api_key']}"}
+        return {self.api_url: HeaderCredential("api_key", bearer)}
+
     def connect(self) -> None:
         """Prove that the key is good."""
-        url = base_url(self.config["api_url"], example="https://library.example.com")
-        bearer = {"Authorization": f"Bearer {self.config['api_key']}"}
-        self.origin_credentials.bind(url, HeaderCredential("api_key", bearer))
-        self.transport.send(Request(f"{url}/me"))
+        self.transport.send(Request(f"{self.api_url}/me"))
 
 
 if __name__ == "__main__":

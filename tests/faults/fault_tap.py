@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.http.exchange import Request
-from singer_rest.http.urls import base_url, segment
+from singer_rest.http.urls import segment
 from singer_rest.records.columns import INTEGER, TEXT, Column, Table
 from singer_rest.sdk import settings
 from singer_rest.sdk.settings import th
@@ -23,6 +23,7 @@ from .example_tap import Books
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from singer_rest.http.credentials import Credential
     from singer_rest.sources.evidence import Evidence
 
 ROWS = envelope("rows")
@@ -77,7 +78,7 @@ class Notes(SourceStream):
     table = NOTES
 
     def new_source(self) -> Source:
-        url = self.config["api_url"]
+        url = self.tap.api_url
 
         def parents() -> Sequence[str]:
             reply = self.tap.transport.send(Request(f"{url}/things"))
@@ -105,7 +106,7 @@ class Found(SourceStream):
     table = THINGS
 
     def new_source(self) -> Source:
-        request = Request(f"{self.config['api_url']}/search", method="POST", json={"all": True})
+        request = Request(f"{self.tap.api_url}/search", method="POST", json={"all": True})
         return SingleSource(self.tap.transport, request, ROWS)
 
 
@@ -122,10 +123,11 @@ class TapFaults(RestTap):
     def discover_streams(self) -> Sequence[SourceStream]:
         return [Books(self), Found(self), Notes(self)]
 
+    def credentials(self) -> Mapping[str, Credential]:
+        return {self.api_url: Token(self, self.api_url)}
+
     def connect(self) -> None:
-        url = base_url(self.config["api_url"], example="https://faults.example.com")
-        self.origin_credentials.bind(url, Token(self, url))
-        self.transport.send(Request(f"{url}/me"))
+        self.transport.send(Request(f"{self.api_url}/me"))
 
 
 if __name__ == "__main__":

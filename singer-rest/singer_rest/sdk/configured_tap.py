@@ -6,7 +6,7 @@ import abc
 import functools
 import platform
 import time
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_rest.errors import ConfigError, RequestError, ServerError
 from singer_rest.http.client import MEGABYTE, Transport, TransportOptions
@@ -14,6 +14,7 @@ from singer_rest.http.credentials import OriginCredentials
 from singer_rest.http.prefetch import Prefetcher
 from singer_rest.http.rate_limit import RateLimit
 from singer_rest.http.retry import RetryPolicy
+from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.redact import Redactor
 from singer_rest.run import bookmarks
@@ -24,8 +25,11 @@ from singer_rest.stop import StopSignal
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from singer_sdk.singerlib.catalog import Catalog
+
+    from singer_rest.http.credentials import Credential
 
 MAX_CONNECT = 10.0
 STALL_WAITS = 3
@@ -35,11 +39,13 @@ STALL_WAITS = 3
 class ConfiguredTap(CompatTap):
     """What the streams of a tap use of it.
 
-    A subclass gives settings and streams, and :meth:`connect`, which proves that the server is
-    the right one and the credential is good before anything is read.
+    A subclass gives settings and streams, :meth:`credentials`, and :meth:`connect`, which proves
+    that the server is the right one and the credential is good before anything is read.
     """
 
     message_writer_class = SingerOutput
+    example_url: ClassVar[str] = "https://api.example.com"
+    """What an ``api_url`` looks like, for the sentence that says that one does not."""
 
     def __init__(self, **arguments: Any) -> None:
         self.redactor = Redactor()
@@ -112,9 +118,29 @@ class ConfiguredTap(CompatTap):
     # The way to the server
 
     @functools.cached_property
+    def api_url(self) -> str:
+        """Return the setting ``api_url``, without a slash at its end.
+
+        Raises:
+            ConfigError: It is no address.
+        """
+        return base_url(self.config["api_url"], example=self.example_url)
+
+    def credentials(self) -> Mapping[str, Credential]:
+        """Return the credentials by the address they are for; a hook.
+
+        It is called once, when the first request is about to be made, whoever makes it. Each
+        credential goes to the origin of its address only.
+        """
+        return {}
+
+    @functools.cached_property
     def origin_credentials(self) -> OriginCredentials:
-        """Return which credential goes where; a tap binds its own."""
-        return OriginCredentials()
+        """Return which credential goes where."""
+        bound = OriginCredentials()
+        for url, credential in self.credentials().items():
+            bound.bind(url, credential)
+        return bound
 
     @functools.cached_property
     def rate_limit(self) -> RateLimit:
