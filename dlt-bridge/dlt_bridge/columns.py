@@ -29,8 +29,15 @@ EXTRACTED_AT: Final = "_singer_extracted_at"
 DELETED_AT: Final = "_sdc_deleted_at"
 """Set by log-based taps on a record that was deleted at the source."""
 
+METADATA: Final = dict.fromkeys(
+    (DELETED_AT, "_sdc_extracted_at", "_sdc_received_at", "_sdc_batched_at"), TIMESTAMP
+)
+"""Properties that taps add without declaring them, and what they are."""
+
 PROPERTY_HINT: Final = "x-singer-property"
 """Where dlt's schema remembers which property a column is for."""
+
+_KEPT_HINTS: Final = ("data_type", "precision", "scale", "timezone", PROPERTY_HINT)
 
 
 @dataclass
@@ -44,6 +51,8 @@ class Column:
         declared: What SCHEMA says the property is.
         nullable: Whether the destination lets it be null.
         key: Whether it is part of the key.
+        required: Whether the current SCHEMA insists on a value.
+        max_length: How many characters SCHEMA allows; nothing is cut, more are said once.
         validated: Whether rows were written with this type, after which it cannot change.
         variant: Whether it holds what did not fit another column.
     """
@@ -54,6 +63,8 @@ class Column:
     declared: ColumnType
     nullable: bool = True
     key: bool = False
+    required: bool = False
+    max_length: int | None = None
     validated: bool = False
     variant: bool = False
 
@@ -81,11 +92,13 @@ class TypeOptions:
         exact_numbers: Make `number` a decimal instead of a double.
         variants: Put values that break their SCHEMA into variant columns instead of failing.
         strip_nul: Remove U+0000 from texts, for destinations that cannot store it.
+        reserved_names: Names that no column can have at the destination.
     """
 
     exact_numbers: bool = False
     variants: bool = False
     strip_nul: bool = False
+    reserved_names: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -113,6 +126,7 @@ class TableLayout:
 
     def __post_init__(self) -> None:
         self._known: dict[str, Column] = {}
+        self._is_new = not self.stored
         self.sequence = self._own(SEQUENCE, BIGINT)
         self.extracted_at = self._own(EXTRACTED_AT, TIMESTAMP)
 
@@ -137,20 +151,28 @@ class TableLayout:
                     f"The SCHEMA of stream {self.stream!r} names the key property {key!r} but "
                     "does not describe it."
                 )
-        required = set(schema.get("required") or ())
-        names = assign_names(self.naming, properties, self._taken())
+        required = set(_listed(schema.get("required")))
+        names = self._assign_names(properties)
         self.columns = {}
         for source, declaration in properties.items():
             described = resolved(declaration, schema)
             is_key = source in self.keys
             kind = column_type(described, exact_numbers=self.options.exact_numbers)
-            optional = is_nullable(described) or source not in required
-            self._add(names[source], source, kind, key=is_key, nullable=optional and not is_key)
+            column = self._add(names[source], source, kind, key=is_key)
+            column.required = source in required and not is_nullable(described)
+        for column in self._known.values():
+            if column.source not in self.columns:
+                column.key, column.nullable = False, True
+        self._is_new = False
 
     def add_undeclared(self, source: str, kind: ColumnType) -> Column:
-        """Makes a column for a property that records have and SCHEMA does not."""
-        names = assign_names(self.naming, [source], self._taken())
-        return self._add(names[source], source, kind, key=False, nullable=True)
+        """Makes a column for a property that records have and SCHEMA does not.
+
+        Nothing says that its other values are of the kind of the first: they may be anything.
+        """
+        column = self._add(self._assign_names([source])[source], source, kind, key=False)
+        column.declared = JSON
+        return column
 
     def add_variant(self, column: Column, kind: ColumnType) -> Column:
         """The column beside `column` for its values of another type."""
@@ -170,7 +192,11 @@ class TableLayout:
     def hints(self) -> dict[str, dict[str, Any]]:
         """All columns as dlt hints, those of earlier SCHEMAs of this run included."""
         columns = [*self._known.values(), *self.variants.values(), self.sequence]
-        return {column.name: column.hints for column in [*columns, self.extracted_at]}
+        hints = {column.name: column.hints for column in [*columns, self.extracted_at]}
+        for name, stored in self._abandoned():
+            kept = {name: stored[name] for name in _KEPT_HINTS if name in stored}
+            hints[name] = {"name": name, "nullable": True, **kept}
+        return hints
 
     @property
     def key_columns(self) -> list[str]:
@@ -183,26 +209,28 @@ class TableLayout:
         column = self.columns.get(DELETED_AT)
         return column.name if column else None
 
-    def _add(
-        self, name: str, source: str, declared: ColumnType, *, key: bool, nullable: bool
-    ) -> Column:
+    def _add(self, name: str, source: str, declared: ColumnType, *, key: bool) -> Column:
+        max_length = declared.precision if declared.data_type == "text" else None
+        declared = TEXT if max_length else declared
         column = self._known.get(name)
         if column is None:
             stored = self._stored_type(name)
             # A column added to a table with rows has to be null in them.
-            is_nullable_there = self.stored.get(name, {}).get("nullable", True)
+            is_nullable_there = self.stored.get(name, {}).get("nullable", not self._is_new)
             column = Column(
                 name,
                 source,
                 stored or declared,
                 declared,
-                nullable=is_nullable_there if self.stored else nullable,
+                nullable=is_nullable_there,
                 validated=stored is not None,
             )
             self._known[name] = column
         if not column.validated:
             column.type = declared
-        column.declared, column.key = declared, key
+        column.declared, column.key, column.required = declared, key, False
+        column.max_length = max_length
+        column.nullable = column.nullable or not key
         self.columns[source] = column
         return column
 
@@ -221,6 +249,20 @@ class TableLayout:
             )
         return ColumnType(data_type, precision if data_type == "text" else None)
 
+    def _abandoned(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """Columns of earlier SCHEMAs that were keys, or had to have a value, and are not here."""
+        return [
+            (name, stored)
+            for name, stored in self.stored.items()
+            if PROPERTY_HINT in stored
+            and name not in self._known
+            and (stored.get("nullable") is False or stored.get("primary_key"))
+        ]
+
+    def _assign_names(self, sources: Iterable[str]) -> dict[str, str]:
+        reserved = self.options.reserved_names
+        return assign_names(self.naming, sources, self._taken(), reserved=reserved)
+
     def _taken(self) -> dict[str, str]:
         """Names in use, with the property each stands for."""
         taken = {
@@ -232,6 +274,11 @@ class TableLayout:
         # No property can be called this, so none gets the name of one of our own columns.
         own = {column.name: f"\0{column.name}" for column in (self.sequence, self.extracted_at)}
         return taken | own
+
+
+def _listed(value: Any) -> list[str]:
+    """What a keyword lists; nothing if it is no list, as `required: true` of old drafts."""
+    return [part for part in value if isinstance(part, str)] if isinstance(value, list) else []
 
 
 def natural_type(value: Any) -> ColumnType:

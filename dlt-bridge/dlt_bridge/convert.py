@@ -11,7 +11,7 @@ column's type is known.
 import math
 import re
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +23,11 @@ from dlt_bridge.types import INT64_MAX, INT64_MIN, ColumnType
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
 _DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_INSTANT: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST_INSTANT: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+"""The years that databases and their drivers have in common, in microseconds."""
 
 
 class CoercionError(Exception):  # a finding, handled where it is made
@@ -158,14 +163,22 @@ def _whole_timestamp(values: Sequence[Any], kinds: _Kinds, kind: ColumnType) -> 
     texts = pa.array(values, pa.string())
     for attempt in (texts, pc.replace_substring_regex(texts, r"(\.\d{6})\d+", r"\1")):
         try:
-            return attempt.cast(kind.arrow)
+            return _if_in_calendar(attempt.cast(kind.arrow))
         except pa.ArrowInvalid:
             pass
         try:
-            return pc.assume_timezone(attempt.cast(pa.timestamp("us")), "UTC")
+            return _if_in_calendar(pc.assume_timezone(attempt.cast(pa.timestamp("us")), "UTC"))
         except pa.ArrowInvalid:
             pass
     return None
+
+
+def _if_in_calendar(instants: pa.Array) -> pa.Array | None:
+    """The instants, unless the zone moves one of them out of the years 1 to 9999."""
+    ends = pc.min_max(instants.cast(pa.int64()))
+    first, last = ends["min"].as_py(), ends["max"].as_py()
+    fits = first is None or (first >= _FIRST_INSTANT and last <= _LAST_INSTANT)
+    return instants if fits else None
 
 
 def _whole_date(values: Sequence[Any], kinds: _Kinds, _: ColumnType) -> pa.Array | None:
@@ -251,11 +264,13 @@ def _timestamp(value: Any, _: ColumnType) -> datetime:
     if not isinstance(value, str) or not _DATE_FIRST.match(value):
         raise CoercionError
     moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _date(value: Any, kind: ColumnType) -> date:
-    moment = _timestamp(value, kind)
+def _date(value: Any, _: ColumnType) -> date:
+    if not isinstance(value, str) or not _DATE_FIRST.match(value):
+        raise CoercionError
+    moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
     if moment.time() != time():
         raise CoercionError
     return moment.date()

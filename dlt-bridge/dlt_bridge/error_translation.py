@@ -17,6 +17,14 @@ from dlt_bridge.errors import BridgeError, ConfigError, LoadError
 
 _LONGEST_REASON: Final = 300
 
+_ROWS = re.compile(r"\s*\b(DETAIL:|CONTEXT:|LINE \d+:|HINT: Values were).*")
+_VALUE = re.compile(
+    r"(invalid input syntax for type [\w ]+:|out of range(?: for type \w+)?:|"
+    r"[Cc]ould not convert \w+|[Ii]nvalid \w+ value|malformed \w+ literal:) "
+    r"(\"[^\"]*\"|'[^']*'|\S+)"
+)
+"""Where PostgreSQL and DuckDB quote what they were given."""
+
 
 @contextmanager
 def translated(doing: str, destination: str) -> Iterator[None]:
@@ -94,5 +102,7 @@ def _missing(error: ConfigFieldMissingException) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    text = re.sub(r"\s+", " ", str(error)).strip().rstrip(".") or type(error).__name__
+    """What the destination says, without the rows and values that it quotes."""
+    text = re.sub(r"\s+", " ", str(error)).strip()
+    text = _VALUE.sub(r"\1 ...", _ROWS.sub("", text)).strip().rstrip(".") or type(error).__name__
     return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "..."

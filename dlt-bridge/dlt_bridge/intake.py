@@ -228,6 +228,8 @@ class Intake:
         self.sequence = first_sequence
         self._make_stream = make_stream
         self._streams: dict[str, StreamIntake] = {}
+        self._activated_early: dict[str, Any] = {}
+        self._failures: dict[str, MessageError] = {}
         self._in_memory = 0
 
     def take(self, message: Message, size: int) -> bool:
@@ -244,10 +246,15 @@ class Intake:
             MessageError: If it comes before its stream's SCHEMA or lacks a part.
             RejectedValueError: If a value in the chunk it completes does not fit its type.
         """
+        if message.stream in self._failures:
+            return False
         if message.type == "SCHEMA":
             self._schema(message)
             return False
         stream = self._streams.get(message.stream)
+        if stream is None and message.type == "ACTIVATE_VERSION":
+            self._activated_early[message.stream] = message.version
+            return False
         if stream is None:
             raise MessageError(
                 f"A {message.type} message of stream {message.stream!r} comes before the "
@@ -261,6 +268,14 @@ class Intake:
             stream.activate(message.version)
             return False
         return self._batch_files(stream, message)
+
+    @property
+    def failures(self) -> Mapping[str, MessageError]:
+        """The streams whose SCHEMA is of no use, which cost the others nothing.
+
+        Their messages are dropped, so STATE must not go beyond what was passed on already.
+        """
+        return self._failures
 
     @property
     def rows(self) -> int:
@@ -297,6 +312,10 @@ class Intake:
         """Resolves what is open, at the end of a complete input."""
         for stream in self._streams.values():
             stream.finish()
+        if never := sorted(self._activated_early):
+            logger.warning(
+                "ACTIVATE_VERSION came for %s, but no SCHEMA: nothing is done.", ", ".join(never)
+            )
 
     def _spill(self, size: int) -> bool:
         """Puts everything on disk when many streams at once have records in memory."""
@@ -312,8 +331,15 @@ class Intake:
         if message.schema == ABSENT:
             raise MessageError(f"A SCHEMA message of stream {message.stream!r} has no schema.")
         stream = self._streams.get(message.stream) or self._make_stream(message.stream)
-        stream.apply_schema(message)
+        try:
+            stream.apply_schema(message)
+        except MessageError as error:
+            self._failures[message.stream] = error
+            logger.error("%s The other streams are loaded.", error)  # noqa: TRY400  # a sentence
+            return
         self._streams[message.stream] = stream
+        if message.stream in self._activated_early:
+            stream.activate(self._activated_early.pop(message.stream))
 
     def _batch_files(self, stream: StreamIntake, message: Message) -> bool:
         for record, size in read_batch(message):

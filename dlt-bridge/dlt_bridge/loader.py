@@ -9,7 +9,7 @@ import inspect
 import logging
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +26,8 @@ from dlt_bridge.errors import ConfigError
 from dlt_bridge.intake import Batch, Disposition, Intake
 from dlt_bridge.journal import Journal
 from dlt_bridge.load_format import choose_format, deliver
+from dlt_bridge.names import reserved_names
+from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.settings import Settings
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
@@ -79,6 +81,7 @@ class Loader:
             exact_numbers=settings.number_type == "decimal",
             variants=settings.on_type_mismatch == "variant",
             strip_nul=self._destination_type not in _STORES_NUL,
+            reserved_names=reserved_names(self._destination_type),
         )
         tables = StoredTables(
             IdentifierNaming(naming) if self._options.unnest else naming,
@@ -100,6 +103,7 @@ class Loader:
         started = time.monotonic()
         with translated("load into", self._settings.destination):
             package = [prepared(batch, self._destination_type) for batch in package]
+            self._relax(package)
             self._versions |= {
                 batch.layout.stream: batch.version for batch in package if batch.version is not None
             }
@@ -123,6 +127,14 @@ class Loader:
             ", ".join(sorted(batch.layout.table for batch in package)),
             time.monotonic() - started,
         )
+
+    def _relax(self, package: Iterable[Batch]) -> None:
+        if not self._schema_name:
+            return
+        schema = self._pipeline.default_schema
+        changed = [relax_columns(self._pipeline, schema, batch.layout) for batch in package]
+        if any(changed):
+            self._pipeline.schemas.save_schema(schema)
 
     def begin(self, begins_with: str | None) -> None:
         """Settles what the last run left in doubt; has to be called before anything is loaded.

@@ -20,6 +20,13 @@ class Naming(Protocol):
 
 RESERVED_PREFIX = "_dlt_"
 
+_SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
+
+
+def reserved_names(destination: str) -> frozenset[str]:
+    """The names that no column can have at a type of destination: PostgreSQL's own columns."""
+    return _SYSTEM_COLUMNS if destination in {"postgres", "redshift"} else frozenset()
+
 
 def assign_names(
     naming: Naming,
@@ -27,6 +34,7 @@ def assign_names(
     taken: Mapping[str, str],
     *,
     tables: bool = False,
+    reserved: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
     """Gives each original name a name of its own at the destination.
 
@@ -39,6 +47,7 @@ def assign_names(
         originals: Names of streams or of properties.
         taken: Names in use at the destination, with the original each stands for.
         tables: Whether the names are those of tables.
+        reserved: Names that the destination keeps for itself.
 
     Returns:
         The name at the destination for each original.
@@ -49,7 +58,8 @@ def assign_names(
     # A name that needs no change has the better claim to it.
     for original in sorted(wanted, key=lambda name: wanted[name] != name):
         name = names.get(original) or wanted[original]
-        if name.startswith(RESERVED_PREFIX) or owners.get(name, original) != original:
+        is_reserved = name.startswith(RESERVED_PREFIX) or name in reserved
+        if is_reserved or owners.get(name, original) != original:
             digest = hashlib.sha256(original.encode()).hexdigest()[:8]
             name = naming.normalize_path(f"{name.lstrip('_')}_{digest}")
         owners[name] = original
@@ -60,6 +70,7 @@ def assign_names(
 def _normalized(naming: Naming, original: str, *, tables: bool) -> str:
     try:
         normalize = naming.normalize_tables_path if tables else naming.normalize_path
-        return normalize(original)
+        name = normalize(original)
     except ValueError:  # a name of nothing but spaces
-        return "x"
+        name = ""
+    return name if name.strip() else "x"

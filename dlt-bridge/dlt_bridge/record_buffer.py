@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
-from dlt_bridge.columns import Column, TableLayout, natural_type
+from dlt_bridge.columns import METADATA, Column, TableLayout, natural_type
 from dlt_bridge.convert import convert
 from dlt_bridge.errors import MessageError, RejectedValueError
 from dlt_bridge.messages import repaired
@@ -29,7 +29,9 @@ _ESCAPED_NUL: Final = b"\\u0000"
 _ESCAPED_SURROGATES: Final = (b"\\ud", b"\\uD")
 _NUL_IN_JSON = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
-_decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
+_ODD_NAME = re.compile(r'["\\\x00-\x1f]')
+
+_decode_properties = msgspec.json.Decoder(dict[str, Raw]).decode
 _decode_scalar = msgspec.json.Decoder(float_hook=str).decode
 
 
@@ -51,6 +53,7 @@ class RecordBuffer:
         self._sequence: list[int] = []
         self._extracted: list[Any] = []
         self._bytes = 0
+        self._converted = 0
         self._decode: Callable[[bytes], list[Any]] | None = None
         self._nul_reported = False
 
@@ -106,6 +109,7 @@ class RecordBuffer:
         table = self._to_arrow()
         self.layout.validate()
         self._spool.write(table)
+        self._converted += len(self._records)
         self._records, self._sequence, self._extracted = [], [], []
         self._bytes = 0
 
@@ -114,13 +118,11 @@ class RecordBuffer:
         rows = self._decoded(text)
         has_nul = _ESCAPED_NUL in text
         arrays: dict[str, pa.Array] = {}
-        rejected = RejectedValues(self.layout, self._records)
+        rejected = RejectedValues(self.layout, self._records, self._converted)
         for number, column in enumerate(self.layout.columns.values()):
             values = list(map(attrgetter(f"f{number}"), rows))
-            array = self._column(column, values, rejected)
-            if array.null_count and (column.key or not column.nullable):
-                self._refuse_null(column, array)
-            arrays[column.name] = array
+            arrays[column.name] = self._column(column, values, rejected)
+        self._check_columns(arrays)
         arrays |= rejected.arrays(len(rows))
         if has_nul and self.layout.options.strip_nul:
             arrays = self._without_nul(arrays)
@@ -128,7 +130,8 @@ class RecordBuffer:
         extracted, _ = convert(self._extracted, self.layout.extracted_at.type)
         arrays[self.layout.extracted_at.name] = extracted
         # dlt rewrites files that do not say, as its own schema does, what may be null.
-        filled = {column.name for column in self.layout.columns.values() if not column.nullable}
+        columns = self.layout.columns.values()
+        filled = {column.name for column in columns if column.key and not column.nullable}
         fields = [
             pa.field(name, array.type, nullable=name not in filled)
             for name, array in arrays.items()
@@ -165,11 +168,11 @@ class RecordBuffer:
         if self._decode is None:
             self._decode = self._decoder()
         try:
-            return self._decode(text)
+            return self._decode(self._with_plain_names(text))
         except msgspec.ValidationError:
             self._add_undeclared()
             self._decode = self._decoder()
-            return self._decode(text)
+            return self._decode(self._with_plain_names(text))
         except msgspec.DecodeError as error:
             raise MessageError(
                 f"A RECORD of stream {self.layout.stream!r} is not valid JSON: {error}."
@@ -181,6 +184,7 @@ class RecordBuffer:
         Nested values stay text, so no digit of theirs is touched; floats become text.
         """
         columns = list(self.layout.columns.items())
+        plain = self._plain_names
         fields: list[tuple[str, type, Any]] = [
             (f"f{number}", Raw, Raw(_NULL)) if column.is_raw else (f"f{number}", object, None)
             for number, (_, column) in enumerate(columns)
@@ -188,18 +192,38 @@ class RecordBuffer:
         row = msgspec.defstruct(
             "Row",
             fields,
-            rename={f"f{number}": source for number, (source, _) in enumerate(columns)},
+            rename={
+                f"f{number}": plain.get(source, source)
+                for number, (source, _) in enumerate(columns)
+            },
             forbid_unknown_fields=True,
             gc=False,
         )
         return msgspec.json.Decoder(list[row], float_hook=str).decode  # type: ignore[valid-type]
+
+    @property
+    def _plain_names(self) -> dict[str, str]:
+        """What properties are called while decoding whose names msgspec does not take."""
+        odd = filter(_ODD_NAME.search, self.layout.columns)
+        return {source: f"\ue000{number}" for number, source in enumerate(odd)}
+
+    def _with_plain_names(self, text: bytes) -> bytes:
+        plain = self._plain_names
+        if not plain:
+            return text
+        return msgspec.json.encode(
+            [
+                {plain.get(name, name): value for name, value in _decode_properties(record).items()}
+                for record in msgspec.json.decode(text, type=list[Raw])
+            ]
+        )
 
     def _add_undeclared(self) -> None:
         """Makes columns for properties that SCHEMA does not know, so that they are not lost."""
         found: dict[str, bytes] = {}
         for record in self._records:
             try:
-                properties = _decode_object(record)
+                properties = _decode_properties(record)
             except msgspec.ValidationError:
                 raise MessageError(
                     f"A RECORD of stream {self.layout.stream!r} is not a JSON object."
@@ -208,8 +232,10 @@ class RecordBuffer:
                 if found.get(source, _NULL) == _NULL:
                     found[source] = bytes(properties[source])
         for source in sorted(found):
-            kind = natural_type(msgspec.json.decode(found[source]))
+            kind = METADATA.get(source) or natural_type(msgspec.json.decode(found[source]))
             column = self.layout.add_undeclared(source, kind)
+            if source in METADATA:
+                continue
             logger.warning(
                 "Stream %r has the property %r, which its SCHEMA does not declare: it goes "
                 "into the column %s as %s.",
@@ -219,22 +245,55 @@ class RecordBuffer:
                 column.type.data_type,
             )
 
-    def _refuse_null(self, column: Column, array: pa.Array) -> None:
-        position = array.is_null().to_pylist().index(True)
-        stream = self.layout.stream
-        if column.key:
-            raise MessageError(
-                f"A RECORD of stream {stream!r} has no value for its key property "
-                f"{column.source!r} (row {self._sequence[position]}); a row without its key "
-                "cannot be merged."
-            )
-        if self.layout.options.variants and not column.validated:
-            column.nullable = True
+    def _check_columns(self, arrays: dict[str, pa.Array]) -> None:
+        deleted = self.layout.deleted_column
+        kept = arrays[deleted].is_null() if deleted else None
+        for column in self.layout.columns.values():
+            array = arrays[column.name]
+            if array.null_count and column.key:
+                self._refuse_without_key(column, array.is_null())
+            elif array.null_count and column.required and not self.layout.options.variants:
+                # A record that says that its row was deleted may have nothing but the key.
+                missing = array.is_null()
+                missing = missing if kept is None else pc.and_(missing, kept)
+                self._refuse_without_value(column, missing)
+            if column.max_length is not None and array.type == pa.string():
+                self._report_too_long(column, array)
+
+    def _refuse_without_key(self, column: Column, missing: pa.Array) -> None:
+        raise MessageError(
+            f"A RECORD of stream {self.layout.stream!r} has no value for its key property "
+            f"{column.source!r} (its record number {self._number(missing)}); a row without its "
+            "key cannot be merged."
+        )
+
+    def _refuse_without_value(self, column: Column, missing: pa.Array) -> None:
+        if not pc.any(missing).as_py():
             return
         raise RejectedValueError(
-            f"{self.layout.table}.{column.name}: a RECORD of stream {stream!r} has no value for "
-            f"{column.source!r}, which its SCHEMA requires and does not allow to be null."
+            f"{self.layout.table}.{column.name}: a RECORD of stream {self.layout.stream!r} (its "
+            f"record number {self._number(missing)}) has no value for {column.source!r}, which "
+            "its SCHEMA requires and does not allow to be null; mend it at the source, or set "
+            "on_type_mismatch to 'variant' to load it without."
         )
+
+    def _number(self, wanted: pa.Array) -> int:
+        """The place in its stream of the first record that is wanted, counted from 1."""
+        return self._converted + int(pc.index(wanted, True).as_py()) + 1
+
+    def _report_too_long(self, column: Column, texts: pa.Array) -> None:
+        longest = pc.max(pc.utf8_length(texts)).as_py() or 0
+        if longest <= (column.max_length or 0):
+            return
+        logger.warning(
+            "Property %r of stream %r has texts of up to %d characters, more than the maxLength "
+            "%d of its SCHEMA: they are loaded whole.",
+            column.source,
+            self.layout.stream,
+            longest,
+            column.max_length,
+        )
+        column.max_length = None
 
     def _without_nul(self, arrays: dict[str, pa.Array]) -> dict[str, pa.Array]:
         """Removes U+0000, which PostgreSQL and its kin store in no text."""
@@ -242,17 +301,19 @@ class RecordBuffer:
             self._nul_reported = True
             logger.warning(
                 "Texts of stream %r contain U+0000, which the destination cannot store: it was "
-                "removed.",
+                "removed, and replaced by U+FFFD in keys, which have to stay apart.",
                 self.layout.stream,
             )
         columns = (*self.layout.columns.values(), *self.layout.variants.values())
         nested = {column.name for column in columns if column.type.data_type == "json"}
+        keys = set(self.layout.key_columns)
         cleaned = {}
         for name, array in arrays.items():
             if array.type != pa.string():
                 cleaned[name] = array
             elif name not in nested:
-                cleaned[name] = pc.replace_substring(array, "\x00", "")
+                mark = "\ufffd" if name in keys else ""
+                cleaned[name] = pc.replace_substring(array, "\x00", mark)
             else:
                 texts = array.to_pylist()
                 kept = [text and _NUL_IN_JSON.sub(r"\1", text) for text in texts]

@@ -6,8 +6,8 @@ an error or a variant column, as the user chose.
 """
 
 import logging
+import re
 from collections.abc import Sequence
-from datetime import time
 from typing import Any, Final
 
 import msgspec
@@ -19,6 +19,7 @@ from dlt_bridge.convert import CoercionError, as_number, coerce, convert, count_
 from dlt_bridge.errors import RejectedValueError
 from dlt_bridge.types import (
     DEFAULT_SCALE,
+    DOUBLE,
     JSON,
     MAX_DIGITS,
     TEXT,
@@ -29,7 +30,15 @@ from dlt_bridge.types import (
 logger = logging.getLogger(__name__)
 
 _NUMERIC: Final = frozenset({"bigint", "double", "decimal"})
-_SHOWN_CHARACTERS: Final = 60
+
+_CLOCK: Final = r"\d{1,3}:\d{2}(:\d{2}([.,]\d+)?)?\s*([Zz]|[+-]\d{2}(:?\d{2})?)?"
+_DAY: Final = r"[+-]?\d{4,}-\d{2}-\d{2}"
+_ERA: Final = r"(\s*(BC|AD))?"
+_FORMS: Final = {
+    "time": re.compile(f"-?{_CLOCK}"),
+    "date": re.compile(f"{_DAY}([T ]{_CLOCK})?{_ERA}"),
+    "timestamp": re.compile(f"{_DAY}([T ]{_CLOCK})?{_ERA}"),
+}
 
 _decode_object = msgspec.json.Decoder(dict[str, Raw]).decode
 
@@ -40,28 +49,43 @@ class RejectedValues:
     Args:
         layout: The table they belong to; gets a column for each new variant.
         records: The chunk's records as JSON text, for values whose decoding lost digits.
+        before: How many records of the stream came before the chunk.
     """
 
-    def __init__(self, layout: TableLayout, records: Sequence[Raw]) -> None:
+    def __init__(self, layout: TableLayout, records: Sequence[Raw], before: int) -> None:
         self._layout = layout
         self._records = records
+        self._before = before
         self._variants: dict[str, dict[int, Any]] = {}
 
     def widen(self, column: Column, values: Sequence[Any], positions: Sequence[int]) -> bool:
-        """Gives a column without rows the type its numbers need.
+        """Gives a column without rows the type its numbers need, if its SCHEMA leaves a choice.
+
+        A `number` is a double or a decimal, whatever its first values are, so that a column has
+        one type in every environment; an integer may need more than 64 bits. A key has to hold
+        all of its values, and what nothing is declared about takes what comes.
 
         Returns:
             Whether the type was changed, so that the column is worth converting again.
         """
-        if column.validated or column.declared.data_type not in _NUMERIC:
+        if column.validated or column.type.data_type not in _NUMERIC:
+            return False
+        if column.declared.data_type in {"double", "decimal"} and not column.key:
             return False
         if any(as_number(values[position]) is None for position in positions):
             return False
         sizes = [count_digits(n) for n in map(as_number, values) if n is not None]
         whole, fraction = (max(part) for part in zip(*sizes, strict=True))
+        if column.declared == JSON and fraction:
+            is_wider = column.type != DOUBLE
+            column.type = DOUBLE
+            return is_wider
         if whole + fraction > MAX_DIGITS:
+            if not column.key:
+                return False
+            self._report_text_key(column)
             column.type = TEXT
-        elif fraction == 0 and column.declared.data_type == "bigint":
+        elif fraction == 0 and column.type.data_type == "bigint":
             column.type = WIDE_INTEGER
         else:
             scale = max(fraction, min(DEFAULT_SCALE, MAX_DIGITS - whole))
@@ -136,7 +160,7 @@ class RejectedValues:
             if declared.data_type in _NUMERIC and number is not None:
                 whole, fraction = count_digits(number)
                 return WIDE_INTEGER if whole <= MAX_DIGITS and not fraction else TEXT
-            return TEXT if declared.data_type == "time" and _is_time(value) else None
+            return TEXT if _is_out_of_range(value, declared) else None
         return TEXT if declared.data_type == "text" else declared
 
     def _variant_for(
@@ -157,14 +181,27 @@ class RejectedValues:
         return bytes(_decode_object(self._records[position])[str(column.source)]).decode()
 
     def _refuse(self, column: Column, value: Any, position: int) -> None:
-        shown = repr(value) if isinstance(value, str | int) else self._json_text(position, column)
-        if len(shown) > _SHOWN_CHARACTERS:
-            shown = shown[:_SHOWN_CHARACTERS] + "..."
+        remedy = (
+            "mend it at the source."
+            if column.key
+            else "mend it at the source, or set on_type_mismatch to 'variant' to keep such values "
+            "in a column of their own."
+        )
+        number = self._before + position + 1
         raise RejectedValueError(
-            f"{self._layout.table}.{column.name}: the value {shown} of property "
-            f"{column.source!r} in stream {self._layout.stream!r} does not fit its type "
-            f"{column.type.data_type}; mend it at the source, or set on_type_mismatch to "
-            "'variant' to keep such values in a column of their own."
+            f"{self._layout.table}.{column.name}: {_describe(value)} in property "
+            f"{column.source!r} of stream {self._layout.stream!r} (its record number {number}) "
+            f"does not fit its type {column.type.data_type}; {remedy}"
+        )
+
+    def _report_text_key(self, column: Column) -> None:
+        logger.warning(
+            "The key property %r of stream %r has numbers of more than %d digits: the column %s "
+            "becomes text.",
+            column.source,
+            self._layout.stream,
+            MAX_DIGITS,
+            column.name,
         )
 
     def _report(self, column: Column, variant: Column) -> None:
@@ -179,9 +216,22 @@ class RejectedValues:
         )
 
 
-def _is_time(value: Any) -> bool:
-    try:
-        time.fromisoformat(value)
-    except (TypeError, ValueError):
-        return False
-    return True
+def _is_out_of_range(value: Any, declared: ColumnType) -> bool:
+    """Whether a text has the form of its type, but no database type holds what it says.
+
+    Times with an offset or of 24 hours and more, years beyond four digits or before Christ, and
+    the zero dates of MySQL.
+    """
+    form = _FORMS.get(declared.data_type)
+    return form is not None and isinstance(value, str) and form.fullmatch(value) is not None
+
+
+def _describe(value: Any) -> str:
+    """What a value is, without saying it: it may be personal or secret."""
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int) or as_number(value) is not None:
+        return "a number"
+    if isinstance(value, str):
+        return f"a text of {len(value)} characters"
+    return "an object" if isinstance(value, dict) else "an array"

@@ -41,6 +41,8 @@ def make_hints(
     columns = batch.layout.hints()
     if options.unnest:
         columns = {k: v for k, v in columns.items() if k not in nested_columns(batch)}
+    for name, column in columns.items():
+        column["primary_key"] = name in batch.keys
     disposition, strategy = _disposition(batch, destination, capabilities)
     if disposition == Disposition.MERGE:
         columns[batch.layout.sequence.name]["dedup_sort"] = "desc"

@@ -19,6 +19,8 @@ from dlt_bridge.errors import ConfigError
 from dlt_bridge.intake import Batch, Disposition, Intake, StreamIntake
 from dlt_bridge.load_format import Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
+from dlt_bridge.names import reserved_names
+from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.snapshots import ReplaceWhen
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
@@ -222,6 +224,7 @@ class _Reading:
                 exact_numbers=self._options.number_type == "decimal",
                 variants=self._options.on_type_mismatch == "variant",
                 strip_nul=_destination_type() == "postgres",
+                reserved_names=reserved_names(_destination_type()),
             ),
             when=ReplaceWhen.NEVER,
             versions={},
@@ -240,6 +243,8 @@ class _Reading:
 
         before = dlt.current.source_state().get(_STATE) or self._options.state
         self._tap.run(with_selected(self._catalog, selected), before, take)
+        for failure in intake.failures.values():
+            raise failure
         self._batches = self._finished(intake, selected)
         self._extraction = extraction
 
@@ -289,6 +294,7 @@ class _Reading:
             return
         destination = _destination_type()
         batch = prepared(batch, destination)
+        relax_columns(dlt.current.pipeline(), dlt.current.source_schema(), batch.layout)
         self._apply_hints(resource, batch, destination)
         changed = len(resource._pipe) > 1  # noqa: SLF001  # the user added steps, for single rows
         unnest = self._options.nested == "tables"

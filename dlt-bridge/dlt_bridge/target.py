@@ -83,6 +83,8 @@ class Target:
             self._intake.finish()
             self._release_state()
             self._load()
+            for failure in self._intake.failures.values():
+                raise failure
             loader.finish()
 
     def _begin(self, first: Message) -> None:
@@ -107,7 +109,7 @@ class Target:
 
     def _release_state(self) -> None:
         """Lets the last STATE go with the next load: nothing before it is held back."""
-        if self._held_state is not None:
+        if self._held_state is not None and not self._intake.failures:
             self._state, self._covered = self._held_state, self._held_covered
             self._held_state = None
 

@@ -191,7 +191,8 @@ def _number(schema: Mapping[str, Any], *, whole: bool, exact: bool) -> ColumnTyp
 
 
 def _string(schema: Mapping[str, Any]) -> ColumnType:
-    known = _FORMATS.get(schema.get("format", ""))
+    declared_format = schema.get("format")
+    known = _FORMATS.get(declared_format) if isinstance(declared_format, str) else None
     if known == DECIMAL:
         precision, scale = schema.get("precision"), schema.get("scale")
         if isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision:

@@ -47,8 +47,11 @@ BAD_INPUT: dict[str, tuple[list[Any], tuple[str, ...]]] = {
         [DECLARED, {"type": "RECORD", "stream": "t", "record": [1]}],
         ("'t'", "not a JSON object"),
     ),
-    "misfit": ([DECLARED, record("t", id=2, n="many")], ("t.n", "'many'", "bigint", "variant")),
-    "nested_misfit": ([DECLARED, record("t", id=2, n={"a": 1})], ("t.n", '{"a": 1}')),
+    "misfit": (
+        [DECLARED, record("t", id=2), record("t", id=3, n="many")],
+        ("t.n", "a text of 4 characters", "record number 2", "bigint", "variant"),
+    ),
+    "nested_misfit": ([DECLARED, record("t", id=2, n={"a": 1})], ("t.n", "an object")),
     "required": (
         [schema("t", {"id": INTEGER, "w": INTEGER}, required=["w"]), record("t", id=2)],
         ("t.w", "requires"),
