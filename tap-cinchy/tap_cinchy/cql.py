@@ -86,17 +86,36 @@ class Select:
     conditions: tuple[str, ...] = ()
     order: tuple[str, ...] = ()
 
-    def text(self, after: tuple[int, ...] = (), top: int | None = None) -> str:
-        """Return the query for the rows after a place, at most ``top`` of them."""
+    def text(
+        self,
+        after: tuple[int, ...] = (),
+        top: int | None = None,
+        *,
+        upto: tuple[int, ...] = (),
+        besides: tuple[int, ...] = (),
+    ) -> str:
+        """Return the query for the rows of a window.
+
+        Args:
+            after: They lie behind this key.
+            top: At most so many.
+            upto: They do not lie behind this key, of which the first part counts.
+            besides: The key of a row that comes whatever the conditions say.
+        """
         columns = ", ".join(f"t.{path} AS 'c{index}'" for index, path in enumerate(self.paths))
-        conditions = list(self.conditions)
-        if after:
-            conditions.insert(0, self._beyond(self.paths[: len(after)], after))
+        where = [self._beyond(self.paths[: len(after)], after)] if after else []
+        if upto:
+            where.append(f"t.{self.paths[0]} <= {int(upto[0])}")
+        if self.conditions and besides:
+            either = " AND ".join(self.conditions)
+            where.append(f"({either} OR t.{self.paths[0]} = {int(besides[0])})")
+        else:
+            where += self.conditions
         keys = tuple(f"t.{path}" for path in self.paths[: self.keys])
         order = ", ".join(self.order or keys)
         parts = ["SELECT", "" if top is None else f"TOP {top}", columns, "FROM", self.table, "t"]
-        if conditions:
-            parts += ["WHERE", " AND ".join(conditions)]
+        if where:
+            parts += ["WHERE", " AND ".join(where)]
         if order:
             parts += ["ORDER BY", order]
         return " ".join(part for part in parts if part)

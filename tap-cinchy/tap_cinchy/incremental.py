@@ -3,8 +3,8 @@
 Cinchy shows timestamps in the zone of the account, without saying which, and nobody has written
 down in which zone it reads the dates of a query. So the bookmark is the server's own text, and:
 
-* The bookmark is asked for before the first page. A row that is passed and then changed again has
-  a later timestamp than the bookmark, whatever else the run has seen.
+* The bookmark is a change that was there before the first page. A row that is passed and then
+  changed again has a later timestamp, whatever else the run has seen.
 * The next run goes back from the bookmark by ``incremental_lookback``, for changes that were
   committed late, and by one hour more, because a clock change repeats or skips one.
 * Once in a run the zones are compared: a row must be found when it is asked for by the timestamp
@@ -20,6 +20,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import functools
+import itertools
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +33,14 @@ from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from singer_rest.http.exchange import Reply
+    from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.pages import Page
     from tap_cinchy.client import CinchyApi
-    from tap_cinchy.sources import Reading
+    from tap_cinchy.questions import Brought, Columns, Reading
+    from tap_cinchy.windows import Piece
 
 logger = logging.getLogger(__name__)
 
@@ -135,6 +141,11 @@ class Zones:
         self._lookback = dt.timedelta(seconds=lookback)
         self._agree: bool | None = None
 
+    @property
+    def agree(self) -> bool:
+        """Whether they are known to be one."""
+        return bool(self._agree)
+
     def back_from(self, bookmark: dt.datetime) -> dt.datetime:
         """Return from when on rows have to be read again."""
         span = self._lookback + CLOCK_CHANGE
@@ -186,6 +197,50 @@ class Zones:
         return bool(answers.by_position(self._api.execute(text), 1)[1][0])
 
 
+class Watermark:
+    """The latest change that is certain to have been there before the first page was asked for.
+
+    The rows at the end of the table were shown at the beginning. A row that comes with a later
+    page may have changed meanwhile, but by no more than the time that has passed on the server's
+    clock; so much is taken back from what it shows.
+    """
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._began: dt.datetime | None = None
+        self._latest: dt.datetime | None = None
+        self.text: str | None = None
+        """The server's own where it was shown at the beginning; nothing if no row has any."""
+
+    def note(self, stamps: Iterable[Any], answered: dt.datetime) -> None:
+        """Take timestamps that an answer shows.
+
+        Args:
+            stamps: As they came.
+            answered: The server's clock at the answer.
+        """
+        began, self._began = self._began, self._began or answered
+        text = max((str(stamp) for stamp in stamps if stamp), default=None)
+        shown = wall_clock(text)
+        if text is None or shown is None:
+            return
+        now = answered.astimezone(dt.UTC).replace(tzinfo=None)
+        if shown > now + EASTERNMOST:
+            # Written while the server's clock was wrong; it would hide all changes until then.
+            logger.warning(
+                "%s has a row of %s, which is in the future; the bookmark stays at the present.",
+                self._where,
+                text,
+            )
+            shown = (now - WESTERNMOST).replace(microsecond=0)
+            text = shown.isoformat()
+        if began is not None:
+            shown -= max(answered - began, dt.timedelta(0)) + ROUNDING
+            text = shown.isoformat()
+        if self._latest is None or shown > self._latest:
+            self._latest, self.text = shown, text
+
+
 class ChangesSource(TableSource):
     """The rows of a table that changed since the bookmark.
 
@@ -193,9 +248,10 @@ class ChangesSource(TableSource):
         api: The requests.
         reading: Of one table with Cinchy Id and Modified.
         zones: Shared by all tables.
+        prefetch: The threads that read parts of a large table side by side.
         bookmark: The server's text of an earlier run; nothing on the first one.
         start: Instead of it on the first run, in UTC.
-        with_deleted: The table tells when rows were deleted, and such rows are read.
+        with_deleted: The table tells when rows were deleted.
         anchor: What :attr:`anchor` was on the run that left the bookmark.
     """
 
@@ -205,46 +261,82 @@ class ChangesSource(TableSource):
         reading: Reading,
         zones: Zones,
         *,
+        prefetch: Prefetcher | None = None,
         bookmark: str | None,
         start: dt.datetime | None,
         with_deleted: bool,
         anchor: str | None = None,
     ) -> None:
-        super().__init__(api, reading)
+        super().__init__(api, reading, prefetch)
         self.zones = zones
+        self.bookmark = bookmark
         self.since = wall_clock(bookmark) if bookmark is not None else None
         self.start = start
-        self.stamps = [MODIFIED, DELETED] if with_deleted else [MODIFIED]
-        self.watermark: str | None = None
-        """Becomes the bookmark when everything up to it has been read."""
+        self.stamps = (MODIFIED, DELETED) if with_deleted else (MODIFIED,)
+        self.extra = (*self.extra, *(f"[{stamp}]" for stamp in self.stamps))
         self.anchor: str | None = None
         """What :func:`oldest` returned on this run."""
+        self._watermark = Watermark(self.where)
         self._anchor_before = anchor
+        self._bound: dt.datetime | None = None
+        """No row that shows an earlier change can meet the condition."""
+
+    @property
+    def watermark(self) -> str | None:
+        """Return what becomes the bookmark when everything up to it has been read."""
+        found = wall_clock(self._watermark.text)
+        if self.since is not None and (found is None or found < self.since):
+            return self.bookmark
+        return self._watermark.text
 
     def prepare(self) -> None:
-        """Take the watermark, compare the zones, and bound what is read."""
-        table = self.reading.tables[0]
-        self.anchor = oldest(self.api, table)
+        """Look at the end of the table, compare the zones, and bound what is read."""
+        self.anchor = oldest(self.api, self.questions.form().table)
         self.zones.expect(self._anchor_before, self.anchor)
-        latest: Newest | None = None
-        for stamp in self.stamps:
-            found, reply = newest(self.api, table, stamp)
-            if found is None:
-                continue
-            if stamp == MODIFIED and self.since is not None:
-                self.zones.compare(table, found)
-            if latest is None or found.shown > latest.shown:
-                latest = found
-            self.watermark = self._plausible(latest, reply.date)
+        self.remember_end()
         since = self._since()
-        if since is not None:
-            changed = [f"t.[{stamp}] >= {date_literal(since)}" for stamp in self.stamps]
-            either = " OR ".join(changed)
-            self.conditions += (f"({either})" if len(changed) > 1 else either,)
+        if since is None:
+            return
+        self._bound = since - (dt.timedelta(0) if self.zones.agree else WIDEST)
+        changed = [f"t.[{stamp}] >= {date_literal(since)}" for stamp in self.stamps]
+        # Nobody can tell when a row without Modified was changed.
+        either = " OR ".join([*changed, f"t.[{MODIFIED}] IS NULL"])
+        self.conditions += (f"({either})",)
 
-    def seems_empty(self) -> bool:
-        """Return whether no row of the table has any timestamp."""
-        return self.watermark is None
+    def tail_paths(self) -> tuple[str, ...]:
+        """Return what is asked for at the end of the table."""
+        return (*super().tail_paths(), *(f"[{stamp}]" for stamp in self.stamps))
+
+    def note_tail(self, reply: Reply, columns: Columns) -> None:
+        """Take the latest change among the last rows, and compare the zones by it."""
+        stamps = columns[self.reading.keys :]
+        self._watermark.note(itertools.chain.from_iterable(stamps), reply.date)
+        pairs = [
+            (str(shown), id_) for id_, shown in zip(columns[0], stamps[0], strict=True) if shown
+        ]
+        if self.since is not None and pairs:
+            text, id_ = max(pairs)
+            shown = wall_clock(text)
+            if shown is not None:
+                self.zones.compare(self.questions.form().table, Newest(id_, text, shown))
+
+    def _taken(self, piece: Piece) -> Page:
+        brought: Brought = piece.payload
+        stamps = brought.extra[-len(self.stamps) :]
+        self._watermark.note(itertools.chain.from_iterable(stamps), brought.reply.date)
+        return super()._taken(piece)
+
+    def meets(self, piece: Piece, index: int) -> bool:
+        """Whether a sentinel may have changed; in doubt it has."""
+        brought: Brought = piece.payload
+        blank = brought.extra[: -len(self.stamps)]
+        if any(column[index] is not None for column in blank):
+            return False
+        if self._bound is None:
+            return True
+        shown = [column[index] for column in brought.extra[-len(self.stamps) :]]
+        moments = [moment for moment in map(wall_clock, filter(None, shown)) if moment]
+        return shown[0] is None or any(moment >= self._bound for moment in moments)
 
     def _since(self) -> dt.datetime | None:
         if self.since is not None:
@@ -252,18 +344,3 @@ class ChangesSource(TableSource):
         if self.start is not None:
             return earlier(self.start.astimezone(dt.UTC).replace(tzinfo=None), EASTERNMOST)
         return None
-
-    def _plausible(self, latest: Newest, answered: dt.datetime) -> str:
-        """Return the watermark, unless it lies in the future of every clock on Earth.
-
-        Such a row, written while the server's clock was wrong, would hide all changes until then.
-        """
-        now = answered.astimezone(dt.UTC).replace(tzinfo=None)
-        if latest.shown <= now + EASTERNMOST:
-            return latest.text
-        logger.warning(
-            "%s has a row of %s, which is in the future; the bookmark stays at the present.",
-            self.where,
-            latest.text,
-        )
-        return (now - WESTERNMOST).replace(microsecond=0).isoformat()

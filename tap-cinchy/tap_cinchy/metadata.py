@@ -9,8 +9,9 @@ from singer_rest.errors import ConfigError
 from singer_rest.records.columns import RejectedValues
 from tap_cinchy.cql import ID
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
+from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import Shape
-from tap_cinchy.sources import Reading, TableSource
+from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 TABLES_A_PAGE = 500
 """The description of a table may be long."""
 COLUMNS_A_PAGE = 20_000
-NOT_DELETED = "t.[Deleted] IS NULL"
 
 
 def find_tables(
@@ -42,7 +42,7 @@ def find_tables(
         ConfigError: The account sees no table at all, not even the platform's.
         StreamError: The platform's tables cannot be read.
     """
-    tables = list(_rows(api, "Tables", TABLE_FIELDS, (NOT_DELETED,), TABLES_A_PAGE))
+    tables = list(_rows(api, "Tables", TABLE_FIELDS, ("[Deleted]",), TABLES_A_PAGE))
     if not tables:
         raise ConfigError(
             "The account sees no table: [Cinchy].[Tables] answers without rows, and entitlements "
@@ -58,7 +58,7 @@ def find_tables(
         )
         return []
     ids = {table[ID] for table in chosen}
-    alive = (NOT_DELETED, "t.[Table].[Deleted] IS NULL")
+    alive = ("[Deleted]", "[Table].[Deleted]")
     columns = _rows(api, "Table Columns", COLUMN_FIELDS, alive, COLUMNS_A_PAGE)
     own = [column for column in columns if column["Table"] in ids]
     if check_rights:
@@ -67,7 +67,7 @@ def find_tables(
 
 
 def _rows(
-    api: CinchyApi, table: str, fields: tuple[Field, ...], conditions: tuple[str, ...], size: int
+    api: CinchyApi, table: str, fields: tuple[Field, ...], blank: tuple[str, ...], size: int
 ) -> Iterator[dict[str, Any]]:
     reading = Reading(
         where=f"Cinchy.{table}",
@@ -75,7 +75,7 @@ def _rows(
         fields=fields,
         keys=1,
         size=size,
-        conditions=conditions,
+        blank=blank,
     )
     conform = Shape(fields).conformer()
     rejected = RejectedValues()

@@ -1,162 +1,343 @@
 """Reading a table so that nothing is lost, doubled or cut off.
 
-Pages follow each other by the key of the last row, never by an offset: rows that come, go or
-change while the table is read cannot push others across the border of a page. The end is the
-highest Cinchy Id there was after the first page, or a page without rows; never a short page,
-because the server may have a limit below the size that was asked for, and never the last row
-there is, because a table that grows as fast as it is read has none.
+Rows follow each other by key, never by an offset: rows that come, go or change while the table is
+read cannot push others across the border of a page. How a table is cut, and why no answer has to
+be believed by itself, is in :mod:`tap_cinchy.windows`; this is how it is asked.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome, StatusError, StreamError, TooLargeError
+from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.evidence import LoopError
-from singer_rest.sources.pages import Page
-from tap_cinchy import answers
-from tap_cinchy.client import BAD_REQUEST, FORBIDDEN, SlowQueryError
-from tap_cinchy.cql import Select, missing_names, split_names
-from tap_cinchy.values import KNOWN, ContradictionError, decoded
+from singer_rest.sources.pages import SLOW_ENOUGH, Page
+from tap_cinchy.client import SlowQueryError
+from tap_cinchy.extent import Extent
+from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
+from tap_cinchy.windows import EVERYTHING, Key, Piece, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
-    from tap_cinchy.client import CinchyApi, ReadType
-    from tap_cinchy.shapes import Field
+    from singer_rest.http.prefetch import Prefetcher
+    from tap_cinchy.client import CinchyApi
+    from tap_cinchy.cql import Select
+    from tap_cinchy.questions import Columns
+    from tap_cinchy.windows import Stretch
+
+__all__ = ["Reading", "TableSource"]
 
 logger = logging.getLogger(__name__)
 
-SMALLEST_PAGE = 100
-"""Rows; a query that takes too long for so few is slow for another reason."""
-TEXT_TYPES = frozenset({"String", "Guid", "Char", "Char[]", "TimeSpan"})
-
-
-@dataclasses.dataclass(frozen=True)
-class Reading:
-    """What is read of one table.
-
-    Args:
-        where: The table's name, for messages.
-        tables: Quoted; later ones are for servers that lack the first.
-        fields: What is read; the first ``keys`` of them order the rows.
-        keys: 1 for most tables, 3 for the versions of rows, 0 for a table without Cinchy Id.
-        conditions: Which rows are read.
-        kind: The type of the query.
-        size: Rows a page.
-        optional: An account may well do without; a refusal does not fail the run.
-    """
-
-    where: str
-    tables: tuple[str, ...]
-    fields: tuple[Field, ...]
-    keys: int
-    size: int
-    conditions: tuple[str, ...] = ()
-    kind: ReadType = "QUERY"
-    optional: bool = False
+PROOF = "keys in order up to the highest Cinchy Id"
+TAIL = 1000
+"""Ids that are asked for alone at the end of a table, to be held against the rows that come."""
+PAGES_A_WINDOW = 20
+"""How many pages of keys the first window under a condition spans."""
+MAX_WINDOW = 1 << 31
 
 
 class TableSource(Source):
-    """A table in pages, each beginning behind the key of the last row."""
+    """A table in pages, each beginning behind the key of the last row.
 
-    def __init__(self, api: CinchyApi, reading: Reading) -> None:
+    Args:
+        api: The requests.
+        reading: What is read.
+        prefetch: The threads that read parts of a large table side by side, if there are any.
+    """
+
+    def __init__(
+        self, api: CinchyApi, reading: Reading, prefetch: Prefetcher | None = None
+    ) -> None:
         super().__init__()
         self.api = api
         self.reading = reading
         self.where = reading.where
-        self.size = reading.size
-        self.conditions = reading.conditions
-        self._table = 0
-        self._paths: list[str | None] = [field.paths[0] for field in reading.fields]
-        self._drifted: set[str] = set()
+        self.questions = TableQuestions(api, reading)
+        self.conditions = (*(f"t.{path} IS NULL" for path in reading.blank), *reading.conditions)
+        self.extra: tuple[str, ...] = reading.blank
+        """Asked for beside the fields, to see whether a sentinel meets the condition."""
+        options = api.transport.options
+        self.size = Extent(reading.size, ceiling=options.largest_body)
+        self._prefetch = prefetch
+        self._longest = 0
+        """Rows of the longest page so far: perhaps a limit of the server."""
+        self._unseen: set[Key] = set()
+        """Keys of the tail that have not come yet."""
+        self._end: list[Key | None] = []
+        self._compared = False
 
     # The walk
 
     def pages(self) -> Iterator[Page]:
-        """Yield pages until the highest key is read, or a page is empty.
+        """Yield pages until the highest key is read.
 
         Raises:
             LoopError: Rows do not come in the order that was asked for.
-            StreamError: A page cannot be had; see :meth:`explained`.
+            IncompleteError: Rows that exist do not come.
+            StreamError: A page cannot be had.
         """
         try:
             yield from self.walk()
         except StatusError as error:
-            raise self._excused(self.explained(error)) from None
+            raise self.questions.explained(error) from None
 
     def walk(self) -> Iterator[Page]:
         """Yield the pages; every refusal of the server is explained by the caller."""
         self.prepare()
-        after: tuple[int, ...] = (0,)
-        highest: int | None = None
-        self.evidence.proof = "empty page after the last row"
-        while True:
-            page, keys = self._page(after)
-            self.evidence.pages += 1
-            if not keys:
-                break
-            kept = self._in_order(page.rows, keys, after)
-            self.evidence.received += len(kept)
-            yield dataclasses.replace(page, rows=kept)
-            after = keys[-1]
-            if highest is None:
-                highest = self._highest()
-            # Of a row with several versions, more may follow; a higher row says they have come.
-            if after[0] > highest or (len(after) == 1 and after[0] == highest):
-                self.evidence.proof = "read up to the highest Cinchy Id"
-                break
-        self.finish()
+        conditional = bool(self.conditions)
+        if conditional:
+            self._unseen.clear()
+        width = Extent(MAX_WINDOW, start=PAGES_A_WINDOW * self.reading.size)
+        walk = TableWalk(self, self.where, width if conditional else None)
+        if walk.find_end():
+            for piece in self._side_by_side(walk, width if conditional else self.size):
+                yield self._taken(piece)
+                if conditional and not self._compared:
+                    self._compare(piece)
+            self._judge_unseen()
+        else:
+            self.judge_empty()
+        self.evidence.proof = PROOF
 
-    def _highest(self) -> int:
-        """Return the highest Cinchy Id there is now."""
-        key = self.select().paths[0]
-        top = Select(self.select().table, (key,), order=(f"t.{key} DESC",)).text(top=1)
-        _types, columns = answers.by_position(self.api.execute(top, self.reading.kind), 1)
-        return int(columns[0][0]) if columns[0] else 0
+    def _side_by_side(self, walk: TableWalk, amount: Extent) -> Iterator[Piece]:
+        """Yield pieces in order, with several under way where it pays."""
+        rest = walk.pieces(EVERYTHING)
+        first = next(rest, None)
+        if first is None:
+            return
+        yield first
+        pool, end = self._prefetch, walk.end
+        slow = first.seconds > SLOW_ENOUGH
+        alone = pool is None or pool.workers == 1 or self.reading.keys > 1 or not slow
+        if pool is None or alone or end is None or first.keys[-1] >= end:
+            yield from rest
+            return
+        rest.close()
+        parts = stretches(walk, first.keys[-1], lambda: amount.value)
+        for piece, others in pool.ordered(functools.partial(_begun, walk, part) for part in parts):
+            if piece is not None:
+                yield piece
+            yield from others
 
     def prepare(self) -> None:
         """Find out what has to be known before the first page; a hook."""
 
-    def finish(self) -> None:
+    def judge_empty(self) -> None:
         """Tell an empty table from one the account may not see, which may look the same.
 
         Raises:
             StreamError: The account has no right to it.
         """
-        if self.evidence.received or not self.seems_empty():
+        forbidden = self.questions.forbidden()
+        if forbidden is not None:
+            raise forbidden
+
+    def _taken(self, piece: Piece) -> Page:
+        """Return the page of a piece, and keep account of it."""
+        brought: Brought = piece.payload
+        self.evidence.pages += 1
+        self._unseen.difference_update(piece.keys)
+        if piece.skip is None:
+            rows = brought.rows(piece.last)
+        else:
+            stop = len(piece.keys) if piece.last is None else piece.last
+            rows = brought.only([index for index in range(stop) if index != piece.skip]).rows()
+        self.evidence.received += len(rows)
+        return Page(rows, brought.reply)
+
+    # What may vanish without a word
+
+    def _judge_unseen(self) -> None:
+        """Hold the ids at the end of the table against the rows that came.
+
+        A server whose links join inner leaves out rows that link to nothing.
+        """
+        if self._unseen:
+            low, high = min(self._unseen)[0], max(self._unseen)[0]
+            self._report_lost(self._unseen & self._ids(low, high, conditional=False))
+
+    def _compare(self, piece: Piece) -> None:
+        """Hold the first rows that come under a condition against their ids alone, once."""
+        kept = set(piece.keys[: piece.last])
+        if piece.skip is not None:
+            kept.discard(piece.keys[piece.skip])
+        if not kept or not self.reading.links:
             return
-        rights = self.api.entitlements(self.where)
-        columns = rights.get("columnEntitlements") or []
-        if rights.get("accessIsDefinedForCurrentUser") is False and not any(
-            column.get("canView") for column in columns
-        ):
-            raise StreamError(
-                f"{self.where} answers without rows because the account has no right to it. Grant "
-                "it, or deselect the stream.",
-                code="TABLE-FORBIDDEN",
-                outcome=Outcome.FORBIDDEN,
-                excused=self.reading.optional,
+        self._compared = True
+        low, high = min(kept)[0], max(kept)[0]
+        lost = self._ids(low, high, conditional=True) - kept
+        if lost:
+            # Perhaps they changed just now, so they are asked for as before.
+            again = self.page(Window((low - 1,), (high,)), None).keys
+            self._report_lost(lost - set(again))
+
+    def _ids(self, low: int, high: int, *, conditional: bool) -> set[Key]:
+        conditions = self.conditions if conditional else ()
+
+        def query(select: Select) -> str:
+            wanted = dataclasses.replace(select, conditions=conditions)
+            return wanted.text((low - 1,), top=self.reading.size, upto=(high,))
+
+        return {(one,) for one in self.questions.bare(query, key_paths(1))[1][0]}
+
+    def _report_lost(self, lost: set[Key]) -> None:
+        if lost:
+            example = min(lost)[0]
+            self.evidence.problems.append(
+                f"{len(lost)} rows of {self.where} exist and do not come, such as the row "
+                f"{example}: this server leaves rows out whose links lead to nothing. Deselect "
+                "the columns with links"
             )
 
-    def seems_empty(self) -> bool:
-        """Whether a pass without rows says that there are none; a hook."""
-        return True
+    # What the walk asks; see windows.Asker
 
-    def _in_order(
-        self, rows: list[dict[str, Any]], keys: list[tuple[int, ...]], after: tuple[int, ...]
-    ) -> list[dict[str, Any]]:
-        """Check that keys grow; a row that came twice in a row, word for word, is kept once."""
-        kept: list[dict[str, Any]] = []
-        previous = after
-        for key, row in zip(keys, rows, strict=True):
-            if key > previous:
-                kept.append(row)
-            elif key == previous and kept and row == kept[-1]:
+    def highest(self) -> Key | None:
+        """Return the highest key there is."""
+        if self._end:
+            return self._end.pop()
+        return self.ask_tail()
+
+    def remember_end(self) -> None:
+        """Ask for the highest key now, for the walk that follows."""
+        self._end = [self.ask_tail()]
+
+    def ask_tail(self) -> Key | None:
+        """Ask for the highest key, and at the first time for some ids before it."""
+        count = self.reading.keys
+        top = min(TAIL, self.size.value) if count == 1 else 1
+        paths = self.tail_paths()
+        try:
+            reply, columns = self._tail(paths, top)
+        except SlowQueryError:
+            reply, columns = self._tail(paths, 1)
+        keys: list[Key] = list(zip(*columns[:count], strict=True))
+        if not self.evidence.pages and count == 1:
+            self._unseen = set(keys)
+        self.note_tail(reply, columns)
+        return keys[0] if keys else None
+
+    def _tail(self, paths: Sequence[str], top: int) -> tuple[Reply, Columns]:
+        keys = key_paths(self.reading.keys)
+
+        def query(select: Select) -> str:
+            order = tuple(f"t.{path} DESC" for path in keys)
+            return dataclasses.replace(select, order=order).text(top=top)
+
+        return self.questions.bare(query, paths)
+
+    def tail_paths(self) -> tuple[str, ...]:
+        """Return what is asked for at the end of the table, keys first; a hook."""
+        return key_paths(self.reading.keys)
+
+    def note_tail(self, reply: Reply, columns: Columns) -> None:
+        """Take the rows at the end of the table; a hook."""
+
+    def first(self, after: Key | None) -> Key | None:
+        """Return the lowest key behind a place."""
+        return self._one(lambda select: select.text(after or (), top=1))
+
+    def has(self, key: Key) -> bool:
+        """Whether a row exists."""
+        same = tuple(
+            f"t.{path} = {int(part)}"
+            for path, part in zip(key_paths(self.reading.keys), key, strict=True)
+        )
+        return (
+            self._one(lambda select: dataclasses.replace(select, conditions=same).text(top=1))
+            is not None
+        )
+
+    def _one(self, query: Any) -> Key | None:
+        _reply, columns = self.questions.bare(query, key_paths(self.reading.keys))
+        keys = list(zip(*columns, strict=True))
+        return keys[0] if keys else None
+
+    def meets(self, piece: Piece, index: int) -> bool:
+        """Whether a sentinel meets the condition."""
+        brought: Brought = piece.payload
+        return all(column[index] is None for column in brought.extra)
+
+    def page(self, window: Window, most: int | None) -> Piece:
+        """Return the first rows of a window, in smaller pieces if need be.
+
+        Raises:
+            SlowQueryError: The window is too wide, or a page without a condition too slow.
+            LoopError: Rows do not come in the order of their keys.
+        """
+        while True:
+            asked = min(self.size.value, most or self.size.value)
+
+            def query(select: Select, asked: int = asked) -> str:
+                wanted = dataclasses.replace(select, conditions=self.conditions)
+                return wanted.text(
+                    window.after or (),
+                    asked,
+                    upto=window.upto or (),
+                    besides=window.sentinel or (),
+                )
+
+            try:
+                brought = self.questions.rows(query, self.extra)
+            except SlowQueryError as error:
+                if self.conditions or not self.size.shrink_after_timeout(asked):
+                    raise
+                self._told(error)
+            except TooLargeError as error:
+                if not self.size.shrink_after_weight(asked):
+                    raise
+                self._told(error)
+            else:
+                return self._piece(window, asked, brought)
+
+    def _told(self, error: StreamError) -> None:
+        logger.info("%s Asking for %d rows at a time.", error.sentence, self.size.value)
+
+    def _piece(self, window: Window, asked: int, brought: Brought) -> Piece:
+        keys = self._keys(brought.columns)
+        count, reply = len(keys), brought.reply
+        self.size.note(asked, count, reply.size, reply.seconds)
+        full = count >= asked or (0 < self._longest <= count)
+        self._longest = max(self._longest, count)
+        if keys and not self._in_order(keys, window):
+            kept = self._distinct(keys, brought, window)
+            keys = [keys[index] for index in kept]
+            brought = brought.only(kept)
+        return Piece(keys, brought, full, reply.seconds)
+
+    def _keys(self, columns: Columns) -> list[Key]:
+        parts = columns[: self.reading.keys]
+        if not all({int}.issuperset(map(type, part)) for part in parts):
+            raise LoopError(f"{self.where} has rows without a key, so their end cannot be found.")
+        return list(zip(*parts, strict=True))
+
+    @staticmethod
+    def _in_order(keys: list[Key], window: Window) -> bool:
+        above = window.after is None or keys[0] > window.after
+        below = window.upto is None or keys[-1][0] <= window.upto[0]
+        return above and below and keys == sorted(set(keys))
+
+    def _distinct(self, keys: list[Key], brought: Brought, window: Window) -> list[int]:
+        """Return the rows without those that came twice in a row, word for word.
+
+        Raises:
+            LoopError: Keys do not grow, or lie outside of what was asked for.
+        """
+        rows = list(zip(*brought.columns, strict=True))
+        previous = window.after if window.after is not None else (-math.inf,)
+        high = math.inf if window.upto is None else window.upto[0]
+        kept: list[int] = []
+        for index, key in enumerate(keys):
+            if key > previous and key[0] <= high:
+                kept.append(index)
+            elif key == previous and kept and rows[index] == rows[kept[-1]]:
                 self.evidence.duplicates += 1
             else:
                 raise LoopError(
@@ -165,197 +346,25 @@ class TableSource(Source):
             previous = key
         return kept
 
-    def _page(
-        self, after: tuple[int, ...], size: int | None = None
-    ) -> tuple[Page, list[tuple[int, ...]]]:
-        reply, columns = self._asked(after, size)
-        keys = self._keys(columns)
-        return Page(self.read_rows(columns), reply), keys
-
-    def _keys(self, columns: Sequence[Sequence[Any]]) -> list[tuple[int, ...]]:
-        keys = list(zip(*columns[: self.reading.keys], strict=True))
-        if not all({int}.issuperset(map(type, column)) for column in columns[: self.reading.keys]):
-            raise LoopError(f"{self.where} has rows without a key, so their end cannot be found.")
-        return keys
-
-    def read_rows(self, columns: Sequence[Sequence[Any]]) -> list[dict[str, Any]]:
-        """Return columns as rows."""
-        names = [field.name for field in self.active()]
-        return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-    # One question
-
-    def select(self) -> Select:
-        """Return the query as it is asked now, without the columns the server lacks."""
-        return Select(
-            table=self.reading.tables[self._table],
-            paths=tuple(path for path in self._paths if path is not None),
-            keys=self.reading.keys,
-            conditions=self.conditions,
-        )
-
-    def active(self) -> list[Field]:
-        """Return the fields this server has."""
-        return [
-            field
-            for field, path in zip(self.reading.fields, self._paths, strict=True)
-            if path is not None
-        ]
-
-    def _asked(
-        self, after: tuple[int, ...], size: int | None = None
-    ) -> tuple[Reply, list[Sequence[Any]]]:
-        """Ask for the rows after a place, in smaller pieces if need be."""
-        while True:
-            try:
-                text = self.select().text(after, size or self.size)
-                return self.read(self.api.execute(text, self.reading.kind))
-            except SlowQueryError as error:
-                self._halve(error, SMALLEST_PAGE)
-            except TooLargeError as error:
-                self._halve(error, 1)
-            except StatusError as error:
-                if not self._adapted(error):
-                    raise
-
-    def _halve(self, error: StreamError, smallest: int) -> None:
-        if self.size <= smallest:
-            raise error
-        self.size = max(smallest, self.size // 2)
-        logger.info("%s Asking for %d rows at a time.", error.sentence, self.size)
-
-    def read(self, reply: Reply) -> tuple[Reply, list[Sequence[Any]]]:
-        """Return the columns of an answer, each read as its field says.
-
-        Raises:
-            StreamError: A column has another type than in the catalog.
-        """
-        fields = self.active()
-        types, columns = answers.by_position(reply, len(fields))
-        return reply, [
-            self._decoded(field, type_name, cells)
-            for field, type_name, cells in zip(fields, types, columns, strict=True)
-        ]
-
-    def _decoded(self, field: Field, type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
-        kind = field.column.kind
-        try:
-            found = decoded(kind, type_name, cells)
-        except ContradictionError:
-            raise StreamError(
-                f"{self.where}: the column {field.name} comes as {type_name or 'another type'} "
-                f"now, the catalog says {kind.name}. Run discovery again; a target that cannot "
-                "change the column needs the table reloaded.",
-                code="TYPE-CHANGED",
-            ) from None
-        changed = kind.name == "text" and type_name in KNOWN - TEXT_TYPES
-        if changed and len(split_names(field.paths[0])) == 1 and field.name not in self._drifted:
-            self._drifted.add(field.name)
-            logger.warning(
-                "%s: the column %s comes as %s now; it is written as text until discovery is run "
-                "again.",
-                self.where,
-                field.name,
-                type_name,
-            )
-        return found
-
-    # What the server lacks
-
-    def _adapted(self, error: StatusError) -> bool:
-        """Switch to what this server has; only where the field or table allows it."""
-        if error.status != BAD_REQUEST:
-            return False
-        changes = [self._without(*missing) for missing in missing_names(error.message)]
-        return any(changes)
-
-    def _without(self, kind: str, name: str) -> bool:
-        if kind == "table":
-            if self._table + 1 < len(self.reading.tables):
-                self._table += 1
-                return True
-            return False
-        changed = False
-        for index, (field, path) in enumerate(zip(self.reading.fields, self._paths, strict=True)):
-            if path is None or name.lower() not in (part.lower() for part in split_names(path)):
-                continue
-            later = field.paths[field.paths.index(path) + 1 :]
-            if later:
-                self._paths[index] = later[0]
-            elif field.optional:
-                self._paths[index] = None
-                logger.info("%s: this server has no %s; it stays null.", self.where, field.name)
-            else:
-                continue
-            changed = True
-        return changed
-
-    def explained(self, error: StatusError) -> StreamError:
-        """Return the error with what can be done about it."""
-        missing = missing_names(error.message)
-        if error.status != BAD_REQUEST or not missing:
-            return error
-        kind, name = missing[0]
-        if kind == "table":
-            error.sentence = (
-                f"{error.sentence.rstrip('.')}. {self.where} was deleted, or the account has lost "
-                "its right to it: run discovery again, or grant it."
-            )
-            return error
-        return self._about_column(error, name)
-
-    def _excused(self, error: StreamError) -> StreamError:
-        """Return what a refusal of an optional table becomes."""
-        refused = isinstance(error, StatusError) and error.status in {BAD_REQUEST, FORBIDDEN}
-        if not self.reading.optional or not refused:
-            return error
-        return StreamError(
-            f"{error.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
-            code=error.code,
-            outcome=Outcome.FORBIDDEN,
-            excused=True,
-        )
-
-    def _about_column(self, error: StatusError, name: str) -> StreamError:
-        """Tell a column that may not be viewed from one that is gone, by asking for the rights."""
-        rights = self.api.entitlements(self.where).get("columnEntitlements")
-        known = rights if isinstance(rights, list) else []
-        hidden = {
-            str(column.get("columnName")).lower()
-            for column in known
-            if isinstance(column, dict) and column.get("canView") is False
-        }
-        if name.lower() in hidden:
-            wanted = [
-                field.name
-                for field in self.reading.fields
-                if split_names(field.paths[0])[0].lower() in hidden
-            ]
-            return StreamError(
-                f"{self.where}: the account may not view {', '.join(wanted)} "
-                f"({error.message.rstrip('.')}). Grant it, or deselect those columns.",
-                code="COLUMN-FORBIDDEN",
-                outcome=Outcome.FORBIDDEN,
-            )
-        error.sentence = (
-            f"{error.sentence.rstrip('.')}. In {self.where} it was renamed or deleted, or the "
-            "account may not view it or what it links to: run discovery again, or deselect it."
-        )
-        return error
-
     # Before a run
 
     def probe(self) -> Reply:
         """Ask for one row, with every column."""
-        after: tuple[int, ...] = (0,) if self.reading.keys else ()
         try:
-            return self._page(after, size=1)[0].reply
+            return self.questions.rows(lambda select: select.text(top=1)).reply
         except StatusError as error:
-            raise self._excused(self.explained(error)) from None
+            raise self.questions.explained(error) from None
 
     def plan(self) -> Plan:
         """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""
         if not self.reading.keys:
             return Plan(2, exact=False)
-        highest = self._highest()
-        return Plan(1 - (-highest // self.size), highest, exact=False)
+        end = self.ask_tail()
+        highest = max(end[0], 1) if end else 0
+        return Plan(1 + max(1, -(-highest // self.reading.size)), highest, exact=False)
+
+
+def _begun(walk: TableWalk, part: Stretch) -> tuple[Piece | None, Iterator[Piece]]:
+    """Ask for the first piece of a stretch; the others are asked for where they are taken."""
+    pieces = walk.pieces(part)
+    return next(pieces, None), pieces

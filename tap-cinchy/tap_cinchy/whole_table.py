@@ -1,7 +1,8 @@
 """Reading a table that has no Cinchy Id.
 
 It has no key by which one page could follow another, so it is read whole. A limit of the server
-that cuts off its end shows when it is read from the other end: then other rows come.
+that cuts off its end shows when it is read from the other end: then other rows come, unless all
+rows are alike in every column they are ordered by.
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from singer_rest.errors import StatusError
 from singer_rest.sources.pages import Page
+from tap_cinchy.client import BAD_REQUEST
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from singer_rest.http.exchange import Reply
+    from tap_cinchy.cql import Select
+    from tap_cinchy.questions import Brought
 
 logger = logging.getLogger(__name__)
+
+PLAIN = frozenset({"integer", "number", "boolean", "moment", "wall_clock"})
+TEXTUAL = frozenset({"text", "texts"})
 
 
 class WholeTableSource(TableSource):
@@ -30,48 +37,64 @@ class WholeTableSource(TableSource):
         logger.warning(
             "%s has no Cinchy Id: it is read in one piece, and in full every time.", self.where
         )
-        order = self._order()
-        reply, columns = self._directed(order, "ASC")
-        for _again in range(2 if order else 0):
+        order, there = self._begun()
+        for again in range(2):
+            back = self._directed(order, "DESC")
             self.evidence.pages += 1
-            backwards = self._directed(order, "DESC")[1]
-            if self._same(columns, backwards):
-                self.evidence.proof = "read in both directions"
+            if self._agree(there, back):
+                self._judge(there, order)
                 break
-            self.evidence.rereads += 1
-            reply, columns = self._directed(order, "ASC")
+            if not again:
+                self.evidence.rereads += 1
+                there = self._directed(order, "ASC")
         else:
-            self._unproved(order)
-        rows = self.read_rows(columns)
-        self.evidence.received = len(rows)
-        yield Page(rows, reply)
-        self.finish()
-
-    def _unproved(self, order: list[str]) -> None:
-        if order:
             self.evidence.problems.append(
                 f"{self.where} has no Cinchy Id, and read from its other end it has other rows: "
                 "the server cuts off long answers, or the table changes all the time"
             )
-        else:
-            self.evidence.proof = "one answer, which the server may have cut off"
+        rows = there.rows()
+        self.evidence.received = len(rows)
+        yield Page(rows, there.reply)
+        if not rows:
+            self.judge_empty()
 
-    def _order(self) -> list[str]:
-        """Return columns that any database can order by."""
-        plain = {"integer", "number", "boolean", "moment", "wall_clock"}
-        fields = [field for field in self.active() if field.column.kind.name in plain]
-        texts = [field for field in self.active() if field.column.kind.name == "text"]
-        return [f"t.{field.paths[0]}" for field in fields or texts]
+    def _judge(self, there: Brought, order: list[int]) -> None:
+        """Say whether readings that agree prove anything: not if both ends are alike."""
+        self.evidence.proof = "read from both ends"
+        ends = [(column[0], column[-1]) for column in (there.columns[i] for i in order) if column]
+        if len(there.columns[0]) > 1 and all(first == last for first, last in ends):
+            self.evidence.problems.append(
+                f"{self.where} has no Cinchy Id, and its rows are alike in all columns they can be "
+                "ordered by: nobody can tell whether the server has cut off some of them"
+            )
 
-    def _directed(self, order: list[str], way: str) -> tuple[Reply, list[Sequence[Any]]]:
-        select = dataclasses.replace(
-            self.select(), order=tuple(f"{column} {way}" for column in order)
-        )
-        return self.read(self.api.execute(select.text(), self.reading.kind))
+    def _begun(self) -> tuple[list[int], Brought]:
+        """Return the columns to order by, by their index, and the table in that order.
+
+        A text may be of a kind that cannot be ordered by, such as Geometry; then the server
+        refuses, and the others have to do.
+        """
+        fields = self.questions.form().fields
+        plain = [i for i, field in enumerate(fields) if field.column.kind.name in PLAIN]
+        every = plain + [i for i, field in enumerate(fields) if field.column.kind.name in TEXTUAL]
+        try:
+            return every, self._directed(every, "ASC")
+        except StatusError as error:
+            if error.status != BAD_REQUEST or not plain or plain == every:
+                raise
+            return plain, self._directed(plain, "ASC")
+
+    def _directed(self, order: list[int], way: str) -> Brought:
+        def query(select: Select) -> str:
+            wanted = tuple(f"t.{select.paths[index]} {way}" for index in order)
+            return dataclasses.replace(select, order=wanted, conditions=self.conditions).text()
+
+        return self.questions.rows(query)
 
     @staticmethod
-    def _same(one: Sequence[Sequence[Any]], other: Sequence[Sequence[Any]]) -> bool:
+    def _agree(there: Brought, back: Brought) -> bool:
+        """Whether one reading is the other one turned round, rows alike in order apart."""
         rows, again = (
-            collections.Counter(map(repr, zip(*columns, strict=True))) for columns in (one, other)
+            collections.Counter(map(repr, zip(*one.columns, strict=True))) for one in (there, back)
         )
         return rows == again

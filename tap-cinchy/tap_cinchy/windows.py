@@ -22,7 +22,7 @@ from singer_rest.sources.evidence import IncompleteError
 from tap_cinchy.client import SlowQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from tap_cinchy.extent import Extent
 
@@ -177,7 +177,7 @@ class TableWalk:
             "end. The server contradicts itself; run again."
         )
 
-    def pieces(self, stretch: Stretch = EVERYTHING) -> Iterator[Piece]:
+    def pieces(self, stretch: Stretch = EVERYTHING) -> Generator[Piece]:
         """Yield the rows of one stretch.
 
         Raises:
@@ -280,9 +280,7 @@ class TableWalk:
 
     # What cannot be
 
-    def _missing(
-        self, goal: Key, after: Key | None, tries: int, stretch: Stretch
-    ) -> Key:
+    def _missing(self, goal: Key, after: Key | None, tries: int, stretch: Stretch) -> Key:
         """Find out why a row did not come that was there before.
 
         Returns:
@@ -303,8 +301,8 @@ class TableWalk:
         found = found or self._asker.highest()
         if found is None:
             raise IncompleteError(
-                f"{self._where} has no row any more, although it had the row {_text(goal)} a moment "
-                "ago. If everything was erased just now, run again."
+                f"{self._where} has no row any more, although it had the row {_text(goal)} a "
+                "moment ago. If everything was erased just now, run again."
             )
         return found
 

@@ -106,7 +106,7 @@ def test_discovery_is_a_handful_of_requests_whatever_the_number_of_tables(start:
     running = start(world)
     catalog = running.discover()
     assert len(select_tables(streams_of(catalog))) == 120
-    assert len(running.server.requests) == 4
+    assert len(running.server.requests) == 5
     assert all("Domain" not in query for query in running.queries)
 
 

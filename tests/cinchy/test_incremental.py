@@ -184,12 +184,13 @@ def test_the_bookmark_is_the_servers_own_text(start: Start, catalog: Catalog) ->
     assert bookmark["replication_key_value"] == "2026-11-01T10:50:00"
     running.forget()
     run_through(running, target, catalog)
-    [query] = [q for q in running.queries if "OR t.[Deleted]" in q and "> 0" in q]
+    [query] = [q for q in running.queries if "OR t.[Deleted]" in q and "t.[Name]" in q]
     assert "t.[Modified] >= '2026-11-01T08:50:00'" in query
+    running.forget()
     world.update(TABLE, 2, {"Name": "now"})
     run_through(running, target, catalog, settings={"incremental_lookback": 60})
-    [query] = [q for q in running.queries if ">= '2026-11-01T09:49:00'" in q and "> 0 " in q]
-    assert query
+    [query] = [q for q in running.queries if "OR t.[Deleted]" in q and "t.[Name]" in q]
+    assert ">= '2026-11-01T09:49:00'" in query
 
 
 def test_incremental_by_setting_needs_no_catalog(start: Start) -> None:
@@ -215,7 +216,7 @@ def test_zones_that_differ_are_noticed_once(start: Start) -> None:
     running.forget()
     run = run_through(running, target, catalog)
     assert "another time zone than it reads them" in run.stderr
-    probes = [q for q in running.queries if "t.[Cinchy Id] = " in q]
+    probes = [q for q in running.queries if "WHERE t.[Cinchy Id] = " in q]
     assert len(probes) == 1  # the first question already fails
 
 
@@ -317,7 +318,7 @@ def test_a_run_that_fails_moves_no_bookmark(start: Start, catalog: Catalog, mome
 
     def vanish(request: SandboxRequest) -> None:
         nonlocal pages
-        if FROM_TABLE in request.cql and "OR t.[Deleted]" in request.cql:
+        if FROM_TABLE in request.cql and "OR t.[Deleted]" in request.cql and "Name" in request.cql:
             if pages == moment:
                 world.drop_table(TABLE)
             pages += 1

@@ -99,7 +99,7 @@ def test_only_selected_columns_are_asked_for(shared: Site) -> None:
     assert set(run.records["delivery_tasks"][0]) == {"Cinchy Id", "Modified", "Title"}
     queries = [query for query in shared.queries if "[Delivery]" in query]
     assert all("[Status]" not in query for query in queries)
-    assert queries[0].count(" AS ") == 3
+    assert max(query.count(" AS ") for query in queries) == 3
 
 
 def test_generated_queries_have_no_functions(shared: Site) -> None:
@@ -109,7 +109,7 @@ def test_generated_queries_have_no_functions(shared: Site) -> None:
     assert run.exit_code == 0, run.stderr
     bare = [re.sub(r"\[[^]]*\]|'[^']*'", "", query) for query in shared.queries]
     assert bare
-    assert not any("(" in query for query in bare)
+    assert not any(re.search(r"\w\(", query) for query in bare)
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Asia/Kolkata"])
@@ -144,13 +144,14 @@ def test_a_date_that_is_none_is_kept_beside(start: Start) -> None:
     running = start()
 
     def spoil(request: SandboxRequest) -> Any:
-        if "FROM [D].[T]" not in request.cql or "DESC" in request.cql:
+        if "t.[Modified]" not in request.cql or "FROM [D].[T]" not in request.cql:
             return None
         types = [("c0", "Int64"), ("c1", "Int32"), ("c2", "DateTime")]
         schema = [{"columnName": name, "type": kind} for name, kind in types]
-        return as_json({"schema": schema, "data": [[1, 5, "soon"]] * ("> 0 " in request.cql)})
+        return as_json({"schema": schema, "data": [[1, 5, "soon"]]})
 
     running.world.create_table("D.T", [text("A")])
+    running.world.insert("D.T", {"A": "x"})
     running.world.on_request(spoil)
     catalog = running.discover(tables_include=["D.T"])
     for entry in streams_of(catalog)["d_t"]["metadata"]:
@@ -223,7 +224,7 @@ def test_a_table_without_cinchy_id_is_proved_from_both_ends(start: Start) -> Non
     assert run.exit_code == 0, run.stderr
     assert len(run.records["finance_imported_ledger"]) == len(running.world.truth(story.LEDGER))
     assert "has no Cinchy Id" in run.stderr
-    assert "read in both directions" in run.stderr
+    assert "read from both ends" in run.stderr
     running.app.options.page_cap = 25
     cut = running.read(story.LEDGER)
     assert cut.exit_code == 1
@@ -239,15 +240,18 @@ def test_a_page_that_takes_too_long_is_asked_for_in_halves(start: Start, status:
     assert run.exit_code == 0, run.stderr
     assert len(run.records["delivery_tasks"]) == 700
     pages = [query for query in running.queries if "[Delivery].[Tasks]" in query]
-    asked = [query.split()[2] for query in pages if "DESC" not in query]
-    assert asked[:4] == ["1000", "500", "250", "125"]
-    assert set(asked[4:]) == {"125"}
+    asked = [int(query.split()[2]) for query in pages if "t.[Title]" in query]
+    assert asked[:4] == [1000, 500, 250, 125]
+    assert asked.count(125) >= 4
+    # Now and then more is tried, by smaller steps, because most trouble passes.
+    assert asked.count(1000) == 2
+    assert len(asked) <= 12
 
 
 def test_a_query_that_is_slow_for_another_reason_fails_with_its_words(start: Start) -> None:
     running = start()
     catalog = running.discover(tables_include=[story.TASKS])
-    running.app.options.timeout_above_rows = 20
+    running.app.options.timeout_above_rows = 0
     run = running.run(catalog=select(catalog, "delivery_tasks"))
     assert run.exit_code == 1
     assert "Execution Timeout Expired" in run.last_line

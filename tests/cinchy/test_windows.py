@@ -259,7 +259,7 @@ def test_a_highest_key_that_is_too_low_is_noticed(told: list[int], conditional: 
         read(table, 1000 if conditional else None)
     times = [1]
 
-    def lie_once(question: str, about: object) -> list[int] | None:
+    def lie_once(question: str, _about: object) -> list[int] | None:
         if question == "highest" and times[0]:
             times[0] = 0
             return told
@@ -270,7 +270,7 @@ def test_a_highest_key_that_is_too_low_is_noticed(told: list[int], conditional: 
 
 
 def test_a_server_that_has_nothing_any_more_is_not_believed() -> None:
-    def lie(_question: str, about: object) -> list[int] | None:
+    def lie(_question: str, _about: object) -> list[int] | None:
         return [] if table.asked > 4 else None
 
     table = Keys(set(range(1, 101)), lie=lie)

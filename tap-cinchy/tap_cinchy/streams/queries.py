@@ -24,8 +24,9 @@ from tap_cinchy.queries import (
     shape_unknown,
 )
 from tap_cinchy.query_sources import KeysetSource, QuerySource, WindowedSource, ask, rank
+from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import field
-from tap_cinchy.sources import Reading, TableSource
+from tap_cinchy.sources import TableSource
 from tap_cinchy.streams.base import CinchyStream
 
 if TYPE_CHECKING:
@@ -233,5 +234,6 @@ class SavedQueryGuard:
             ),
             keys=1,
             size=1000,
-            conditions=("t.[Deleted] IS NULL", f"t.[Name] IN ({names})"),
+            blank=("[Deleted]",),
+            conditions=(f"t.[Name] IN ({names})",),
         )

@@ -16,7 +16,7 @@ from tap_cinchy.streams.tables import TableStream
 from tap_cinchy.values import MOMENT
 
 if TYPE_CHECKING:
-    from tap_cinchy.sources import Reading
+    from tap_cinchy.questions import Reading
 
 _MODIFIED = field(MODIFIED, MOMENT, "When the row was changed last.")
 _DOMAIN = ("[Domain].[Name]", "[Data Product].[Name]")

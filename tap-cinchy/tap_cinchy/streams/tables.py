@@ -9,8 +9,9 @@ from singer_rest.records import timestamps
 from singer_rest.sdk.catalog import Metadata
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
+from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
-from tap_cinchy.sources import Reading, TableSource
+from tap_cinchy.sources import TableSource
 from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.whole_table import WholeTableSource
 
@@ -129,7 +130,7 @@ class TableStream(CinchyStream):
             fields=self.selected_fields(),
             keys=len(self.table.primary_keys),
             size=self.config["page_size"],
-            conditions=(f"t.[{DELETED}] IS NULL",) if hides else (),
+            blank=(f"[{DELETED}]",) if hides else (),
             kind=kind,
         )
 
@@ -139,12 +140,13 @@ class TableStream(CinchyStream):
         if not reading.keys:
             return WholeTableSource(self.api, reading)
         if self.is_full_table:
-            return TableSource(self.api, reading)
+            return TableSource(self.api, reading, self.tap.prefetch)
         entry = self._bookmark()
         return ChangesSource(
             self.api,
             reading,
             self.tap.zones,
+            prefetch=self.tap.prefetch,
             bookmark=self.tap.bookmarks.value(self.name, MODIFIED),
             start=self._start(),
             with_deleted=self.table.has(DELETED) and bool(self.config["include_deleted"]),
