@@ -27,6 +27,8 @@ class Outcome(enum.Enum):
 
     COMPLETE = "complete"
     """Proved: every row the account may see was read and written."""
+    UNPROVED = "unproved"
+    """The end that the server showed was reached and nothing contradicts, but nothing proves it."""
     PARTIAL = "partial"
     """Some rows are missing, and the summary says which and why."""
     FAILED = "failed"
@@ -114,11 +116,12 @@ class StreamError(TapError):
         *,
         code: str | None = None,
         outcome: Outcome | None = None,
-        excused: bool = False,
+        absent: bool = False,
     ) -> None:
         super().__init__(sentence, code=code)
-        self.excused = excused
-        """The run may succeed all the same: nobody knows whether there is anything to read."""
+        self.absent = absent
+        """The server says, in its own words or by its version, that it does not have this. A stream
+        that nobody asked for by name and that was never read is skipped then."""
         if outcome is not None:
             self.outcome = outcome
 

@@ -12,7 +12,7 @@ import functools
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome
-from singer_rest.http.failures import unexpected
+from singer_rest.http.bodies import unexpected
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, PageWalk
 from singer_rest.sources.parents import PerParentSource

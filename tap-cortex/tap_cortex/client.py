@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.http.client import Transport
 from singer_rest.http.exchange import Reply, Request
-from singer_rest.http.failures import unexpected
+from singer_rest.http.bodies import unexpected
 from singer_rest.http.urls import path as fill
 from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import LoopError

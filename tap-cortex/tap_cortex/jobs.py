@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import BodyError, RequestError, StatusError
-from singer_rest.http.failures import unexpected
+from singer_rest.http.bodies import unexpected
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.evidence import LoopError

@@ -21,7 +21,7 @@ from singer_rest.errors import (
 )
 from singer_rest.http.credentials import HeaderCredential, OriginCredentials
 from singer_rest.http.exchange import Request
-from singer_rest.http.failures import unexpected
+from singer_rest.http.bodies import unexpected
 from singer_rest.http.urls import base_url
 from singer_rest.sdk import settings
 from singer_rest.sources.base import Plan, Source

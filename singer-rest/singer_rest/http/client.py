@@ -17,13 +17,14 @@ import datetime as dt
 import logging
 import threading
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import requests
 import urllib3
 
-from singer_rest.http import failures, json_body, unreachable
+from singer_rest.http import bodies, failures, json_body, unreachable
 from singer_rest.http.connections import TimedAdapter
 from singer_rest.http.exchange import Answer, Reply, Request
 from singer_rest.http.preparing import prepare
@@ -55,6 +56,8 @@ CHUNK = 1 << 16
 MAX_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 FROM_A_PROXY = frozenset({requests.codes.proxy_authentication_required})
+WHOLE_ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
+"""What a list or a record is taken from; 202 and 206 say of themselves that more is to come."""
 METHOD_CHANGING_REDIRECTS = frozenset({301, 302, 303})
 MEGABYTE = 1 << 20
 
@@ -202,24 +205,34 @@ class Transport:
     def _judge(self, request: Request, answer: Answer) -> Reply | Failure:
         """Turn a complete answer into a reply or a reason to try again."""
         context = self._context()
-        if answer.status >= requests.codes.bad_request:
+        if answer.status >= HTTPStatus.BAD_REQUEST:
             if answer.status in request.accept_statuses - FROM_A_PROXY:
                 return self._reply(answer, failures.body_or_none(answer), json_body.Repairs())
             return failures.from_status(answer, context)
-        if request.raw:
-            return self._success(answer, answer.body.decode("utf-8", "replace"))
+        if answer.status not in WHOLE_ANSWERS | request.accept_statuses:
+            return bodies.not_whole(answer, context)
+        return self._judge_body(request, answer, context)
+
+    def _judge_body(
+        self, request: Request, answer: Answer, context: failures.Context
+    ) -> Reply | Failure:
+        """Turn the body of a success into a reply or a reason to try again."""
         if not answer.body.strip():
             if request.may_be_empty:
                 return self._success(answer, None)
             return failures.empty(answer, context)
         if failures.looks_like_html(answer):
             return failures.html(answer, context)
+        if request.raw:
+            return self._success(answer, answer.body.decode("utf-8", "replace"))
         try:
             body, repairs = json_body.decode(answer.body)
         except json_body.UnreadableBodyError as error:
             return failures.unreadable(answer, str(error), context)
         if repairs:
             logger.warning("%s: %s.", plain_url(answer.url), repairs.sentence())
+        if not request.may_carry_errors and bodies.error_in(body):
+            return bodies.marked(answer, body, context)
         return self._success(answer, body, repairs)
 
     def _success(

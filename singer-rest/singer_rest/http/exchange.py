@@ -30,7 +30,10 @@ class Request:
     json: Any = dataclasses.field(default=None, repr=False)
     files: Any = dataclasses.field(default=None, repr=False)
     accept_statuses: frozenset[int] = frozenset()
-    """Statuses from 400 up that the caller wants as a reply instead of an error."""
+    """Statuses beside 200 and 203 that the caller wants as a reply instead of an error."""
+    may_carry_errors: bool = False
+    """Whether an answer with ``error`` or ``errors`` at its top level is good all the same: on
+    routes whose one record has a field of that name."""
     may_be_empty: bool = False
     """Whether a body without content is an answer on this route."""
     raw: bool = False

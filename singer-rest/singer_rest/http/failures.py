@@ -7,7 +7,6 @@ codes is documented in the README of this package.
 from __future__ import annotations
 
 import dataclasses
-import textwrap
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -19,7 +18,6 @@ from singer_rest.errors import (
     CredentialRevokedError,
     RequestError,
     StatusError,
-    StreamError,
     TapError,
     TooLargeError,
 )
@@ -34,7 +32,7 @@ from singer_rest.http.retry import (
 from singer_rest.redact import plain_url
 
 if TYPE_CHECKING:
-    from singer_rest.http.exchange import Answer, Reply
+    from singer_rest.http.exchange import Answer
     from singer_rest.redact import Redactor
 
 SERVER_TRIES = 5
@@ -42,10 +40,6 @@ BODY_TRIES = 3
 EXCERPT = 200
 """Characters of a server's own message that are shown."""
 REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "Request-Id")
-
-
-STATUS_NAMES = ("status", "statusCode", "status_code", "code")
-LOWEST_ERROR, HIGHEST_ERROR = 400, 599
 
 
 @dataclasses.dataclass(frozen=True)
@@ -294,63 +288,3 @@ def origin_text(url: str) -> str:
     """Return scheme, host and port of a URL as text."""
     parts = urlsplit(plain_url(url))
     return f"{parts.scheme}://{parts.netloc}"
-
-
-def unexpected(reply: Reply, wanted: str) -> StreamError:
-    """Return the error for a body without the promised rows.
-
-    An error that came with the status of a success is judged by the status it names itself, so
-    that a missing permission is not taken for a broken server.
-
-    Args:
-        reply: The answer.
-        wanted: What was promised: ``a list of objects under 'data'``.
-    """
-    words = textwrap.shorten(find_message(error_in(reply.body)), EXCERPT, placeholder=" ...")
-    said = f": {words.rstrip('.')}" if words else ""
-    status = _status_in(reply.body)
-    if status is not None:
-        return StatusError(
-            f"{reply.url} answered {reply.status} with an error {status} inside{said}.",
-            code=f"HTTP-{status}",
-            url=reply.url,
-            status=status,
-            headers=reply.headers,
-            body=reply.body,
-            message=words,
-        )
-    return BodyError(
-        f"{reply.url} answered {shape(reply.body)} where {wanted} was expected{said}.",
-        code="UNEXPECTED-BODY",
-        url=reply.url,
-    )
-
-
-def error_in(body: Any) -> Any:
-    """Return the part of a body that calls itself an error; nothing if none does."""
-    if not isinstance(body, dict):
-        return None
-    return next((body[name] for name in ("error", "errors") if body.get(name)), None)
-
-
-def _status_in(body: Any) -> int | None:
-    error = error_in(body)
-    if error is None:
-        return None
-    parts = [error[0] if isinstance(error, list) else error, body]
-    for part in parts:
-        for name in STATUS_NAMES if isinstance(part, dict) else ():
-            text = str(part.get(name, ""))
-            if text.isdigit() and LOWEST_ERROR <= int(text) <= HIGHEST_ERROR:
-                return int(text)
-    return None
-
-
-def shape(body: Any) -> str:
-    """Describe a body by its form, never by its content."""
-    if isinstance(body, dict):
-        names = ", ".join(repr(str(name)[:40]) for name in list(body)[:8])
-        return f"an object with {names}" if names else "an empty object"
-    if isinstance(body, list):
-        return f"a list of {len(body)}"
-    return "null" if body is None else f"a {type(body).__name__}"

@@ -11,7 +11,7 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING
 
-from singer_rest.sources.evidence import Evidence
+from singer_rest.sources.evidence import Evidence, ProofKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +28,8 @@ class Plan:
     rows: int | None = None
     exact: bool = True
     """Whether the server gave the counts, or they are a lower bound."""
+    most: int | None = None
+    """Requests at most, where the proof may take more; nothing where it takes no more."""
 
 
 class Source(abc.ABC):
@@ -63,6 +65,18 @@ class Source(abc.ABC):
         """Estimate what the pass costs, with at most one cheap request."""
         return Plan(1)
 
+    def begin(self) -> None:  # noqa: B027  # most sources begin with their first page
+        """Ask for the first answer ahead of time, from any thread; :meth:`pages` then has it.
+
+        Raises:
+            StreamError: The pass cannot begin.
+        """
+
+    @property
+    def expected_proof(self) -> str:
+        """Return in words which proof the pass will have; the row of a table."""
+        return ProofKind.ONE_ANSWER.value
+
 
 class NothingSource(Source):
     """Something that this server, by its version or its settings, cannot have."""
@@ -70,7 +84,7 @@ class NothingSource(Source):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__()
         self.where = where
-        self.evidence.proof = reason
+        self.evidence.prove(ProofKind.NOTHING_TO_READ, reason)
 
     def pages(self) -> Iterator[Page]:
         """Yield nothing, without asking."""

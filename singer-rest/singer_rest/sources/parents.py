@@ -5,147 +5,267 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from typing import TYPE_CHECKING, Any, Literal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import Evidence
-from singer_rest.sources.pages import Page
+from singer_rest.sources.evidence import Evidence, ProofKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
 
-On404 = Literal["deleted", "empty", "error"]
-GONE = frozenset({404, 410})
-MAX_GONE = 0.2
-"""Share of parents that may be gone before the path itself is under suspicion."""
-MIN_GONE = 5
+On404 = Literal["deleted", "empty", "archived", "error"]
+GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 MAX_FAILED = 3
 """Parents in a row that may fail, each for itself, before the pass ends."""
+MAX_NAMED = 3
+"""Parents that a sentence names."""
+
+
+class ParentList(Protocol):
+    """Where the parents of a fan-out come from."""
+
+    def read(self) -> tuple[Sequence[Any], Evidence]:
+        """Return the parents, and what proves that these are all.
+
+        Raises:
+            StreamError: They cannot be read.
+        """
+
+    def read_again(self) -> tuple[Sequence[Any], Evidence]:
+        """Ask the server anew for the parents that there are now.
+
+        Raises:
+            StreamError: They cannot be read.
+        """
+
+
+class NamedParents:
+    """Parents that a setting names: complete by construction."""
+
+    def __init__(self, parents: Sequence[Any]) -> None:
+        self._parents = parents
+
+    def read(self) -> tuple[Sequence[Any], Evidence]:
+        """Return the parents as named."""
+        evidence = Evidence()
+        evidence.prove(ProofKind.RECORD_ASKED_FOR, "named in a setting")
+        return self._parents, evidence
+
+    def read_again(self) -> tuple[Sequence[Any], Evidence]:
+        """Return the parents as named: nothing but their own answers tells of them."""
+        return self.read()
+
+
+class ListedParents:
+    """Parents that another source lists.
+
+    Args:
+        source: Makes a source that lists them.
+        pick: Returns the parent that a row stands for; nothing skips the row.
+    """
+
+    def __init__(
+        self, source: Callable[[], Source], pick: Callable[[dict[str, Any]], Any | None]
+    ) -> None:
+        self._source = source
+        self._pick = pick
+
+    def read(self) -> tuple[Sequence[Any], Evidence]:
+        """Read the list."""
+        source = self._source()
+        found = {
+            parent: None
+            for page in source.pages()
+            for row in page.rows
+            if (parent := self._pick(row)) is not None
+        }
+        return list(found), source.evidence
+
+    def read_again(self) -> tuple[Sequence[Any], Evidence]:
+        """Read the list anew."""
+        return self.read()
 
 
 class PerParentSource(Source):
     """One list or one object for each of many parents, in the order of the parents.
 
-    A parent that cannot be read makes the pass partial and does not stop the others, unless
-    several in a row fail.
+    The pass is complete when the list of parents is, and what each of them has. A parent that
+    cannot be read makes the pass partial and does not stop the others, unless several in a row
+    fail.
 
     Args:
         where: Names the route in messages.
-        parents: Returns the parents; asked for once, when the pass begins.
-        first: Fetches the first page of a parent; called ahead of time, from several threads.
-        rest: Yields all pages of a parent, given its first one.
+        parents: Where the parents come from; read once, when the pass begins.
+        child: Makes the source of one parent.
         prefetch: The threads of the tap.
-        missing: What a 404 says: the parent is ``gone`` meanwhile; it has ``none`` of this, which
-            is normal; or it was named in a setting, and its absence is a ``problem``.
+        on_404: What a 404 says, or a function that says it for a parent. ``deleted``: the parent
+            is gone meanwhile, which the list of parents must confirm. ``empty``: it has none of
+            this, which is believed while another parent answers, or where the body carries the
+            vendor's own error. ``archived``: the parent is archived and has none that can be read.
+            ``error``: it was named in a setting, and its absence is a problem.
+        vendor_404: Tells whether a 404 carries the vendor's own words.
     """
 
     def __init__(
         self,
         where: str,
-        parents: Callable[[], Sequence[Any]],
+        parents: ParentList,
+        child: Callable[[Any], Source],
         *,
-        first: Callable[[Any], Page],
-        rest: Callable[[Any, Page, Evidence], Iterator[Page]],
         prefetch: Prefetcher,
-        on_404: On404 = "deleted",
+        on_404: On404 | Callable[[Any], On404] = "deleted",
+        vendor_404: Callable[[StatusError], bool] | None = None,
     ) -> None:
         super().__init__()
         self.where = where
         self.parents = parents
-        self.first = first
-        self.rest = rest
+        self.child = child
         self.prefetch = prefetch
         self.on_404 = on_404
+        self.vendor_404 = vendor_404 or (lambda _error: False)
         self.without = 0
         """Parents that have none of this."""
+        self._missing: list[Any] = []
+        self._unexplained = 0
+        """Parents that have none by a 404 without the vendor's words."""
+
+    def read_parents(self) -> Sequence[Any]:
+        """Read the parents and take over what proves that these are all."""
+        parents, evidence = self.parents.read()
+        self.evidence.inherit(evidence, "the list of parents")
+        return parents
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every parent; the last one of a parent is marked."""
-        parents = self.parents()
+        parents = self.read_parents()
         evidence = self.evidence
         evidence.parents_expected = len(parents)
-        evidence.proof = "every parent answered"
-        tasks = (functools.partial(self._first_or_error, parent) for parent in parents)
+        tasks = (functools.partial(self._begin, parent) for parent in parents)
         failed = 0
-        for parent, first in zip(parents, self.prefetch.ordered(tasks), strict=True):
-            error = first if isinstance(first, StreamError) else None
-            if not isinstance(first, StreamError):
-                error = yield from self._read_parent(parent, first)
+        for parent, begun in zip(parents, self.prefetch.ordered(tasks), strict=True):
+            if isinstance(begun, StreamError):
+                error: StreamError | None = begun
+            else:
+                error = yield from self._read_parent(parent, begun)
             if error is None:
                 evidence.parents += 1
                 failed = 0
             elif isinstance(error, StatusError) and error.status in GONE:
-                self._note_missing(parent, error)
+                self.note_404(parent, error)
             else:
                 failed += 1
                 if failed == MAX_FAILED or failed == len(parents):
                     raise error  # the route itself is out of order, or out of reach
-                logger.warning("%s, %s: %s", self.where, parent, error.sentence)
-                evidence.problems.append(f"{self.where}, {parent!s}: {error.sentence.rstrip('.')}")
-        self._judge_gone(len(parents))
+                self.note_failed(parent, error)
+        self._judge_missing()
+        evidence.prove(ProofKind.EVERY_PARENT, f"{evidence.parents} of {len(parents)} answered")
 
-    def _read_parent(self, parent: Any, first: Page) -> Generator[Page, None, StreamError | None]:
+    def _begin(self, parent: Any) -> Source | StreamError:
+        try:
+            source = self.child(parent)
+            source.evidence.keyless_allowed = self.evidence.keyless_allowed
+            source.begin()
+        except StreamError as error:
+            return error
+        return source
+
+    def _read_parent(
+        self, parent: Any, source: Source
+    ) -> Generator[Page, None, StreamError | None]:
         """Yield the pages of one parent; returns what ended them before their end."""
-        account = Evidence(keyless_allowed=self.evidence.keyless_allowed)
         previous: Page | None = None
         failure: StreamError | None = None
         try:
-            for page in self.rest(parent, first, account):
+            for page in source.pages():
                 if previous is not None:
                     yield dataclasses.replace(previous, parent=parent)
                 previous = page
         except StreamError as error:
             failure = error
-        self.evidence.absorb(account)
+        account = source.evidence
+        if failure is None:
+            self.evidence.absorb(account, str(parent))
         if previous is not None:
             whole = failure is None and account.outcome is Outcome.COMPLETE
             yield dataclasses.replace(previous, parent=parent, ends_parent=whole)
         return failure
 
-    def _first_or_error(self, parent: Any) -> Page | StreamError:
-        try:
-            return self.first(parent)
-        except StreamError as error:
-            return error
+    def note_failed(self, parent: Any, error: StreamError) -> None:
+        """Note a parent that could not be read; the others go on."""
+        logger.warning("%s, %s: %s", self.where, parent, error.sentence)
+        self.evidence.contradict(f"{self.where}, {parent!s}: {error.sentence}")
 
-    def _note_missing(self, parent: Any, error: StatusError) -> None:
+    def note_404(self, parent: Any, error: StatusError) -> None:
+        """Note what a 404 says of a parent."""
         logger.debug("%s, %s: %s", self.where, parent, error.sentence)
-        if self.on_404 == "error":
-            self.evidence.problems.append(
+        meaning = self.on_404(parent) if callable(self.on_404) else self.on_404
+        if meaning == "error":
+            self.evidence.contradict(
                 f"{parent!s} does not exist or the account may not see it ({error.sentence})"
             )
-        elif self.on_404 == "empty":
-            self.without += 1
-        else:
+        elif meaning == "deleted":
             self.evidence.skipped += 1
+            self._missing.append(parent)
+        else:
+            self.without += 1
+            self._unexplained += meaning == "empty" and not self.vendor_404(error)
 
-    def _judge_gone(self, parents: int) -> None:
-        gone = self.evidence.skipped
-        if gone >= MIN_GONE and gone > parents * MAX_GONE:
-            raise StreamError(
-                f"{self.where} answered 404 for {gone} of {parents} parents: more than can have "
-                "been deleted meanwhile; check the api_url and the version of the server.",
-                code="TOO-MANY-GONE",
-                outcome=Outcome.FAILED,
+    def _judge_missing(self) -> None:
+        """Find out whether the parents that answered 404 are really gone, or really have none."""
+        evidence = self.evidence
+        if self._missing:
+            now, again = self.parents.read_again()
+            still = [parent for parent in self._missing if self.is_listed(parent, now)]
+            if still:
+                named = ", ".join(map(str, still[:MAX_NAMED]))
+                evidence.contradict(
+                    f"{self.where} answered 404 for {len(still)} of {evidence.parents_expected} "
+                    f"parents that still exist ({named}{', ...' if still[MAX_NAMED:] else ''})"
+                )
+            elif again.outcome is not Outcome.COMPLETE:
+                evidence.inherit(again, "the list of parents, read again")
+        if self._unexplained and not evidence.parents:
+            evidence.doubt(
+                f"{self.where} answered 404 for every parent, and nothing tells a missing route "
+                "from parents that have none"
             )
+        if self.without:
+            evidence.notes.append(f"{self.without} parents have none of this (404)")
+
+    def is_listed(self, parent: Any, parents: Sequence[Any]) -> bool:
+        """Tell whether a parent is among those that there are now."""
+        return parent in parents
+
+    def probe_parents(self) -> Sequence[Any]:
+        """Return a few parents to ask for a sample."""
+        return self.parents.read()[0][:1]
 
     def probe(self) -> Reply | None:
         """Ask for the first parent's first page."""
-        for parent in self.parents()[:1]:
-            outcome = self._first_or_error(parent)
-            if isinstance(outcome, Page):
-                return outcome.reply
-            gone = isinstance(outcome, StatusError) and outcome.status in GONE
-            if not gone or self.on_404 != "empty":
-                raise outcome
+        for parent in self.probe_parents():
+            meaning = self.on_404(parent) if callable(self.on_404) else self.on_404
+            try:
+                return self.child(parent).probe()
+            except StatusError as error:
+                if error.status not in GONE or meaning == "error":
+                    raise
+                if meaning == "deleted":
+                    raise
         return None
+
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return ProofKind.EVERY_PARENT.value
 
     def plan(self) -> Plan:
         """One request a parent, at least."""
-        return Plan(len(self.parents()), exact=False)
+        return Plan(len(self.parents.read()[0]), exact=False)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.http.failures import unexpected
+from singer_rest.http.bodies import unexpected
 from singer_rest.sources.base import Source
+from singer_rest.sources.claims import check_one_answer, read_claims
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 
 if TYPE_CHECKING:
@@ -13,9 +15,12 @@ if TYPE_CHECKING:
 
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.claims import Claims
+
+    Rows = Callable[[Reply], list[dict[str, Any]]]
 
 
-def envelope(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
+def envelope(key: str | None) -> Rows:
     """Return the reader of the rows under a key of the body; ``None`` means the body is the list.
 
     The reader raises an error unless there is a list of objects: a renamed key must never look like
@@ -34,7 +39,7 @@ def envelope(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
     return rows
 
 
-def single(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
+def single(key: str | None) -> Rows:
     """Return the reader of the one object under a key of the body, as a list of one."""
 
     def rows(reply: Reply) -> list[dict[str, Any]]:
@@ -48,31 +53,115 @@ def single(key: str | None) -> Callable[[Reply], list[dict[str, Any]]]:
 
 
 class SingleSource(Source):
-    """One request, one answer."""
+    """One request, one answer: a route that the vendor documents as unpaged.
+
+    Args:
+        transport: The way to the server.
+        request: The request.
+        rows: Reads the rows of the answer.
+        claims: Reads what the answer says of its size; the names that APIs use for it unless
+            given. What it says against being all of the list is asked again, once.
+        repeatable: Whether the route may be asked again.
+        where: Names the route in messages; its address unless given.
+    """
 
     def __init__(
         self,
         transport: Transport,
         request: Request,
-        rows: Callable[[Reply], list[dict[str, Any]]],
+        rows: Rows,
+        *,
+        claims: Callable[[Page], Claims] | None = None,
+        repeatable: bool = True,
+        where: str = "",
     ) -> None:
         super().__init__()
         self.transport = transport
         self.request = request
         self.rows = rows
-        self.where = request.url
+        self.claims = claims or (lambda page: read_claims(page.reply.body))
+        self.repeatable = repeatable
+        self.where = where or request.url
+        self._begun: Page | None = None
+
+    def fetch(self) -> Page:
+        """Make the request."""
+        reply = self.transport.send(self.request)
+        return Page(self.rows(reply), reply)
+
+    def begin(self) -> None:
+        """Make the request ahead of time."""
+        self._begun = self.fetch()
 
     def pages(self) -> Iterator[Page]:
         """Yield the one page there is."""
-        reply = self.transport.send(self.request)
-        page = Page(self.rows(reply), reply)
+        page, self._begun = self._begun or self.fetch(), None
+        wrong = self.contradictions(page)
+        if wrong and self.repeatable:
+            self.evidence.rereads += 1
+            page = self.fetch()
+            wrong = self.contradictions(page)
         self.evidence.pages = 1
         self.evidence.received = len(page.rows)
-        self.evidence.proof = "one answer"
+        if wrong:
+            self.evidence.contradict(f"{self.where} contradicts itself: {wrong[0]}")
+        else:
+            self.prove(page)
         yield page
+
+    def contradictions(self, page: Page) -> list[str]:
+        """Return what the answer says against being all there is."""
+        return check_one_answer(self.claims(page), len(page.rows))
+
+    def prove(self, page: Page) -> None:
+        """Note the proof of an answer that nothing speaks against."""
+        del page
+        self.evidence.prove(ProofKind.ONE_ANSWER)
 
     def probe(self) -> Reply | None:
         """Make the request."""
-        reply = self.transport.send(self.request)
-        self.rows(reply)
-        return reply
+        return self.fetch().reply
+
+
+class RecordSource(SingleSource):
+    """One record, asked for by its id; the answer must be the record that was asked for.
+
+    Args:
+        transport: The way to the server.
+        request: The request.
+        rows: Reads the one record.
+        wanted: The id that was asked for.
+        key: Reads the id of a record.
+        where: Names the route in messages.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        request: Request,
+        rows: Rows,
+        *,
+        wanted: Any,
+        key: Callable[[dict[str, Any]], Any],
+        where: str = "",
+    ) -> None:
+        super().__init__(transport, request, rows, where=where)
+        self.wanted = wanted
+        self.key = key
+
+    def contradictions(self, page: Page) -> list[str]:
+        """Return that another record came, if one did."""
+        came = [self.key(row) for row in page.rows]
+        if came == [self.wanted]:
+            return []
+        return [f"asked for {self.wanted}, it answered {', '.join(map(str, came)) or 'nothing'}"]
+
+    def prove(self, page: Page) -> None:
+        """Note the proof."""
+        del page
+        self.evidence.prove(ProofKind.RECORD_ASKED_FOR)
+
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the record will have."""
+        return ProofKind.RECORD_ASKED_FOR.value

@@ -1,0 +1,325 @@
+"""Which keys of a list have come, how two passes differ, and whether a list is sorted.
+
+A million keys and more are kept in eight to sixteen bytes each instead of eighty.
+"""
+
+from __future__ import annotations
+
+import array
+import bisect
+import enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    Key = Callable[[dict[str, Any]], Any]
+
+INT64 = 1 << 63
+ROUND_CAPS = frozenset({50, 100, 250, 500, 1000})
+"""Lengths at which servers like to cut."""
+MAX_STRAYS = 10
+"""Pages whose new keys lie among those of earlier pages, before a list counts as not sorted."""
+FEW = 20_000
+"""So many still fit into a set, which is several times faster."""
+BUCKETS = 1 << 15
+"""At a million hashes thirty each, which are compared one by one."""
+
+
+class HashSet:
+    """What :func:`hash` returns, of as many values as come."""
+
+    def __init__(self, hashes: Iterable[int] = ()) -> None:
+        self._few: set[int] = set()
+        self._buckets: list[array.array[int]] = []
+        self.update(hashes)
+
+    def copy(self) -> HashSet:
+        """Return a set of the same hashes."""
+        other = HashSet(self._few)
+        other._buckets = [bucket[:] for bucket in self._buckets]
+        return other
+
+    def __contains__(self, value: int) -> bool:
+        """Tell whether a hash is in the set."""
+        if self._buckets:
+            return value in self._buckets[value % BUCKETS]
+        return value in self._few
+
+    def isdisjoint(self, hashes: Iterable[int]) -> bool:
+        """Tell whether none of these hashes is in the set."""
+        if not self._buckets:
+            return self._few.isdisjoint(hashes)
+        buckets = self._buckets
+        return not any(value in buckets[value % BUCKETS] for value in hashes)
+
+    def update(self, hashes: Iterable[int]) -> None:
+        """Add hashes; of those in the set already, one stays."""
+        if not self._buckets:
+            self._few.update(hashes)
+            if len(self._few) <= FEW:
+                return
+            hashes, self._few = self._few, set()
+            self._buckets = [array.array("q") for _ in range(BUCKETS)]
+        buckets = self._buckets
+        for value in hashes:
+            bucket = buckets[value % BUCKETS]
+            if value not in bucket:
+                bucket.append(value)
+
+
+class KeyLedger:
+    """Remembers which keys of a list have come, in eight to sixteen bytes a key.
+
+    Lists sorted by a number, the normal case, cost one comparison a page; of anything else the
+    hashes are kept. No key may be ``None``.
+    """
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+        self._runs: list[tuple[int, int, array.array[int]]] = []
+        self._low = self._high = 0
+        self._strays = 0
+        self._hashes: HashSet | None = None
+        self._previous: dict[Any, dict[str, Any]] = {}
+        self.count = 0
+        """Distinct keys so far."""
+
+    def empty(self) -> KeyLedger:
+        """Return a ledger for the same kind of rows that knows none."""
+        return KeyLedger(self._key)
+
+    def copy(self) -> KeyLedger:
+        """Return a ledger that knows the same keys."""
+        other = KeyLedger(self._key)
+        other._runs = list(self._runs)
+        other._low, other._high, other.count = self._low, self._high, self.count
+        other._hashes = None if self._hashes is None else self._hashes.copy()
+        return other
+
+    def keys(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
+        """Return the keys of rows."""
+        return list(map(self._key, rows))
+
+    def knows(self, row: dict[str, Any]) -> bool:
+        """Tell whether the key of a row has come before."""
+        return self.knows_key(self._key(row))
+
+    def knows_key(self, key: Any) -> bool:
+        """Tell whether a key has come before."""
+        if self._hashes is not None:
+            return hash(key) in self._hashes
+        if not self.count or type(key) is not int or key < self._low or key > self._high:
+            return False
+        return any(low <= key <= high and key in keys for low, high, keys in reversed(self._runs))
+
+    def unknown(self, keys: Sequence[Any]) -> list[int]:
+        """Return the places of the keys that have not come before."""
+        if not self.count:
+            return list(range(len(keys)))
+        if self._hashes is None and _are_numbers(keys) and keys == sorted(keys):
+            # What the next page of a sorted list is: a few known rows, then only new ones.
+            new = bisect.bisect_right(keys, self._high)
+            return [
+                *(
+                    index
+                    for index in range(new)
+                    if keys[index] not in self._previous and not self.knows_key(keys[index])
+                ),
+                *range(new, len(keys)),
+            ]
+        return [index for index, key in enumerate(keys) if not self.knows_key(key)]
+
+    def take(
+        self, rows: Sequence[dict[str, Any]], keys: list[Any] | None = None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Return the rows worth writing, and how many came again.
+
+        A row whose key came before is worth writing only if it may have changed since: the target
+        keeps the last one. One that is identical to its copy on the page before is not.
+
+        Args:
+            rows: Of one page.
+            keys: Theirs, if they have been looked up already.
+        """
+        if keys is None:
+            keys = self.keys(rows)
+        distinct = len(set(keys)) == len(keys)
+        if distinct and self._outside(keys):
+            self._add(keys)
+            self._previous = dict(zip(keys, rows, strict=True))
+            return list(rows), 0
+        fresh, again = [], 0
+        new: dict[Any, dict[str, Any]] = {}
+        for key, row in zip(keys, rows, strict=True):
+            if key in new:
+                again += 1
+                if new[key] == row:
+                    continue
+            elif self.knows_key(key):
+                again += 1
+                if self._previous.get(key) == row:
+                    continue
+            new[key] = row
+            fresh.append(row)
+        self._add([key for key in new if not self.knows_key(key)])
+        self._previous = dict(zip(keys, rows, strict=True))
+        return fresh, again
+
+    def _outside(self, keys: list[Any]) -> bool:
+        """Whether a page of numbers lies wholly beyond everything that has come."""
+        if self._hashes is not None:
+            return self._hashes.isdisjoint(map(hash, keys))
+        if not keys:
+            return True
+        if not _are_numbers(keys):
+            self._use_hashes()
+            return self._outside(keys)
+        return not self.count or min(keys) > self._high or max(keys) < self._low
+
+    def _sorted_with(self, keys: list[int]) -> bool:
+        """Whether a list still counts as sorted; a late row now and then does not matter."""
+        self._strays += self.count > 0 and min(keys) <= self._high and max(keys) >= self._low
+        return self._strays <= MAX_STRAYS
+
+    def _use_hashes(self) -> None:
+        self._hashes = HashSet(hash(key) for _low, _high, keys in self._runs for key in keys)
+        self._runs.clear()
+
+    def _add(self, keys: list[Any]) -> None:
+        if not keys:
+            return
+        if self._hashes is None and not (_are_numbers(keys) and self._sorted_with(keys)):
+            self._use_hashes()
+        if self._hashes is not None:
+            self._hashes.update(map(hash, keys))
+        else:
+            low, high = min(keys), max(keys)
+            self._runs.append((low, high, array.array("q", keys)))
+            self._low = low if not self.count else min(self._low, low)
+            self._high = high if not self.count else max(self._high, high)
+        self.count += len(keys)
+
+
+def _are_numbers(keys: Sequence[Any]) -> bool:
+    """Whether keys are integers of eight bytes, at least one."""
+    return set(map(type, keys)) == {int} and min(keys) >= -INT64 and max(keys) < INT64
+
+
+class Comparison:
+    """Compares the keys of one pass over a list with those of the pass before.
+
+    Args:
+        before: The keys of the pass before.
+    """
+
+    def __init__(self, before: KeyLedger) -> None:
+        self.seen = before.empty()
+        self.new_keys: list[Any] = []
+        """Keys that the pass before has not shown."""
+        self._before = before
+
+    def note(self, rows: Sequence[dict[str, Any]], keys: Sequence[Any]) -> None:
+        """Take a page of the pass."""
+        fresh = {keys[index]: rows[index] for index in self.seen.unknown(keys)}
+        self.seen.take(list(fresh.values()), list(fresh))
+        self.new_keys += [key for key in fresh if not self._before.knows_key(key)]
+
+    @property
+    def added(self) -> int:
+        """Rows that the pass before has not shown."""
+        return len(self.new_keys)
+
+    @property
+    def gone(self) -> int:
+        """Rows that only the pass before has shown."""
+        return self._before.count - (self.seen.count - self.added)
+
+    @property
+    def same(self) -> bool:
+        """Whether both passes have shown the same."""
+        return not self.added and not self.gone
+
+
+class Order(enum.Enum):
+    """How the keys of a list follow each other."""
+
+    UNKNOWN = "unknown"
+    RISING = "rising"
+    FALLING = "falling"
+
+
+class OrderTracker:
+    """Notices whether the keys of a list strictly rise or strictly fall over the whole walk.
+
+    Keys are compared as numbers or as texts; two of different types have no order.
+    """
+
+    def __init__(self) -> None:
+        self.direction = Order.UNKNOWN
+        self.broken = False
+        self.count = 0
+        """Keys compared so far."""
+        self.last: Any = None
+        """The key that came last."""
+
+    def add(self, keys: Sequence[Any]) -> None:
+        """Take the keys that are new, in the order in which they came."""
+        for key in keys:
+            if self.count and not self.broken:
+                self._compare(key)
+            self.last = key
+            self.count += 1
+
+    def _compare(self, key: Any) -> None:
+        if type(key) is not type(self.last) or not isinstance(key, (int, str)) or key == self.last:
+            self.broken = True
+            return
+        found = Order.RISING if key > self.last else Order.FALLING
+        if self.direction is Order.UNKNOWN:
+            self.direction = found
+        self.broken = found is not self.direction
+
+    def proves(self, wanted: Order) -> bool:
+        """Whether nothing that came is against an order."""
+        return not self.broken and self.direction in {wanted, Order.UNKNOWN}
+
+
+class LearnedCap:
+    """How long the pages of one route have been in this run, and what that says of its caps.
+
+    A server that cuts its answers cuts them all at one length. So a page shorter than another of
+    the same route was not cut. Shared by the lists of one route, such as the children of many
+    parents.
+    """
+
+    def __init__(self) -> None:
+        self._longest = 0
+        self._ends: set[int] = set()
+        self._continued: set[int] = set()
+
+    def tells(self, count: int, asked: int) -> bool:
+        """Tell whether a page of so many rows cannot have been cut.
+
+        Args:
+            count: Rows that came.
+            asked: Rows that were asked for.
+        """
+        if count >= asked:
+            return False  # our own size may have cut it
+        if count < self._longest:
+            return True
+        known = count in self._ends and count not in self._continued
+        return known and count not in ROUND_CAPS
+
+    def note(self, count: int) -> None:
+        """Note the length of a page."""
+        self._longest = max(self._longest, count)
+
+    def note_end(self, count: int) -> None:
+        """Note that nothing came after a page of this length."""
+        self._ends.add(count)
+
+    def note_continued(self, count: int) -> None:
+        """Note that rows came after a page of this length."""
+        self._continued.add(count)

@@ -1,0 +1,300 @@
+"""Reading a list as often as it takes to prove that all of it was read, and no more often.
+
+One walk proves it where the list came in one answer that says so, or where overlapping pages were
+in order throughout. Where the order is not known, rows may move from a page that is still to come
+to one that was read, with one row added and one deleted the total stays the same, and nothing
+tells. Such a list is read until two passes in a row bring the same keys.
+
+What a server says against itself is asked again: met in two passes, it makes the list PARTIAL.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from singer_rest.sources.evidence import Proof, ProofKind
+from singer_rest.sources.keys import Comparison, KeyLedger, LearnedCap, Order
+from singer_rest.sources.pages import End, Page, RowTaker
+from singer_rest.sources.walk import PageWalk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.evidence import Evidence
+    from singer_rest.sources.keys import Key
+    from singer_rest.sources.pages import Paging, Pass
+
+    Record = dict[str, Any]
+
+MAX_PASSES = 5
+"""Whole walks over one list, before it counts as changing faster than it can be read."""
+
+
+def whole_row(row: Record) -> str:
+    """Return a key for rows that have none: a digest of everything in the row."""
+    text = msgspec.json.encode(row, order="deterministic", enc_hook=str)
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+class _Taker(RowTaker):
+    """Counts the rows of one pass and keeps those worth writing.
+
+    Args:
+        reading: The list, whose earlier passes have written rows.
+        before: The keys of the pass before; nothing on the first.
+    """
+
+    def __init__(self, reading: ListReading, before: KeyLedger | None) -> None:
+        self._reading = reading
+        self._key = reading.key
+        self._comparison = None if before is None else Comparison(before)
+        self.times: collections.Counter[Any] = collections.Counter()
+        """How often each key came, where rows may be alike."""
+        self.keys: set[Any] = set()
+        """The keys themselves, where they can be asked for one by one."""
+
+    @property
+    def seen(self) -> KeyLedger:
+        """Return the keys of this pass."""
+        return self._reading.known if self._comparison is None else self._comparison.seen
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """Return how the pass differs from the one before."""
+        return self._comparison
+
+    def knows(self, row: Record) -> bool:
+        """Tell whether this pass has shown a row before."""
+        key = self._key(row)
+        return key is not None and self.seen.knows_key(key)
+
+    def take(self, page: Page) -> tuple[Page, list[Any], int]:
+        """Count a page; rows without a key are counted apart, each once."""
+        reading = self._reading
+        rows, keys = page.rows, [self._key(row) for row in page.rows]
+        if None in keys:
+            rows, keys = reading.leave_out(rows, keys)
+        if reading.paging.repeats:
+            self.times.update(keys)
+        if reading.paging.lookup is not None:
+            self.keys.update(keys)
+        new = [keys[index] for index in self.seen.unknown(keys)]
+        if self._comparison is not None:
+            self._comparison.note(rows, keys)
+        # Known rows come again by design, moments after they were written.
+        indexes = reading.known.unknown(keys)
+        if len(indexes) < len(keys):
+            rows, taken = [rows[index] for index in indexes], [keys[index] for index in indexes]
+        else:
+            taken = keys
+        fresh, again = reading.known.take(rows, taken)
+        reading.evidence.duplicates += again
+        return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), len(keys)
+
+
+class ListReading:
+    """One list, read until it is proved or nothing can prove it.
+
+    Args:
+        where: Names the list in messages.
+        fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
+        paging: How the list is paged.
+        evidence: Gets the counts and the proof.
+        ahead: Asks for later pages ahead of time once the total is known.
+        stop_when: Ends the walk early, after this page: the rest is known to be old.
+        cap: What is known of the route's caps; shared by the lists of one route.
+        unpaged: The vendor documents that the route has no pages.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        fetch: Callable[[int, int], Page],
+        paging: Paging,
+        evidence: Evidence,
+        *,
+        ahead: Prefetcher | None = None,
+        stop_when: Callable[[Page], bool] | None = None,
+        cap: LearnedCap | None = None,
+    ) -> None:
+        self.where = where
+        self.fetch = fetch
+        self.key: Key = paging.key or whole_row
+        self.paging = dataclasses.replace(paging, key=self.key)
+        self.evidence = evidence
+        self.ahead = ahead
+        self.stop_when = stop_when
+        self.cap = cap or LearnedCap()
+        self.known = KeyLedger(self.key)
+        """The keys of all passes."""
+        self._keyless: set[str] = set()
+
+    def pages(self) -> Iterator[Page]:
+        """Yield pages with the rows that are new.
+
+        Raises:
+            LoopError: The server goes round in circles.
+            IncompleteError: A page cannot be had in any size, or the list does not stand still.
+        """
+        before: _Taker | None = None
+        previous: Pass | None = None
+        limit, ordered = None, True
+        for attempt in range(MAX_PASSES):
+            taker = _Taker(self, None if before is None else self._keys_of(before))
+            walk = PageWalk(
+                self.where,
+                self.fetch,
+                self.paging,
+                taker,
+                ahead=self.ahead,
+                stop_when=self.stop_when,
+                cap=self.cap,
+                limit=limit,
+                ordered=ordered,
+            )
+            self.evidence.rereads += attempt > 0
+            for page in walk.pages():
+                self._count(walk.state, taker)
+                yield page
+            self._count(walk.state, taker)
+            if self._judge(walk.state, taker, previous, before):
+                return
+            # Without a known order, overlapping proves nothing and costs requests.
+            ordered = ordered and not walk.state.order.broken and walk.state.overlapping
+            before, previous, limit = taker, walk.state, walk.limit
+        self._give_up(walk.state, taker)
+
+    @staticmethod
+    def _keys_of(taker: _Taker) -> KeyLedger:
+        return taker.seen.copy() if taker.comparison is None else taker.seen
+
+    def leave_out(self, rows: list[Record], keys: list[Any]) -> tuple[list[Record], list[Any]]:
+        """Return the rows that have a key; the others are counted, once if they come again."""
+        pairs = list(zip(rows, keys, strict=True))
+        keyless = [repr(row) for row, key in pairs if key is None]
+        self.evidence.without_key += sum(row not in self._keyless for row in keyless)
+        self._keyless.update(keyless)
+        kept = [(row, key) for row, key in pairs if key is not None]
+        return [row for row, _key in kept], [key for _row, key in kept]
+
+    def _count(self, state: Pass, taker: _Taker) -> None:
+        evidence = self.evidence
+        if state.total is not None:
+            evidence.expect(state.total)
+        evidence.received = self._distinct(taker) if self.paging.repeats else self.known.count
+        evidence.pages = max(evidence.pages, state.pages)
+
+    def _distinct(self, taker: _Taker) -> int:
+        """Return how many rows the pass has brought."""
+        return taker.times.total() if self.paging.repeats else taker.seen.count
+
+    # The verdict
+
+    def _judge(
+        self, state: Pass, taker: _Taker, previous: Pass | None, before: _Taker | None
+    ) -> bool:
+        """Say whether the list needs no further pass; notes what it is, then."""
+        evidence = self.evidence
+        repeatable = self.paging.repeatable
+        wrong = [*state.contradictions, *self._too_many(state, taker)]
+        if wrong:
+            again = previous is not None and (
+                previous.contradictions or before is None or self._too_many(previous, before)
+            )
+            if again or not repeatable:
+                evidence.contradict(f"{self.where} contradicts itself: {wrong[0]}")
+                return True
+            return False
+        same = self._agrees(taker, before)
+        short = self._short(state, taker)
+        if short:
+            if same or not repeatable:
+                evidence.doubt(short if not same else f"{short} in two passes alike")
+            return bool(same) or not repeatable
+        if state.doubt:
+            evidence.doubt(state.doubt)
+            return True
+        if state.end is End.BOOKMARK:
+            evidence.proof = Proof(ProofKind.BACK_TO_BOOKMARK)
+            return True
+        proof = self._proof(state, taker)
+        if proof is not None and (not self.paging.confirm or not repeatable):
+            evidence.proof = proof
+            return True
+        if same:
+            evidence.proof = Proof(ProofKind.TWO_PASSES, self._counted(state, taker))
+            return True
+        if not repeatable:
+            evidence.doubt(f"{self.where} came in {state.pages} pages whose order is not known")
+        return not repeatable
+
+    def _too_many(self, state: Pass, taker: _Taker) -> list[str]:
+        if state.total is None or state.changed or self._came(taker) <= state.total:
+            return []
+        return [f"it counts {state.total} rows, and {self._came(taker)} different ones came"]
+
+    def _came(self, taker: _Taker) -> int:
+        return self._distinct(taker) + self.evidence.without_key
+
+    def _short(self, state: Pass, taker: _Taker) -> str:
+        if state.total is None or state.end is End.BOOKMARK:
+            return ""
+        came = self._came(taker)
+        if came >= state.total:
+            return ""
+        return f"the server counts {state.total} rows, {came} came"
+
+    def _agrees(self, taker: _Taker, before: _Taker | None) -> bool:
+        """Whether the pass brought the same keys as the one before."""
+        comparison = taker.comparison
+        if comparison is None or before is None:
+            return False
+        if self.paging.repeats:
+            return taker.times == before.times
+        if comparison.same:
+            return True
+        lookup = self.paging.lookup
+        if lookup is None:
+            return False
+        return all(map(lookup, taker.keys - before.keys)) and not any(
+            map(lookup, before.keys - taker.keys)
+        )
+
+    def _proof(self, state: Pass, taker: _Taker) -> Proof | None:
+        """Return what proves one pass by itself."""
+        if state.end is End.UNPAGED:
+            return Proof(ProofKind.ONE_ANSWER, End.UNPAGED.value)
+        if state.data_pages <= 1:
+            if state.end is End.CAP:
+                return Proof(ProofKind.LEARNED_CAP)
+            assert state.end is not None  # noqa: S101  # a walk ends by something
+            said = self._counted(state, taker) or state.end.value
+            return Proof(ProofKind.ONE_ANSWER, said)
+        order = state.order
+        if state.overlapping and not order.broken and order.direction is not Order.UNKNOWN:
+            return Proof(ProofKind.OVERLAPPING_PAGES, self._counted(state, taker))
+        return None
+
+    @staticmethod
+    def _counted(state: Pass, taker: _Taker) -> str:
+        del taker
+        return "" if state.total is None else f"total {state.total}"
+
+    def _give_up(self, state: Pass, taker: _Taker) -> None:
+        short = self._short(state, taker)
+        comparison = taker.comparison
+        assert comparison is not None  # noqa: S101  # there were several passes
+        self.evidence.contradict(
+            f"{self.where} changes faster than it can be read: {short} in the last of "
+            f"{MAX_PASSES} passes"
+            if short
+            else f"{self.where} changes faster than it can be read: the last of {MAX_PASSES} "
+            f"passes showed {comparison.added} rows that the one before had not, and lacked "
+            f"{comparison.gone}"
+        )

@@ -1,0 +1,444 @@
+"""Walking a list once, page by page, so that nothing can slip through between two pages.
+
+Offset paging loses a row whenever a row before the offset is deleted between two requests: all
+later rows move up by one, and the first row of the next page is never seen. No server tells. So
+where a list is sorted by its key, asked for or seen, a walk makes every page *overlap* the one
+before by at least a row: if the last row read is found again, nothing moved; if not, the walk
+steps back until it finds rows it knows. Page numbers can only express offsets that are multiples
+of the page size, hence the page size varies a little from page to page (100, 99, 98, ...), which
+costs one request in twenty on short lists and one in eight on long ones.
+
+Whether one walk proves that all rows came is judged in :mod:`singer_rest.sources.passes`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+from singer_rest.errors import StatusError, TooLargeError
+from singer_rest.http.retry import RETRIED_STATUSES
+from singer_rest.sources.claims import check_page
+from singer_rest.sources.evidence import IncompleteError, LoopError
+from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
+from singer_rest.sources.pages import End, Page, Pass, overlapping_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.claims import Claims
+    from singer_rest.sources.pages import Paging, RowTaker
+
+MAX_STEPS_BACK = 50
+MAX_PAGES = 1_000_000
+SLOW_ENOUGH = 0.01
+"""Seconds a page must take before it pays to ask for the next ones ahead."""
+MIN_SEEN = 8
+"""Keys in a row that must rise or fall before an order that nobody promised is believed: by chance
+they do so once in twenty thousand times."""
+
+
+class PageWalk:
+    """One walk over a list, from its first page to its last.
+
+    Args:
+        where: Names the list in messages.
+        fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
+        paging: How the list is paged.
+        rows: Takes the rows of every page.
+        ahead: Asks for later pages ahead of time once the total is known.
+        stop_when: Ends the walk early, after this page: the rest is known to be old. Believed in
+            a falling order only.
+        cap: What is known of the route's caps.
+        limit: Rows a page to begin with.
+
+    Raises:
+        LoopError: The server goes round in circles.
+        IncompleteError: A page cannot be had in any size, or the list does not stand still.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        fetch: Callable[[int, int], Page],
+        paging: Paging,
+        rows: RowTaker,
+        *,
+        ahead: Prefetcher | None = None,
+        stop_when: Callable[[Page], bool] | None = None,
+        cap: LearnedCap | None = None,
+        limit: int | None = None,
+        ordered: bool = True,
+    ) -> None:
+        self.where = where
+        self.fetch = fetch
+        self.paging = paging
+        self.rows = rows
+        self.ahead = ahead
+        self.stop_when = stop_when
+        self.cap = cap or LearnedCap()
+        self.limit = limit or paging.size
+        """Rows a page, as far as the server has shown that it gives them."""
+        self.state = Pass(overlapping=ordered and paging.order is not Order.UNKNOWN)
+        self._may_see_order = ordered
+        self._steps = self._back = 0
+        self._halved = False
+        self._prints: dict[int, int] = {}
+        self._first_count = 0
+        self._asked = (0, 0)
+        self._plainly = False
+        self._first_key: Any = None
+
+    def pages(self) -> Iterator[Page]:
+        """Yield pages with the rows that are new."""
+        position = 0
+        while self.state.end is None:
+            number, size = self._window(position)
+            page = self._ask(number, size)
+            if page is None:
+                continue  # the page was too heavy; the window is smaller now
+            offset = (number - self.paging.first) * size
+            if self.state.overlapping and offset and not self._continues(page):
+                position = self._step_back(offset, size)
+                continue
+            self._back = 0
+            position, fresh = self._took(page, number, size, position)
+            yield fresh
+            if self._can_run_ahead(page, size, position):
+                position = yield from self._run_ahead(number, size)
+        if self.state.end is not End.BOOKMARK and self._falls:
+            yield from self._read_front()
+
+    # One page
+
+    def _took(self, page: Page, number: int, size: int, position: int) -> tuple[int, Page]:
+        """Judge a page; returns the position to go on at and what of it is worth writing."""
+        offset = (number - self.paging.first) * size
+        claims = self._read_claims(page, offset, size)
+        count = len(page.rows)
+        if self._goes_round(page, offset) and self._settle_loop(page, number, size):
+            return offset + count, dataclasses.replace(page, rows=[])
+        fresh, new, keyed = self.rows.take(page)
+        self.state.order.add(new)
+        self.state.data_pages += bool(new)
+        self._learn(claims, count, size, offset)
+        self._plainly = False
+        before, position = position, offset + count
+        if self._stops(page):
+            self.state.end = End.BOOKMARK
+        elif self.state.pages > 1 and count and not new and keyed == count:
+            position = self._judge_known(page, claims, number, size, before)
+        else:
+            if offset and new:
+                self.cap.note_continued(self._first_count)
+            self._judge_end(claims, count, size, position)
+        if self.state.pages == 1:
+            self._first_count = count
+        self._choose_mode(position)
+        return position, fresh
+
+    def _read_claims(self, page: Page, offset: int, size: int) -> Claims:
+        claims = self.paging.claims(page)
+        state = self.state
+        state.pages += 1
+        state.rows += len(page.rows)
+        if claims.total is not None:
+            state.totals.append(claims.total)
+        state.contradictions += check_page(claims, rows=len(page.rows), position=offset, asked=size)
+        return claims
+
+    def _learn(self, claims: Claims, count: int, size: int, offset: int) -> None:
+        """Take the rows that the server really gives a page for the size to ask for."""
+        more = self._says_more(claims, offset + count)
+        if not offset and count and count != size and more is not False:
+            self.limit = count
+
+    @staticmethod
+    def _says_more(claims: Claims, position: int) -> bool | None:
+        if claims.more is not None:
+            return claims.more
+        if claims.total is not None:
+            return position < claims.total
+        if claims.pages is not None:
+            return claims.pages > 1
+        return None
+
+    def _judge_end(self, claims: Claims, count: int, size: int, position: int) -> None:
+        """Find out whether this was the last page, from what the server says and what came."""
+        state = self.state
+        more = self._says_more(claims, position)
+        if more is False and claims.total is not None:
+            state.end = End.TOTAL
+            if state.pages == 1 and count and (count == size or count in ROUND_CAPS):
+                self._doubt_total(count, size)
+        elif more is False and state.pages == 1:
+            state.end = End.TOLD  # over several pages this alone is not enough
+        elif count == 0:
+            self._judge_empty(position)
+        elif more is None:
+            if state.pages == 1 and self.cap.tells(count, size):
+                state.end = End.CAP
+            self.cap.note(count)
+
+    def _doubt_total(self, count: int, size: int) -> None:
+        """Ask behind a total that is just the length of the page: it may count no more than that.
+
+        It is so once in a thousand lists, and then costs a request.
+        """
+        beyond = self._ask(self.paging.first + 1, min(size, count))
+        if beyond is not None and any(not self.rows.knows(row) for row in beyond.rows):
+            self.state.contradictions.append(f"it counts {count} rows, and more follow")
+
+    def _judge_empty(self, position: int) -> None:
+        """Believe an empty list only where another question says the same."""
+        state = self.state
+        state.end = End.NOTHING_NEW
+        if state.pages == 1 and not position and state.total is None:
+            if self.cap.tells(0, self.limit):
+                state.end = End.CAP
+                return
+            again = self._ask(self.paging.first, max(1, self.limit // 2))
+            if again is None or again.rows:
+                state.contradictions.append("it was empty at first and had rows when asked again")
+        self.cap.note_end(self._first_count)
+
+    def _judge_known(
+        self, page: Page, claims: Claims, number: int, size: int, position: int
+    ) -> int:
+        """Judge a page that holds nothing but known rows: the end, if the last is among them.
+
+        Returns:
+            The position to go on at.
+        """
+        key = self.paging.key
+        if self._says_more(claims, 0) and claims.total is None:
+            self.state.contradictions.append("it says that rows follow the last one")
+        if len(page.rows) == size:  # rows were added before it, and pushed it on
+            return (number - self.paging.first) * size + size
+        if key is not None and key(page.rows[-1]) == self.state.order.last:
+            self.state.end = End.NOTHING_NEW
+            if self.state.pages == 2:  # noqa: PLR2004  # the list had one, this one showed its end
+                self.cap.note_end(self._first_count)
+            return position
+        beyond = self._ask(number + 1, size)
+        if beyond is None or any(not self.rows.knows(row) for row in beyond.rows):
+            self._plainly = True  # rows have moved, or a page was cut
+        elif not beyond.rows:
+            self.state.end = End.NOTHING_NEW
+        elif key is not None and key(beyond.rows[0]) == self._first_key:
+            self._settle_loop(beyond, number + 1, size)
+        else:  # the last rows were deleted meanwhile
+            return (number + 1 - self.paging.first) * size + len(beyond.rows)
+        return position
+
+    def _stops(self, page: Page) -> bool:
+        return (
+            self.stop_when is not None
+            and self.state.overlapping
+            and self.state.order.proves(Order.FALLING)
+            and self.stop_when(page)
+        )
+
+    # Order
+
+    @property
+    def _falls(self) -> bool:
+        order = self.state.order
+        return (
+            self.state.pages > 1
+            and self.state.overlapping
+            and order.direction is Order.FALLING
+            and not order.broken
+        )
+
+    def _choose_mode(self, position: int) -> None:
+        """Overlap pages while the keys are in order; give it up when they are not."""
+        state, order = self.state, self.state.order
+        if order.broken or self.limit < 2 or self.paging.key is None:  # noqa: PLR2004
+            state.overlapping = False
+            self._may_see_order = False
+        elif self._may_see_order and state.pages == 1 and position:
+            state.overlapping = state.overlapping or order.count >= MIN_SEEN
+
+    def _continues(self, page: Page) -> bool:
+        key = self.paging.key
+        assert key is not None  # noqa: S101  # overlap implies a key
+        first = next((row for row in page.rows if key(row) is not None), None)
+        return first is not None and self.rows.knows(first)
+
+    def _step_back(self, offset: int, size: int) -> int:
+        """Return the position to go on at when a page does not begin with a known row."""
+        self._back += 1
+        self._steps += 1
+        if self._steps > MAX_STEPS_BACK:
+            raise IncompleteError(
+                f"{self.where} changes faster than it can be read: rows moved up "
+                f"{self._steps} times."
+            )
+        self._prints.clear()  # pages seen before will come again
+        return max(0, offset - size * (1 << (self._back - 1)))
+
+    def _read_front(self) -> Iterator[Page]:
+        """Read the front of a falling list again, down to a row that is known.
+
+        What was added meanwhile stands there, and has pushed other rows to later pages.
+        """
+        number, known = self.paging.first, False
+        while not known and number < self.paging.first + MAX_STEPS_BACK:
+            page = self._ask(number, self.limit)
+            if page is None:
+                continue
+            claims = self.paging.claims(page)
+            if claims.total is not None:
+                self.state.totals.append(claims.total)
+            known = not page.rows or any(self.rows.knows(row) for row in page.rows)
+            fresh, _new, _keyed = self.rows.take(page)
+            yield fresh
+            number += 1
+
+    # Circles
+
+    def _goes_round(self, page: Page, offset: int) -> bool:
+        """Notice a page that came before, whatever the length of the circle.
+
+        Raises:
+            LoopError: There are more pages than any list can have.
+        """
+        if self.state.pages > MAX_PAGES:
+            raise LoopError(f"{self.where} has no end: stopped after {MAX_PAGES} pages.")
+        if not page.rows:
+            return False
+        key = self.paging.key
+        assert key is not None  # noqa: S101  # a reading gives every list one
+        keys = [key(row) for row in page.rows]
+        if self.state.pages == 1:
+            self._first_key = keys[0]
+        elif offset and keys[0] is not None and keys[0] == self._first_key:
+            return True  # the first page again
+        print_ = hash(str(page.rows if None in keys else keys))
+        if self._prints.setdefault(print_, offset) == offset:
+            return False
+        # Where rows move, few rows may well stand at another place; a whole page of them does not.
+        return 1 < len(keys) >= self.limit // 2 and keys[-1] != self.state.order.last
+
+    def _settle_loop(self, page: Page, number: int, size: int) -> bool:
+        """Find out whether a route that gives the same page again has no pages at all.
+
+        Returns:
+            Whether it has none. If not, rows have moved, and the walk goes on.
+
+        Raises:
+            LoopError: It has some, and goes round in circles.
+        """
+        count, first = len(page.rows), self.paging.first
+        front = self._ask(first, size)
+        if front is None or front.rows != page.rows:
+            return False
+        others = (self._ask(first, max(1, count // 2)), self._ask(first, count + 1))
+        if any(other is None or len(other.rows) != count for other in others):
+            raise LoopError(
+                f"{self.where} gives the same page again (asked for {number}); the server "
+                "ignores the page parameter or its cursor goes round in circles."
+            )
+        self.state.end = End.UNPAGED
+        if count == self.paging.size or count in ROUND_CAPS:
+            self.state.doubt = f"{self.where} gives the same {count} rows for any page and size, which may be a cap"
+        return True
+
+    # Asking
+
+    def _window(self, position: int) -> tuple[int, int]:
+        """Return page number and size of the request that goes on at a position."""
+        first = self.paging.first
+        if position == 0:
+            return first, self.limit
+        if self.state.overlapping or (not self._plainly and self._asks_for_end(position)):
+            size = overlapping_size(position, self.limit)
+            window = first + (position - 1) // size, size
+            if self.state.overlapping or window != self._asked:
+                return window
+        size = self.limit
+        while position % size:
+            size -= 1
+        return first + position // size, size
+
+    def _asks_for_end(self, position: int) -> bool:
+        """Whether the next request is to show that nothing follows: it holds the last row too."""
+        state = self.state
+        return (
+            state.total is None
+            and self.paging.key is not None
+            and self.limit > 1
+            and position % self.paging.size != 0
+            and state.order.count > 1
+        )
+
+    def _ask(self, number: int, size: int) -> Page | None:
+        """Fetch a page; nothing if it must be asked for in smaller pieces."""
+        self._asked = (number, size)
+        try:
+            return self.fetch(number, size)
+        except (StatusError, TooLargeError) as error:
+            self._lighten(error, number, size)
+            return None
+
+    def _lighten(self, error: StatusError | TooLargeError, number: int, size: int) -> None:
+        """Halve the page size, once, if the page was too heavy for the server or for us.
+
+        Raises:
+            IncompleteError: It was halved before; the error itself if it is of another kind.
+        """
+        too_heavy = isinstance(error, TooLargeError) or error.status in RETRIED_STATUSES
+        if not too_heavy or size == 1:
+            raise error
+        if not self._halved:
+            self._halved = True
+            self.limit = max(1, min(self.limit, size) // 2)
+            return
+        if number == self.paging.first and isinstance(error, StatusError):
+            raise error
+        raise IncompleteError(
+            f"Page {number} of {self.where} cannot be had, not even in half the size: "
+            f"{error.sentence}"
+        ) from error
+
+    def _can_run_ahead(self, page: Page, size: int, position: int) -> bool:
+        return (
+            self.state.end is None
+            and self.ahead is not None
+            and self.ahead.workers > 1
+            and not self.state.overlapping
+            and self.stop_when is None
+            and self.state.total is not None
+            and position < self.state.total
+            and len(page.rows) == size
+            and page.reply.seconds > SLOW_ENOUGH
+        )
+
+    def _run_ahead(self, number: int, size: int) -> Generator[Page, None, int]:
+        """Yield further full pages, asked for ahead of time; returns the position after them."""
+        assert self.ahead is not None  # noqa: S101  # checked by the caller
+        assert self.state.total is not None  # noqa: S101
+        last = self.paging.first - 1 + -(-self.state.total // size)
+        tasks = (
+            functools.partial(self.fetch, following, size)
+            for following in range(number + 1, last + 1)
+        )
+        current, position = number, (number - self.paging.first + 1) * size
+        results = self.ahead.ordered(tasks)
+        try:
+            for page in results:
+                current += 1
+                position, fresh = self._took(page, current, size, position)
+                yield fresh
+                if self.state.end is not None or len(page.rows) != size:
+                    break  # the end, or pages that are not what was asked for
+        except (StatusError, TooLargeError) as error:
+            self._lighten(error, current + 1, size)
+        finally:
+            close = getattr(results, "close", None)
+            if close is not None:
+                close()
+        return position

@@ -1,0 +1,84 @@
+"""A list as a server of any kind would serve it, for the tests of the walk and of its proofs."""
+
+from __future__ import annotations
+
+import dataclasses
+import random
+from typing import Any
+
+from singer_rest.http.exchange import Reply
+from singer_rest.http.json_body import Repairs
+from singer_rest.sources.claims import Claims, read_claims
+from singer_rest.sources.evidence import Evidence
+from singer_rest.sources.keys import LearnedCap, Order
+from singer_rest.sources.pages import Page, Paging
+from singer_rest.sources.passes import ListReading
+
+Row = dict[str, Any]
+
+
+@dataclasses.dataclass
+class ListServer:
+    """A list served by page number, which may change between two requests.
+
+    Attributes:
+        ids: The rows there are.
+        order: How they are served, whatever is asked.
+        totals: Whether answers count the rows.
+        more: Whether answers say that rows follow.
+        clamp: Rows a page at most; nothing for no bound.
+        cap: Rows of the list that are served at all.
+    """
+
+    ids: list[int]
+    order: Order = Order.RISING
+    totals: bool = False
+    more: bool = False
+    clamp: int | None = None
+    cap: int | None = None
+    seed: int = 1
+    asked: list[tuple[int, int]] = dataclasses.field(default_factory=list)
+    before_answer: Any = None
+    first: int = 1
+
+    def served(self) -> list[int]:
+        if self.order is Order.RISING:
+            return sorted(self.ids)
+        if self.order is Order.FALLING:
+            return sorted(self.ids, reverse=True)
+        return sorted(self.ids, key=lambda i: random.Random(i * 7919 + self.seed).random())
+
+    def body(self, number: int, size: int) -> dict[str, Any]:
+        ids = self.served()[: self.cap]
+        size = min(size, self.clamp or size)
+        start = (number - self.first) * size
+        body: dict[str, Any] = {"rows": [{"id": i} for i in ids[start : start + size]]}
+        if self.totals:
+            body["total"] = len(self.ids)
+        if self.more:
+            body["hasMore"] = len(ids) > start + size
+        return body
+
+    def fetch(self, number: int, size: int) -> Page:
+        self.asked.append((number, size))
+        if len(self.asked) > 1 and self.before_answer is not None:
+            self.before_answer()
+        body = self.body(number, size)
+        return Page(body["rows"], Reply(200, {}, body, "http://x", 1.0, 0, Repairs()))
+
+    def claims(self, page: Page) -> Claims:
+        return read_claims(page.reply.body)
+
+    def read(
+        self, size: int, *, order: Order = Order.UNKNOWN, **more: Any
+    ) -> tuple[list[int], Evidence]:
+        """Read the list to its verdict; returns the ids as they came and the evidence."""
+        evidence = Evidence()
+        options: dict[str, Any] = {
+            name: more.pop(name) for name in ("ahead", "stop_when", "cap") if name in more
+        }
+        given = {"key": lambda row: row["id"], "claims": self.claims, **more}
+        paging = Paging("page", "size", size, self.first, order=order, **given)
+        cap = options.pop("cap", None) or LearnedCap()
+        reading = ListReading("list", self.fetch, paging, evidence, cap=cap, **options)
+        return [row["id"] for page in reading.pages() for row in page.rows], evidence
