@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from list_server import ListServer
+
 from singer_rest.errors import Outcome, StatusError, TooLargeError
 from singer_rest.http.prefetch import Prefetcher
 from singer_rest.sources.claims import Claims

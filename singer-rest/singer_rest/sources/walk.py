@@ -25,7 +25,7 @@ from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
 from singer_rest.sources.pages import End, Page, Pass, overlapping_size
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator
 
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.sources.claims import Claims
