@@ -31,16 +31,23 @@ def test_an_overlapping_page_holds_the_row_before_and_new_ones(position: int, li
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.integers(0, 300),
-    st.integers(1, 40),
-    ORDERS,
-    st.sampled_from([UNKNOWN, RISING]),
-    st.booleans(),
-    st.booleans(),
-    st.sampled_from([None, 1, 7, 25]),
+    count=st.integers(0, 300),
+    size=st.integers(1, 40),
+    served=ORDERS,
+    asked=st.sampled_from([UNKNOWN, RISING]),
+    totals=st.booleans(),
+    more=st.booleans(),
+    clamp=st.sampled_from([None, 1, 7, 25]),
 )
 def test_a_quiet_list_is_complete(
-    count: int, size: int, served: Order, asked: Order, totals: bool, more: bool, clamp: int | None
+    *,
+    count: int,
+    size: int,
+    served: Order,
+    asked: Order,
+    totals: bool,
+    more: bool,
+    clamp: int | None,
 ) -> None:
     server = ListServer(list(range(count)), served, totals=totals, more=more, clamp=clamp)
     read, evidence = server.read(size, order=asked)
@@ -51,15 +58,16 @@ def test_a_quiet_list_is_complete(
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.integers(0, 200),
-    st.integers(2, 40),
-    ORDERS,
-    st.sampled_from([UNKNOWN, RISING]),
-    st.booleans(),
-    st.integers(1, 30),
-    st.randoms(use_true_random=False),
+    count=st.integers(0, 200),
+    size=st.integers(2, 40),
+    served=ORDERS,
+    asked=st.sampled_from([UNKNOWN, RISING]),
+    totals=st.booleans(),
+    changes=st.integers(1, 30),
+    chance=st.randoms(use_true_random=False),
 )
 def test_what_is_complete_lacks_no_row_that_was_there_throughout(
+    *,
     count: int,
     size: int,
     served: Order,
@@ -100,7 +108,7 @@ def test_what_is_complete_lacks_no_row_that_was_there_throughout(
 
 @pytest.mark.parametrize("served", [RISING, FALLING])
 @pytest.mark.parametrize("totals", [True, False])
-def test_lists_in_order_never_alarm_and_cost_little(served: Order, totals: bool) -> None:
+def test_lists_in_order_never_alarm_and_cost_little(served: Order, *, totals: bool) -> None:
     for seed in range(30):
         chance = random.Random(seed)
         server = ListServer(list(range(2_000)), served, totals=totals)

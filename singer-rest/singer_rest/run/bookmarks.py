@@ -24,6 +24,7 @@ HOW_TO_RESET = (
 KEY = "replication_key"
 VALUE = "replication_key_value"
 ROWS = "complete_rows"
+COVERS = "covers"
 
 
 def read_state(text: str) -> dict[str, Any]:
@@ -233,6 +234,36 @@ class Bookmarks:
         entry = self._entry(stream, partition)
         entry[KEY] = key
         entry[VALUE] = value
+
+    def was_complete(self, stream: str) -> bool:
+        """Tell whether the state knows of a complete read of a stream."""
+        entry = self.state.get("bookmarks", {}).get(stream, {})
+        return any(entry.get(name) is not None for name in (ROWS, VALUE)) or bool(
+            entry.get("partitions")
+        )
+
+    def covered(self, stream: str) -> tuple[str, str] | None:
+        """Return which system the bookmark of a stream is of, and what it covers of the stream.
+
+        Returns:
+            Nothing where there is no bookmark, or an older one that does not say.
+        """
+        entry = self.state.get("bookmarks", {}).get(stream, {})
+        text = entry.get(COVERS)
+        if not isinstance(text, str) or not text:
+            return None
+        system, _, rest = text.partition(" ")
+        return system, rest
+
+    def cover(self, stream: str, text: str) -> None:
+        """Stamp what the bookmark of a stream covers."""
+        self._entry(stream, None)[COVERS] = text
+
+    def forget(self, stream: str) -> None:
+        """Read a stream from the start, whatever its bookmark says."""
+        bookmark = self.state.get("bookmarks", {}).get(stream, {})
+        for entry in (bookmark, *bookmark.get("partitions", [])):
+            entry.pop(VALUE, None)
 
     def rows_last_time(self, stream: str) -> int | None:
         """Return the rows of the last complete full read; nothing if there was none."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from singer_rest.records.columns import RejectedValues
     from singer_rest.redact import Redactor
     from singer_rest.run.bookmarks import Bookmarks
+    from singer_rest.run.credential_proof import CredentialProof
     from singer_rest.run.progress import Progress
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
@@ -32,6 +33,8 @@ class RunOptions:
     accept_fewer_rows: bool = False
     accept_unproved: tuple[str, ...] = ()
     """Patterns of stream names."""
+    state_of: str = ""
+    """The address that the state names, if it is another name of the system that is read."""
     requests_per_minute: int = 0
     """0 for no limit."""
     summary_file: str | None = None
@@ -57,8 +60,26 @@ class ReadableStream(Protocol):
         """Return the column whose greatest value is the bookmark, if any."""
 
     @property
+    def covers(self) -> str:
+        """Return in one text what a bookmark covers beside the system: keys, types, filters."""
+
+    def widen(self, covered: str) -> bool:
+        """Make ready to read what a bookmark does not cover.
+
+        Args:
+            covered: What it covers, as :attr:`covers` said then.
+
+        Returns:
+            Whether the rest of the bookmark holds; otherwise the stream is read from the start.
+        """
+
+    @property
     def permission(self) -> str:
         """Return what the account needs, in the vendor's words."""
+
+    @property
+    def is_named(self) -> bool:
+        """Whether a user asked for this very stream, not for whatever there is."""
 
     @property
     def cost(self) -> str:
@@ -140,6 +161,10 @@ class Run(Protocol):
         """Return the name of the tap."""
 
     @property
+    def system(self) -> str:
+        """Return which system is read: an address without spaces."""
+
+    @property
     def streams(self) -> Mapping[str, object]:
         """Return every stream there is, selected or not, by name."""
 
@@ -174,6 +199,10 @@ class Run(Protocol):
     @property
     def redactor(self) -> Redactor:
         """Return what keeps secrets out of the summary."""
+
+    @property
+    def credential_proof(self) -> CredentialProof:
+        """Return what tells whether the credential is still good."""
 
     def check_connection(self) -> None:
         """Prove that server and credential are good, or raise a TapError."""

@@ -54,12 +54,19 @@ class StreamResult:
     code: str = ""
     excused: bool = False
     """A setting says that this outcome does not fail the run."""
+    accepted: bool = False
+    """Unproved, and named in ``accept_unproved``: it counts as complete."""
     notes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def good(self) -> bool:
         """Whether the run may still end with 0."""
-        return self.outcome in GOOD or self.excused
+        return self.outcome in GOOD or self.excused or self.accepted
+
+    @property
+    def counts_as_complete(self) -> bool:
+        """Whether bookmarks may move and rows be retired."""
+        return self.outcome is Outcome.COMPLETE or self.accepted
 
 
 class IncompleteRunError(TapError):

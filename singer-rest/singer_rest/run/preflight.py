@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import RunError, StatusError, StreamError, TapError
+from singer_rest.errors import Outcome, RunError, StateError, StatusError, StreamError, TapError
 from singer_rest.run.outcomes import EXCUSABLE, align, judge_status
 from singer_rest.sources.base import Plan
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from singer_rest.run.contract import ReadableStream, Run
 
     Passes = Sequence[Sequence[ReadableStream]]
+
+logger = logging.getLogger(__name__)
 
 OK = "ok"
 
@@ -47,8 +50,37 @@ def connect(run: Run, selected: Iterable[ReadableStream]) -> None:
     Raises:
         TapError: They are not; nothing can be read.
     """
+    selected = list(selected)
     run.check_connection()
     validate_bookmarks(run, selected, run.upper_bound)
+    for stream in selected:
+        check_coverage(run, stream)
+
+
+def check_coverage(run: Run, stream: ReadableStream) -> None:
+    """Use a bookmark for no more than it covers.
+
+    Raises:
+        StateError: It is of another system.
+    """
+    found = run.bookmarks.covered(stream.name)
+    if found is None:
+        return  # there is none, or one from before this was kept: it is taken over
+    system, covered = found
+    if system not in {run.system, run.options.state_of}:
+        raise StateError(
+            f"The state of {stream.name} is of {system}, and this run reads {run.system}. If both "
+            f"are the same system, set state_of to {system}; otherwise give this system a state "
+            "of its own."
+        )
+    if covered != stream.covers and not stream.widen(covered):
+        logger.warning(
+            "%s: the bookmark covers other rows than are asked for now (%s); the stream is read "
+            "from the start.",
+            stream.name,
+            covered or "everything",
+        )
+        run.bookmarks.forget(stream.name)
 
 
 def validate_bookmarks(
@@ -93,8 +125,9 @@ def _probe(run: Run, group: Sequence[ReadableStream]) -> tuple[str, str, bool]:
         outcome, sentence, _code = judge_status(error, stream.permission)
         return outcome.value, sentence, skips and outcome in EXCUSABLE
     except StreamError as error:
-        excused = error.excused or (skips and error.outcome in EXCUSABLE)
-        return error.outcome.value, error.sentence, excused
+        if error.absent and not stream.is_named and not run.bookmarks.was_complete(stream.name):
+            return Outcome.SKIPPED.value, error.sentence, True
+        return error.outcome.value, error.sentence, skips and error.outcome in EXCUSABLE
     if reply is None:
         return OK, "nothing to ask", False
     return OK, f"answered in {reply.seconds * 1000:.0f} ms", False

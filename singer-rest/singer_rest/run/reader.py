@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StatusError, StreamError, TapError
 from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
@@ -12,14 +12,20 @@ from singer_rest.sources.evidence import left_out
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from singer_rest.errors import RunError, Stopped
-    from singer_rest.run.contract import Run, Writer
+    from singer_rest.run.contract import ReadableStream, Run, Writer
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
+
+
+def coverage(run: Run, stream: ReadableStream) -> str:
+    """Return what a bookmark of a stream covers, as the one text that stands beside it."""
+    return f"{run.system} {stream.covers}".rstrip()
+
 
 SHRUNK_BELOW = 0.5
 MIN_TO_JUDGE = 10
@@ -40,6 +46,9 @@ class SourceReader:
         self.writers = writers
         self.source: Source | None = None
         self.started = time.monotonic()
+        self.results: list[StreamResult] = []
+        self._waiting: list[tuple[Writer, Mapping[str, Any] | None, dt.datetime | None]] = []
+        """Bookmarks to move once the credential is proved again."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -66,7 +75,7 @@ class SourceReader:
             return self._failed(*judge_status(failure, self.streams[0].permission))
         except StreamError as failure:
             return self._failed(
-                failure.outcome, failure.sentence, failure.code, excused=failure.excused
+                failure.outcome, failure.sentence, failure.code, absent=failure.absent
             )
         except TapError:
             raise  # a credential or a setting that turns out wrong only now
@@ -79,7 +88,8 @@ class SourceReader:
                 "log above.",
                 "BUG",
             )
-        return self._finish(self.source)
+        self.results = self._judge(self.source)
+        return self.results
 
     def cut_short(self, end: RunError | Stopped) -> list[StreamResult]:
         """Return how far the streams came when the run ended in the middle of them."""
@@ -110,32 +120,73 @@ class SourceReader:
             if writer.rejected.without_key and not self.keyless_allowed:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
-                self._move_bookmark(writer, partition)
-                self._write_state()
+                self._mark(writer, partition)
             elif page.complete_to is not None:
-                self._move_bookmark(writer, None, page.complete_to)
-                self._write_state()
+                self._mark(writer, None, page.complete_to)
+
+    def _mark(
+        self,
+        writer: Writer,
+        partition: Mapping[str, Any] | None,
+        complete_to: dt.datetime | None = None,
+    ) -> None:
+        """Move a bookmark in the middle of a pass, as soon as the credential is proved."""
+        self._waiting.append((writer, partition, complete_to))
+        if self.shared.credential_proof.holds():
+            self._move_waiting()
+            self._write_state()
+
+    def _move_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for writer, partition, complete_to in waiting:
+            self._move_bookmark(writer, partition, complete_to)
 
     def _write_state(self) -> None:
         """Write STATE, unless it would tell of rows that the target does not know yet."""
         if not any(writer.waiting for writer in self.writers):
             self.shared.write_state()
 
-    def _finish(self, source: Source) -> list[StreamResult]:
+    def _judge(self, source: Source) -> list[StreamResult]:
+        """Give every stream its verdict; nothing is retired and no bookmark moves yet."""
+        verdict = source.evidence.verdict
         results = []
         for writer in self.writers:
             writer.open()
             writer.flush()
             result = self._result(writer)
-            result.outcome, result.sentence = source.evidence.outcome, source.evidence.reason
+            result.outcome, result.sentence = verdict.outcome, verdict.reason
+            result.notes += source.evidence.notes
             self._judge_keyless(writer, result, source)
-            if result.outcome is Outcome.COMPLETE:
-                self._complete(writer, result, source)
-            elif not result.code:
+            name = writer.stream.name
+            if result.outcome is Outcome.UNPROVED and self.shared.options.accepts_unproved(name):
+                result.accepted = not self._has_shrunk(writer, result)
+            if result.outcome is Outcome.UNPROVED:
+                result.code = "UNPROVED"
+                result.sentence = (
+                    f"{result.sentence} (accepted)"
+                    if result.accepted
+                    else f"{result.sentence}. If you know that this is all, name the stream in "
+                    "accept_unproved."
+                )
+            elif result.outcome is not Outcome.COMPLETE and not result.code:
                 result.code = "INCOMPLETE"
             results.append(result)
-        self.shared.write_state()
         return results
+
+    def conclude(self) -> None:
+        """Do what the verdicts allow: move bookmarks and retire rows; the credential is proved.
+
+        A server that goes on answering when a credential dies answers with less, and says nothing.
+        So this waits for a proof that the credential was good after the pass had ended.
+        """
+        self._move_waiting()
+        for writer, result in zip(self.writers, self.results, strict=False):
+            if result.counts_as_complete and self.source is not None:
+                self._complete(writer, result, self.source)
+                self.shared.bookmarks.cover(
+                    writer.stream.name, coverage(self.shared, writer.stream)
+                )
+        self.shared.write_state()
 
     def _judge_keyless(self, writer: Writer, result: StreamResult, source: Source) -> None:
         """Say how many rows were left out because they came without a key."""
@@ -161,24 +212,26 @@ class SourceReader:
             return
         if not stream.is_full_table:
             return
-        before = self.shared.bookmarks.rows_last_time(stream.name)
-        shrunk = (
-            before is not None
-            and before >= MIN_TO_JUDGE
-            and writer.rows < before * SHRUNK_BELOW
-            and not self.shared.options.accept_fewer_rows
-        )
-        if shrunk:
-            note = (
-                f"{writer.rows} rows where the last complete run had {before}: rows were deleted "
-                "or a permission was lost. Nothing is retired in the target until you set "
-                "accept_fewer_rows."
-            )
-            logger.warning("%s: %s", stream.name, note)
-            result.notes.append(note)
+        if self._has_shrunk(writer, result):
             return
         writer.activate()
         self.shared.bookmarks.note_rows(stream.name, writer.rows)
+
+    def _has_shrunk(self, writer: Writer, result: StreamResult) -> bool:
+        """Whether so many rows are gone that nothing is retired before somebody says so."""
+        if not writer.stream.is_full_table or self.shared.options.accept_fewer_rows:
+            return False
+        before = self.shared.bookmarks.rows_last_time(writer.stream.name)
+        if before is None or before < MIN_TO_JUDGE or writer.rows >= before * SHRUNK_BELOW:
+            return False
+        note = (
+            f"{writer.rows} rows where the last complete run had {before}: rows were deleted "
+            "or a permission was lost. Nothing is retired in the target until you set "
+            "accept_fewer_rows."
+        )
+        logger.warning("%s: %s", writer.stream.name, note)
+        result.notes.append(note)
+        return True
 
     def _move_bookmark(
         self, writer: Writer, partition: object, complete_to: dt.datetime | None = None
@@ -204,7 +257,7 @@ class SourceReader:
             result.received = evidence.received
             result.duplicates = evidence.duplicates
             result.skipped = evidence.skipped
-            result.proof = evidence.proof
+            result.proof = str(evidence.proof or "")
         for column, count in writer.rejected.unfit.items():
             note = f"{count} values of {column} did not fit and are in _sdc_unparsed"
             logger.warning("%s: %s.", writer.stream.name, note)
@@ -212,22 +265,25 @@ class SourceReader:
         return result
 
     def _failed(
-        self, outcome: Outcome, sentence: str, code: str, *, excused: bool = False
+        self, outcome: Outcome, sentence: str, code: str, *, absent: bool = False
     ) -> list[StreamResult]:
         skips = self.shared.options.on_stream_error == "skip"
-        excused = excused or (skips and outcome in EXCUSABLE)
+        excused = skips and outcome in EXCUSABLE
         results = []
         for writer in self.writers:
             writer.flush()  # what came is whole, and bookmarks may have passed it
             result = self._result(writer)
             result.outcome, result.sentence, result.code = outcome, sentence, code
             result.excused = excused
-            logger.log(
-                logging.WARNING if excused else logging.ERROR,
-                "%s is %s: %s",
-                result.stream,
-                outcome.value,
-                sentence,
-            )
+            if absent and self._may_be_skipped(writer):
+                result.outcome = Outcome.SKIPPED
+            level = logging.WARNING if result.good else logging.ERROR
+            shown = result.outcome.value
+            logger.log(level, "%s is %s: %s", result.stream, shown, sentence)
             results.append(result)
         return results
+
+    def _may_be_skipped(self, writer: Writer) -> bool:
+        """Whether nobody asked for this stream, and it was never there: no loss tonight."""
+        name = writer.stream.name
+        return not writer.stream.is_named and not self.shared.bookmarks.was_complete(name)

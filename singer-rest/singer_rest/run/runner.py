@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from singer_rest.errors import Outcome, RunError, Stopped, TapError
+from singer_rest.errors import CredentialRevokedError, Outcome, RunError, Stopped, TapError
 from singer_rest.run import outcomes, preflight
 from singer_rest.run.outcomes import RunReport, StreamResult
 from singer_rest.run.reader import SourceReader
@@ -62,6 +63,8 @@ class Runner(Generic[StreamT]):
         self.passes = passes
         self.report = RunReport()
         self._new_writer = new_writer
+        self._concluding: list[SourceReader] = []
+        """Passes that have ended, and wait for a proof of the credential."""
 
     def read_all(self) -> None:
         """Check the state, connect, read everything, and say how it ended.
@@ -104,11 +107,37 @@ class Runner(Generic[StreamT]):
             reader = SourceReader(self.run, [self._new_writer(stream) for stream in streams])
             try:
                 results = reader.run()
+                self._concluding.append(reader)
+                self.report.add(results)
+                self.run.progress.end(results)
+                if self.run.credential_proof.holds():
+                    self._conclude()
             except (RunError, Stopped) as end:
-                self.report.add(reader.cut_short(end))
+                self._break_off(reader, end)
                 raise
-            self.report.add(results)
-            self.run.progress.end(results)
+        self.run.credential_proof.renew()
+        self._conclude()
+
+    def _conclude(self) -> None:
+        """Let the passes that ended before the credential was proved take effect."""
+        while self._concluding:
+            self._concluding[0].conclude()
+            del self._concluding[0]
+
+    def _break_off(self, reader: SourceReader, end: RunError | Stopped) -> None:
+        """Note how far the pass came, and those whose verdict was still waiting."""
+        if reader not in self._concluding:
+            self.report.add(reader.cut_short(end))
+        if isinstance(end, CredentialRevokedError):
+            # What was read since the last proof may be what a guest is shown.
+            for waiting in self._concluding:
+                for result in waiting.results:
+                    result.outcome, result.accepted = Outcome.PARTIAL, False
+                    result.sentence, result.code = end.sentence, end.code
+        else:
+            with contextlib.suppress(RunError, Stopped):
+                self.run.credential_proof.renew()
+                self._conclude()
 
     def _passes_to_read(self) -> Iterator[Sequence[StreamT]]:
         """Yield the passes; none after a stream that the setting lets stop the run."""

@@ -16,7 +16,7 @@ from singer_rest.http.rate_limit import RateLimit
 from singer_rest.http.retry import RetryPolicy
 from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
-from singer_rest.redact import Redactor
+from singer_rest.redact import Redactor, plain_url
 from singer_rest.run import bookmarks
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.compat import CompatTap, validation_errors
@@ -114,6 +114,17 @@ class ConfiguredTap(CompatTap):
         if catalog is not None:
             selection.apply_catalog_selection(catalog)
         return catalog
+
+    @functools.cached_property
+    def catalog_is_chosen(self) -> bool:
+        """Whether the catalog given to the tap leaves a stream out that could be read."""
+        catalog = self.input_catalog
+        return catalog is not None and selection.leaves_out(catalog)
+
+    @property
+    def system(self) -> str:
+        """Return which system is read: its address as configured, without secrets."""
+        return plain_url(str(self.config.get("api_url") or self.name)).rstrip("/")
 
     # The way to the server
 

@@ -74,3 +74,36 @@ def apply_catalog_selection(catalog: Catalog) -> None:
         root = entry.metadata.root
         if root.inclusion == UNSUPPORTED and root.selected:
             root.inclusion = AVAILABLE
+
+
+def leaves_out(catalog: Catalog) -> bool:
+    """Tell whether a catalog deselects a stream that is there to be read."""
+    return any(
+        entry.metadata.root.inclusion == AVAILABLE and entry.metadata.root.selected is False
+        for entry in catalog.streams
+    )
+
+
+def check_catalog(catalog: Catalog | None, streams: Iterable[str], selected: Iterable[str]) -> None:
+    """Refuse a selection that would read nothing, or not what was asked for.
+
+    Raises:
+        ConfigError: The catalog selects a stream that the tap does not have, or none at all.
+    """
+    names = set(streams)
+    if catalog is not None:
+        unknown = sorted(
+            entry.tap_stream_id
+            for entry in catalog.streams
+            if entry.metadata.root.selected and entry.tap_stream_id not in names
+        )
+        if unknown:
+            raise ConfigError(
+                f"The catalog selects {', '.join(unknown[:3])}, and there is no such stream: "
+                "run discovery again, or take it out of the selection."
+            )
+    if not list(selected):
+        raise ConfigError(
+            "No stream is selected, so nothing would be read: select some in the catalog (with "
+            "Meltano: meltano select)."
+        )

@@ -160,6 +160,14 @@ def common(
             "The summary goes on saying that they are unproved.",
         ),
         th.Property(
+            "state_of",
+            th.StringType,
+            default="",
+            title="State of",
+            description="The address that the state names, where the same system has a new one. A "
+            "state of another system is refused otherwise.",
+        ),
+        th.Property(
             "confirm_complete",
             th.BooleanType,
             default=False,
@@ -219,6 +227,7 @@ def run_options(config: Mapping[str, Any]) -> RunOptions:
         allow_missing_keys=bool(config.get("allow_missing_keys")),
         accept_fewer_rows=bool(config.get("accept_fewer_rows")),
         accept_unproved=tuple(config.get("accept_unproved") or ()),
+        state_of=str(config.get("state_of") or "").rstrip("/"),
         requests_per_minute=config["requests_per_minute"],
         summary_file=config.get("summary_file"),
     )

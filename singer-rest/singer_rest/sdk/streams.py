@@ -89,6 +89,25 @@ class SourceStream(CompatStream):
             selection.mark_opt_in(metadata.root, named=selection.is_named(self.config, self.name))
 
     @property
+    def is_named(self) -> bool:
+        """Whether a user asked for this very stream.
+
+        By the setting ``opt_in_streams``, by a catalog that leaves another stream out (Meltano's
+        rule for everything names every stream), or by a setting of the stream's own.
+        """
+        return selection.is_named(self.config, self.name) or self.tap.catalog_is_chosen
+
+    @property
+    def covers(self) -> str:
+        """Return in one text what a bookmark covers beside the system; nothing if all there is."""
+        return ""
+
+    def widen(self, covered: str) -> bool:
+        """Make ready to read what a bookmark does not cover; see the run's contract."""
+        del covered
+        return False
+
+    @property
     def source_key(self) -> str:
         """Return what streams of one pass have in common."""
         return self.source_name or self.name

@@ -11,9 +11,10 @@ from singer_sdk.singerlib import StateMessage
 
 from singer_rest.run import preflight
 from singer_rest.run.bookmarks import read_state
+from singer_rest.run.credential_proof import CredentialProof
 from singer_rest.run.progress import Progress
 from singer_rest.run.runner import Runner, group_passes
-from singer_rest.sdk import compat, settings
+from singer_rest.sdk import compat, selection, settings
 from singer_rest.sdk.command import RestCommand, read_catalog, read_text
 from singer_rest.sdk.configured_tap import ConfiguredTap
 from singer_rest.sdk.metrics import SdkMetrics
@@ -32,6 +33,8 @@ class RestTap(ConfiguredTap):
 
     first_streams: ClassVar[tuple[str, ...]] = ()
     """Sources to read first; the others follow in the order of their names."""
+    credential_dies_silently: ClassVar[bool] = False
+    """The server answers a dead credential with less, and does not say so."""
 
     @functools.cached_property
     def options(self) -> RunOptions:
@@ -42,6 +45,20 @@ class RestTap(ConfiguredTap):
     def progress(self) -> Progress:
         """Return the progress line."""
         return Progress(self.config["progress_interval"], self.transport, SdkMetrics())
+
+    @functools.cached_property
+    def credential_proof(self) -> CredentialProof:
+        """Return what tells whether the credential is still good."""
+        return CredentialProof(self.prove_credential if self.credential_dies_silently else None)
+
+    def prove_credential(self) -> None:
+        """Prove the credential again, with one cheap request.
+
+        Called only where :attr:`credential_dies_silently`.
+
+        Raises:
+            CredentialRevokedError: It is no longer good.
+        """
 
     def selected_streams(self) -> list[SourceStream]:
         """Return the streams to read."""
@@ -66,6 +83,11 @@ class RestTap(ConfiguredTap):
             TapError: The run did not succeed; the summary has been logged.
             Stopped: A stop signal arrived; the last STATE has been written.
         """
+        selection.check_catalog(
+            self.input_catalog,
+            self.streams,
+            [stream.name for stream in self.selected_streams()],
+        )
         Runner(
             self, self.passes(), lambda stream: RecordWriter(stream, self.snapshot_version)
         ).read_all()

@@ -344,7 +344,10 @@ class PageWalk:
             )
         self.state.end = End.UNPAGED
         if count == self.paging.size or count in ROUND_CAPS:
-            self.state.doubt = f"{self.where} gives the same {count} rows for any page and size, which may be a cap"
+            self.state.doubt = (
+                f"{self.where} gives the same {count} rows for any page and size, which may be a "
+                "cap"
+            )
         return True
 
     # Asking
