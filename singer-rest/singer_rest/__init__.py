@@ -10,10 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from singer_rest.errors import ConfigError, CredentialError, StreamError, TapError
+    from singer_rest.errors import ConfigError, StreamError
     from singer_rest.http.credentials import HeaderCredential
-    from singer_rest.http.exchange import Reply, Request
-    from singer_rest.http.urls import segment
+    from singer_rest.http.exchange import Request
     from singer_rest.records.columns import (
         BOOLEAN,
         DATE,
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
         NUMBER,
         OBJECT,
         TEXT,
-        TEXTS,
         Column,
         Table,
     )
@@ -31,9 +29,16 @@ if TYPE_CHECKING:
     from singer_rest.sdk.streams import SourceStream
     from singer_rest.sdk.tap import RestTap
     from singer_rest.sources.base import Source
-    from singer_rest.sources.lists import ListSource, Paging
-    from singer_rest.sources.pages import Meta, Page
-    from singer_rest.sources.parents import PerParentSource
+    from singer_rest.sources.cursors import (
+        LinkHeaderSource,
+        NextUrlSource,
+        OffsetSource,
+        TokenSource,
+    )
+    from singer_rest.sources.keys import Order
+    from singer_rest.sources.lists import ListSource
+    from singer_rest.sources.pages import Page, Paging
+    from singer_rest.sources.parents import ListedParents, PerParentSource
     from singer_rest.sources.single import SingleSource, envelope
 
 __all__ = [
@@ -44,17 +49,18 @@ __all__ = [
     "NUMBER",
     "OBJECT",
     "TEXT",
-    "TEXTS",
     "Column",
     "ConfigError",
-    "CredentialError",
     "HeaderCredential",
+    "LinkHeaderSource",
     "ListSource",
-    "Meta",
+    "ListedParents",
+    "NextUrlSource",
+    "OffsetSource",
+    "Order",
     "Page",
     "Paging",
     "PerParentSource",
-    "Reply",
     "Request",
     "RestTap",
     "SingleSource",
@@ -62,20 +68,18 @@ __all__ = [
     "SourceStream",
     "StreamError",
     "Table",
-    "TapError",
+    "TokenSource",
     "envelope",
-    "segment",
     "settings",
     "th",
 ]
 
 _MODULES = {
-    "errors": ("ConfigError", "CredentialError", "StreamError", "TapError"),
+    "errors": ("ConfigError", "StreamError"),
     "http.credentials": ("HeaderCredential",),
-    "http.exchange": ("Reply", "Request"),
-    "http.urls": ("segment",),
+    "http.exchange": ("Request",),
     "records.columns": (
-        *("BOOLEAN", "DATE", "INSTANT", "INTEGER", "NUMBER", "OBJECT", "TEXT", "TEXTS"),
+        *("BOOLEAN", "DATE", "INSTANT", "INTEGER", "NUMBER", "OBJECT", "TEXT"),
         *("Column", "Table"),
     ),
     "sdk": ("settings",),
@@ -83,9 +87,11 @@ _MODULES = {
     "sdk.streams": ("SourceStream",),
     "sdk.tap": ("RestTap",),
     "sources.base": ("Source",),
-    "sources.lists": ("ListSource", "Paging"),
-    "sources.pages": ("Meta", "Page"),
-    "sources.parents": ("PerParentSource",),
+    "sources.cursors": ("LinkHeaderSource", "NextUrlSource", "OffsetSource", "TokenSource"),
+    "sources.keys": ("Order",),
+    "sources.lists": ("ListSource",),
+    "sources.pages": ("Page", "Paging"),
+    "sources.parents": ("ListedParents", "PerParentSource"),
     "sources.single": ("SingleSource", "envelope"),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}

@@ -95,6 +95,7 @@ class RunError(TapError):
 class CredentialRevokedError(RunError):
     """A credential that worked at first was refused later in the run."""
 
+    exit_code = 2
     code = "CREDENTIAL-REVOKED"
 
 

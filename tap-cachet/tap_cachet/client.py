@@ -6,13 +6,21 @@ import dataclasses
 import logging
 import re
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyError, ConfigError, CredentialError, StatusError
+from singer_rest.errors import (
+    BodyError,
+    ConfigError,
+    CredentialError,
+    CredentialRevokedError,
+    StatusError,
+)
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import segment
-from singer_rest.sources.lists import Paging
-from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.claims import Claims, UntrueClaimError, read_count
+from singer_rest.sources.keys import Order
+from singer_rest.sources.pages import Page, Paging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,10 +32,6 @@ logger = logging.getLogger(__name__)
 
 CLIENT_ERRORS = frozenset(range(400, 500)) - {408, 425, 429}
 REPORTED_VERSION_OF_V3 = "3.x-dev"
-BAD_REQUEST = 400
-UNAUTHORIZED = 401
-FORBIDDEN = 403
-NOT_FOUND = 404
 
 UTC_HEADER = {"Time-Zone": "UTC"}
 """Makes 2.x present its dates in UTC; 3.x ignores it."""
@@ -106,13 +110,13 @@ def _answers(transport: Transport, version: int, root: str, forbidden: list[Stat
     Both versions may see both headers while it is unknown which one listens.
     """
     path = "/version" if version == 3 else "/ping"  # noqa: PLR2004
-    accepted = CLIENT_ERRORS - {FORBIDDEN}
+    accepted = CLIENT_ERRORS - {HTTPStatus.FORBIDDEN}
     try:
         reply = transport.send(Request(f"{root}{path}", accept_statuses=accepted))
     except BodyError:
         return False  # a web page: something else lives here
     except StatusError as error:
-        if error.status != FORBIDDEN:
+        if error.status != HTTPStatus.FORBIDDEN:
             raise
         forbidden.append(error)
         return False
@@ -122,12 +126,12 @@ def _answers(transport: Transport, version: int, root: str, forbidden: list[Stat
         return data == "Pong!"
     if isinstance(data, dict) and "version" in data:
         return True
-    if reply.status == UNAUTHORIZED and body.get("message") == "Unauthenticated.":
+    if reply.status == HTTPStatus.UNAUTHORIZED and body.get("message") == "Unauthenticated.":
         raise CredentialError(
             f"The API at {root} is protected and the api_key is missing or wrong; create one in "
             "the dashboard under Settings, Manage API Keys."
         )
-    if reply.status == NOT_FOUND and body == {"message": ""}:
+    if reply.status == HTTPStatus.NOT_FOUND and body == {"message": ""}:
         raise ConfigError(
             f"The API at {root} is switched off; enable it in the dashboard of Cachet (setting "
             "api_enabled)."
@@ -143,34 +147,73 @@ def test_key(transport: Transport, root: str, version: int, *, has_key: bool) ->
 
     Raises:
         CredentialError: The key is wrong.
+        ConfigError: Something before the API answers, so nothing tells whether the key is good.
     """
     server = Server(root, version)
     if not has_key:
         logger.info("No api_key is set: reading what a guest may see.")
         return dataclasses.replace(server, authenticated=False, reads_subscribers=False)
-    reply = transport.send(
-        Request(f"{root}/subscribers", {"per_page": 1}, accept_statuses=CLIENT_ERRORS)
-    )
-    if reply.status == UNAUTHORIZED:
+    reply = _ask_for_subscribers(transport, root)
+    if reply.status == HTTPStatus.UNAUTHORIZED:
         raise CredentialError(
             f"api_key rejected by {root}: Cachet would answer with the data of a guest and not "
             "say so. Check the key (3.x: Settings, Manage API Keys; 2.x: your profile), or remove "
             "it to read as a guest on purpose."
         )
-    if reply.status == NOT_FOUND:
+    if not _is_of_cachet(reply):
+        raise ConfigError(
+            f"{root}/subscribers answered {reply.status} and not as Cachet does, so nothing tells "
+            "whether the api_key is good: look for a firewall or a proxy before it, or remove the "
+            "key to read as a guest on purpose."
+        )
+    if reply.status == HTTPStatus.NOT_FOUND:
         logger.info("This build of Cachet has no route that tests a key; all of it is public.")
         return server
     return dataclasses.replace(
-        server, authenticated=True, reads_subscribers=reply.status < BAD_REQUEST
+        server, authenticated=True, reads_subscribers=reply.status == HTTPStatus.OK
     )
+
+
+def prove_key_again(transport: Transport, server: Server) -> None:
+    """Prove that the key is as good as it was when the run began.
+
+    Raises:
+        CredentialRevokedError: It was revoked or has expired meanwhile, or nothing tells any more.
+    """
+    reply = _ask_for_subscribers(transport, server.root)
+    good = reply.status in {HTTPStatus.OK, HTTPStatus.FORBIDDEN} and _is_of_cachet(reply)
+    if not good:
+        raise CredentialRevokedError(
+            f"api_key was accepted at first and is now answered with {reply.status} by "
+            f"{server.root}: it expired or was revoked, and Cachet goes on with the data of a "
+            "guest. Renew it and run again; what was read since its last proof is not counted."
+        )
+
+
+def _ask_for_subscribers(transport: Transport, root: str) -> Reply:
+    return transport.send(
+        Request(f"{root}/subscribers", {"per_page": 1}, accept_statuses=CLIENT_ERRORS)
+    )
+
+
+def _is_of_cachet(reply: Reply) -> bool:
+    """Whether the answer can be one of the API itself: JSON, with a status it gives there."""
+    known = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+    return reply.status in known and isinstance(reply.body, dict)
 
 
 def has_schedules(transport: Transport, root: str) -> bool:
-    """Tell 2.4 from 2.3, which has neither schedules nor updates nor templates."""
-    reply = transport.send(
-        Request(f"{root}/schedules", {"per_page": 1}, accept_statuses=frozenset({NOT_FOUND}))
+    """Tell 2.4 from 2.3, which has neither schedules nor updates nor templates.
+
+    One missing route may be an accident of the moment; that both are missing is the version.
+    """
+    routes = ("/schedules", "/incidents/templates")
+    accepted = frozenset({HTTPStatus.NOT_FOUND})
+    return any(
+        transport.send(Request(f"{root}{route}", {"per_page": 1}, accept_statuses=accepted)).status
+        != HTTPStatus.NOT_FOUND
+        for route in routes
     )
-    return reply.status != NOT_FOUND
 
 
 class CachetApi:
@@ -202,7 +245,7 @@ class CachetApi:
             f"{self.server.root}{path}",
             wanted,
             headers={} if self.server.is_v3 else UTC_HEADER,
-            accept_statuses=frozenset({NOT_FOUND}) if may_be_missing else frozenset(),
+            accept_statuses=frozenset({HTTPStatus.NOT_FOUND}) if may_be_missing else frozenset(),
         )
 
     def send(self, route: str, request: Request) -> Reply:
@@ -216,7 +259,7 @@ class CachetApi:
             try:
                 return self.transport.send(trimmed)
             except StatusError as error:
-                if error.status != BAD_REQUEST or not self._learn(route, trimmed, error):
+                if error.status != HTTPStatus.BAD_REQUEST or not self._learn(route, trimmed, error):
                     raise
 
     def lacks(self, route: str, include: str) -> bool:
@@ -253,11 +296,12 @@ class CachetApi:
         )
         return True
 
-    def paging(self, *, sortable: bool = True) -> Paging:
+    def paging(self, *, sortable: bool = True, order: Order = Order.RISING) -> Paging:
         """Return how lists are paged.
 
         Args:
             sortable: The route takes ``sort=id``, so that pages can be made to overlap.
+            order: The order asked for; 2.x falls whatever is asked, and that will do too.
         """
         unlimited = not self.server.is_v3 and not sortable
         return Paging(
@@ -265,14 +309,14 @@ class CachetApi:
             size_parameter="per_page",
             size=max(self.page_size, UNLIMITED_PAGE) if unlimited else self.page_size,
             first=1,
-            meta=self._meta(),
+            claims=self._claims(),
             key=id_or_none,
-            overlap=sortable,
+            order=order if sortable else Order.UNKNOWN,
             confirm=self.confirm,
         )
 
-    def _meta(self) -> Callable[[Page], Meta]:
-        return meta_of_v3 if self.server.is_v3 else meta_of_v2
+    def _claims(self) -> Callable[[Page], Claims]:
+        return claims_of_v3 if self.server.is_v3 else claims_of_v2
 
     def item_path(self, path: str, item: object) -> str:
         """Return the path of one record."""
@@ -296,7 +340,7 @@ def _split(names: list[str]) -> list[str]:
     return [part.strip() for name in names for part in name.split(",")]
 
 
-def meta_of_v3(page: Page) -> Meta:
+def claims_of_v3(page: Page) -> Claims:
     """Read the end signal of 3.x: the presence of ``links.next``, whose address is wrong.
 
     Raises:
@@ -309,11 +353,11 @@ def meta_of_v3(page: Page) -> Meta:
             code="UNEXPECTED-BODY",
             url=page.reply.url,
         )
-    return Meta(more=links.get("next") is not None)
+    return Claims(more=links.get("next") is not None)
 
 
-def meta_of_v2(page: Page) -> Meta:
-    """Read total and end of a 2.x list.
+def claims_of_v2(page: Page) -> Claims:
+    """Read what a 2.x list says of itself: total, pages, rows of this page.
 
     Raises:
         BodyError: There is no pagination block.
@@ -321,14 +365,22 @@ def meta_of_v2(page: Page) -> Meta:
     meta = page.reply.body.get("meta")
     block = meta.get("pagination") if isinstance(meta, dict) else None
     if not isinstance(block, dict):
-        block = {}
-    try:
-        current, last = int(block["current_page"]), int(block["total_pages"])
-        total = int(block["total"])
-    except (TypeError, KeyError, ValueError):
         raise BodyError(
             f"{page.reply.url} answered without meta.pagination, so its end cannot be seen.",
             code="UNEXPECTED-BODY",
             url=page.reply.url,
-        ) from None
-    return Meta(more=current < last, total=total)
+        )
+    found: dict[str, int | None] = {}
+    wrong = []
+    for name in ("total", "count", "per_page", "current_page", "total_pages"):
+        try:
+            found[name] = read_count(block.get(name))
+        except UntrueClaimError as error:
+            found[name] = None
+            wrong.append(f"{name}: {error}")
+    count = found["count"]
+    if count is not None and count != len(page.rows):
+        wrong.append(f"it counts {count} rows on a page of {len(page.rows)}")
+    current, last = found["current_page"], found["total_pages"]
+    more = None if current is None or last is None else current < last
+    return Claims(found["total"], more, last, found["per_page"], tuple(wrong))

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome
+from singer_rest.errors import StatusError
 from singer_rest.http.bodies import unexpected
+from singer_rest.sources.evidence import ProofKind
+from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.lists import ListSource
-from singer_rest.sources.pages import Page, PageWalk
-from singer_rest.sources.parents import PerParentSource
-from singer_rest.sources.single import envelope, single
-from tap_cachet.client import NOT_FOUND, id_or_none, row_id
+from singer_rest.sources.pages import Page
+from singer_rest.sources.parents import ListedParents, NamedParents, PerParentSource
+from singer_rest.sources.single import RecordSource, envelope, single
+from tap_cachet.client import id_or_none, row_id
 from tap_cachet.normalise import related
 
 if TYPE_CHECKING:
@@ -26,13 +29,15 @@ if TYPE_CHECKING:
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.http.prefetch import Prefetcher
-    from singer_rest.sources.evidence import Evidence
     from tap_cachet.client import CachetApi, Server
 
     Row = dict[str, Any]
 
 ROWS = envelope("data")
 ONE = single("data")
+BY_ID = {"sort": "id"}
+SPARE = 100
+"""Rows asked for beyond the total, for those added meanwhile."""
 
 
 def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: Reply) -> list[Row]:
@@ -67,27 +72,44 @@ class ApiListSource(ListSource):
         request: Request,
         *,
         sortable: bool = True,
+        order: Order = Order.RISING,
         ahead: Prefetcher | None = None,
         stop_when: Callable[[Page], bool] | None = None,
+        cap: LearnedCap | None = None,
     ) -> None:
         super().__init__(
             api.transport,
             request,
             functools.partial(with_attributes, api.server, ROWS),
-            api.paging(sortable=sortable),
+            api.paging(sortable=sortable, order=order),
             ahead=ahead,
             stop_when=stop_when,
+            cap=cap,
         )
         self.api = api
         self.route = route
+        self._unlimited = not api.server.is_v3 and not sortable
 
-    def _fetch(self, number: int, size: int) -> Page:
+    def fetch(self, number: int, size: int) -> Page:
+        """Ask for one page; a 2.x list without order is asked for as a whole."""
+        page = self._ask(number, size)
+        if self._unlimited and number == self.paging.first and size == self.paging.size:
+            total = self.paging.claims(page).total
+            if total is not None and len(page.rows) < total:
+                return self._ask(number, total + SPARE)
+        return page
+
+    def _ask(self, number: int, size: int) -> Page:
         reply = self.api.send(self.route, self.paging.asking(self.request, number, size))
         return Page(self.rows(reply), reply)
 
 
 class StatusListSource(ApiListSource):
-    """Incidents or schedules of 3.x with their components and updates, as far as wanted."""
+    """Incidents or schedules of 3.x with their components and updates, as far as wanted.
+
+    What a record names must come: ids that are named and not included are asked for by the
+    record's own routes, and if they do not come there, the pass is not complete.
+    """
 
     def __init__(
         self,
@@ -105,6 +127,8 @@ class StatusListSource(ApiListSource):
         self.with_components = with_components
         self.with_updates = with_updates
         self._status_seen = False
+        self._missing: list[int] = []
+        """Records whose own route answered 404."""
 
     def pages(self) -> Iterator[Page]:
         """Walk the list and complete every page."""
@@ -115,6 +139,23 @@ class StatusListSource(ApiListSource):
             if self.with_updates:
                 self._add_updates(whole)
             yield whole
+        self._judge_missing()
+
+    def _judge_missing(self) -> None:
+        """Find out whether the records that answered 404 are really gone."""
+        if not self._missing:
+            return
+        listed = ApiListSource(self.api, self.route, self.api.request(self.route, params=BY_ID))
+        ids = {row_id(row) for page in listed.pages() for row in page.rows}
+        still = [item for item in self._missing if item in ids]
+        if still:
+            self.evidence.contradict(
+                f"{self.where} answered 404 for {len(still)} records that still exist "
+                f"({', '.join(map(str, still[:3]))})"
+            )
+        else:
+            self.evidence.inherit(listed.evidence, "the list, read again")
+            self.evidence.skipped += len(self._missing)
 
     def _add_statuses(self, page: StatusPage) -> None:
         """Give every incident the statuses it set, asking again where the page cannot tell."""
@@ -129,22 +170,41 @@ class StatusListSource(ApiListSource):
         # The walk may have taken out rows it knew; the first mention counts on the server's page.
         wanted = {row_id(row) for row in page.rows}
         for row in ROWS(page.reply):
-            components = related(row, "components") or []
+            components = related(row, "components")
             if id_or_none(row) in wanted:
-                if mentioned.isdisjoint(components) or not self._tells_statuses(row):
-                    page.statuses[row_id(row)] = [(c, _status(known.get(c))) for c in components]
+                told = components is not None and known.keys() >= set(components)
+                first = mentioned.isdisjoint(components or ())
+                if told and (first or not self._tells_statuses(row)):
+                    page.statuses[row_id(row)] = [(c, _status(known[c])) for c in components or ()]
                 else:
                     again.append(row_id(row))
-            mentioned.update(components)
+            mentioned.update(components or ())
         tasks = (functools.partial(self._details, item) for item in again)
         for item, reply in zip(again, self.prefetch.ordered(tasks), strict=True):
-            if reply.status == NOT_FOUND:
-                continue  # deleted meanwhile, and its rows with it
-            page.statuses[item] = [
-                (int(component["id"]), _status(component["attributes"].get("pivot")))
-                for component in reply.body.get("included") or []
-                if component.get("type") == "components"
-            ]
+            self._take_details(page, item, reply)
+
+    def _take_details(self, page: StatusPage, item: int, reply: Reply) -> None:
+        """Take the components of one record from the answer of its own route."""
+        if reply.status == HTTPStatus.NOT_FOUND:
+            self._missing.append(item)
+            return
+        [record] = ONE(reply)
+        found = {
+            int(component["id"]): _status((component.get("attributes") or {}).get("pivot"))
+            for component in reply.body.get("included") or []
+            if component.get("type") == "components"
+        }
+        named = related(record, "components")
+        if id_or_none(record) != item:
+            self.evidence.contradict(
+                f"asked for {item}, {self.where} answered record {record.get('id')}"
+            )
+        elif named is None or found.keys() != set(named):
+            self.evidence.contradict(
+                f"of {self.where}, {item} names {_count(named)} components and brings {len(found)}"
+            )
+        else:
+            page.statuses[item] = [(component, found[component]) for component in named]
 
     def _tells_statuses(self, row: dict[str, Any]) -> bool:
         """Whether this build writes the status an incident gave a component.
@@ -161,38 +221,87 @@ class StatusListSource(ApiListSource):
         return self.api.send(f"{self.route}/id", request)
 
     def _add_updates(self, page: StatusPage) -> None:
-        included = page.reply.body.get("included") or []
-        owners = {
-            int(update): row_id(row)
-            for row in page.rows
-            for update in related(row, "updates") or []
+        included = {
+            int(item["id"]): item
+            for item in page.reply.body.get("included") or []
+            if item.get("type") == "updates"
         }
-        if not self.api.lacks(self.route, "updates"):
-            page.updates = [
-                (owners[int(item["id"])], item)
-                for item in included
-                if item.get("type") == "updates" and int(item["id"]) in owners
-            ]
-            return
-        ids = [row_id(row) for row in page.rows]
-        tasks = (functools.partial(self._find_updates, item) for item in ids)
-        for item, updates in zip(ids, self.prefetch.ordered(tasks), strict=True):
-            page.updates += [(item, update) for update in updates]
+        again: list[tuple[int, list[int] | None]] = []
+        for row in page.rows:
+            named = related(row, "updates")
+            if named is not None and included.keys() >= set(named):
+                page.updates += [(row_id(row), included[update]) for update in named]
+            else:  # an older build, or an answer that lacks what it names
+                again.append((row_id(row), named))
+        tasks = (functools.partial(self._find_updates, item) for item, _named in again)
+        for (item, named), source in zip(again, self.prefetch.ordered(tasks), strict=True):
+            self._take_updates(page, item, named, source)
 
-    def _find_updates(self, item: int) -> list[dict[str, Any]]:
-        """Ask for the updates of one incident: builds from before December 2024."""
+    def _find_updates(self, item: int) -> ApiListSource | None:
+        """Ask for the updates of one record; nothing if it is missing."""
         path = f"{self.api.item_path(self.route, item)}/updates"
         source = ApiListSource(
-            self.api, f"{self.route}/updates", self.api.request(path), sortable=False
+            self.api,
+            f"{self.route}/updates",
+            self.api.request(path),
+            sortable=False,
+            cap=self._update_cap,
         )
-        updates = [row for page in source.pages() for row in page.rows]
-        if source.evidence.outcome is not Outcome.COMPLETE:
-            self.evidence.problems.append(f"of the updates of {item}, {source.evidence.reason}")
-        return updates
+        try:
+            source.begin()
+        except StatusError as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+            return None
+        return source
+
+    @functools.cached_property
+    def _update_cap(self) -> LearnedCap:
+        return LearnedCap()
+
+    def _take_updates(
+        self, page: StatusPage, item: int, named: list[int] | None, source: ApiListSource | None
+    ) -> None:
+        if source is None:
+            self._missing.append(item)
+            return
+        updates = [row for part in source.pages() for row in part.rows]
+        self.evidence.inherit(source.evidence, f"the updates of {item}")
+        lacking = set(named or ()) - set(map(row_id, updates))
+        if lacking:
+            self.evidence.contradict(
+                f"{self.where} names {_count(named)} updates of {item}, and {len(lacking)} of them "
+                "are nowhere to be had"
+            )
+        page.updates += [(item, update) for update in updates]
+
+
+def _count(named: list[int] | None) -> str:
+    return "no" if named is None else str(len(named))
 
 
 def _status(pivot: Any) -> Any:
     return pivot.get("component_status") if isinstance(pivot, dict) else None
+
+
+class SingleRecord(RecordSource):
+    """One record of this API, asked for by its id."""
+
+    def __init__(self, api: CachetApi, route: str, item: int, include: tuple[str, ...]) -> None:
+        super().__init__(
+            api.transport,
+            api.request(api.item_path(route, item), include=include),
+            functools.partial(with_attributes, api.server, ONE),
+            wanted=item,
+            key=id_or_none,
+        )
+        self.api = api
+        self.route = route
+
+    def fetch(self) -> Page:
+        """Ask for the record, without what this build has refused to include."""
+        reply = self.api.send(f"{self.route}/id", self.request)
+        return Page(self.rows(reply), reply)
 
 
 def by_ids(
@@ -203,21 +312,10 @@ def by_ids(
     prefetch: Prefetcher,
 ) -> PerParentSource:
     """Return the source of single records named in a setting."""
-
-    def first(item: int) -> Page:
-        reply = api.send(f"{route}/id", api.request(api.item_path(route, item), include=include))
-        return Page(with_attributes(api.server, ONE, reply), reply)
-
-    def rest(_item: int, page: Page, evidence: Evidence) -> Iterator[Page]:
-        evidence.pages += 1
-        evidence.received += 1
-        yield page
-
     return PerParentSource(
         f"{api.server.root}{route}",
-        lambda: list(ids),
-        first=first,
-        rest=rest,
+        NamedParents(list(ids)),
+        lambda item: SingleRecord(api, route, item, include),
         prefetch=prefetch,
         on_404="error",
     )
@@ -228,8 +326,18 @@ class PointsSource(PerParentSource):
 
     A metric read for the first time is walked from the oldest point on. Afterwards the newest
     points come first, and the walk ends at the first page that is older than the bookmark as a
-    whole: a point changes only while it is the newest, and its id grows with the time it was
-    written, even when it is dated back.
+    whole. The server merges what is reported into the point with the newest ``created_at``, which
+    is not always the one with the newest id: a point that is dated ahead goes on changing while
+    others follow it. So the walk never ends before the point that was the newest by that date
+    when the bookmark was written.
+
+    Args:
+        api: The requests.
+        prefetch: The threads of the tap.
+        since: Returns from when on the points of a metric are wanted; nothing for all of them.
+        written: Returns when a point was last written.
+        newest: Returns the id of the point that could still change after the bookmark; nothing if
+            it is not known.
     """
 
     def __init__(
@@ -239,64 +347,49 @@ class PointsSource(PerParentSource):
         *,
         since: Callable[[int], dt.datetime | None],
         written: Callable[[dict[str, Any]], dt.datetime | None],
+        newest: Callable[[int], int | None],
     ) -> None:
         self.api = api
         self.since = since
         self.written = written
+        self.newest = newest
         super().__init__(
             f"{api.server.root}/metrics/{{id}}/points",
-            self._metrics,
-            first=self._first,
-            rest=self._rest,
+            ListedParents(self._metrics, row_id),
+            self._points,
             prefetch=prefetch,
         )
+        self._cap = LearnedCap()
 
-    def _metrics(self) -> list[int]:
-        request = self.api.request("/metrics", params={"sort": "id"})
-        metrics = ApiListSource(self.api, "/metrics", request)
-        ids = sorted(row_id(row) for page in metrics.pages() for row in page.rows)
-        if metrics.evidence.outcome is not Outcome.COMPLETE:
-            self.evidence.problems.append(f"of the metrics, {metrics.evidence.reason}")
-        return ids
+    def _metrics(self) -> ApiListSource:
+        return ApiListSource(self.api, "/metrics", self.api.request("/metrics", params=BY_ID))
 
-    def _request(self, metric: int) -> Request:
+    def _points(self, metric: int) -> ApiListSource:
         path = f"{self.api.item_path('/metrics', metric)}/points"
-        order = "id" if self.since(metric) is None else "-id"
-        return self.api.request(path, params={"sort": order} if self.api.server.is_v3 else {})
-
-    def _fetch(self, metric: int, number: int, size: int) -> Page:
-        paging = self.api.paging(sortable=self.api.server.is_v3)
-        reply = self.api.send("/metrics/points", paging.asking(self._request(metric), number, size))
-        return Page(with_attributes(self.api.server, ROWS, reply), reply)
-
-    def _first(self, metric: int) -> Page:
-        paging = self.api.paging(sortable=self.api.server.is_v3)
-        return self._fetch(metric, paging.first, paging.size)
-
-    def _rest(self, metric: int, first: Page, evidence: Evidence) -> Iterator[Page]:
-        paging = self.api.paging(sortable=self.api.server.is_v3)
         start = self.since(metric)
+        backwards = start is not None and self.api.server.is_v3
+        order = {"sort": "-id" if backwards else "id"} if self.api.server.is_v3 else {}
+        return ApiListSource(
+            self.api,
+            "/metrics/points",
+            self.api.request(path, params=order),
+            sortable=self.api.server.is_v3,
+            order=Order.FALLING if backwards else Order.RISING,
+            stop_when=functools.partial(self._is_old, metric, start) if backwards else None,
+            cap=self._cap,
+        )
 
-        def fetch(number: int, size: int) -> Page:
-            if (number, size) == (paging.first, paging.size):
-                return first
-            return self._fetch(metric, number, size)
+    def _is_old(self, metric: int, start: dt.datetime | None, page: Page) -> bool:
+        rows = ROWS(page.reply)
+        newest = self.newest(metric)
+        if newest is not None and newest < min(map(row_id, rows), default=newest):
+            return False
+        moments = [self.written(row) for row in rows]
+        return start is not None and all(
+            moment is not None and moment < start for moment in moments
+        )
 
-        def is_old(page: Page) -> bool:
-            moments = [self.written(row) for row in ROWS(page.reply)]
-            return start is not None and all(
-                moment is not None and moment < start for moment in moments
-            )
-
-        yield from PageWalk(
-            where=f"{self.api.server.root}/metrics/{metric}/points",
-            fetch=fetch,
-            meta=paging.meta,
-            size=paging.size,
-            evidence=evidence,
-            key=paging.key,
-            first=paging.first,
-            overlap=paging.overlap,
-            stop_when=is_old if start is not None and self.api.server.is_v3 else None,
-            confirm=paging.confirm,
-        ).pages()
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return f"{super().expected_proof}; later runs {ProofKind.BACK_TO_BOOKMARK.value}"

@@ -12,7 +12,14 @@ from singer_rest.records import timestamps
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.settings import th
 from singer_rest.sdk.tap import RestTap
-from tap_cachet.client import CachetApi, Server, detect, has_schedules, test_key
+from tap_cachet.client import (
+    CachetApi,
+    Server,
+    detect,
+    has_schedules,
+    prove_key_again,
+    test_key,
+)
 from tap_cachet.normalise import UnknownFields
 from tap_cachet.streams import STREAMS
 
@@ -33,6 +40,7 @@ class TapCachet(RestTap):
     name = "tap-cachet"
     example_url = EXAMPLE_URL
     first_streams = ("status",)
+    credential_dies_silently = True
 
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
         th.Property(
@@ -147,6 +155,15 @@ class TapCachet(RestTap):
         """
         _ = self.zone
         _ = self.api
+
+    def prove_credential(self) -> None:
+        """Prove the key again, if it was proved at all; see :mod:`tap_cachet.client`.
+
+        Raises:
+            CredentialRevokedError: It is no longer good.
+        """
+        if self.api.server.authenticated:
+            prove_key_again(self.transport, self.api.server)
 
     @functools.cached_property
     def key(self) -> str:

@@ -11,8 +11,6 @@ from singer_rest import (
     Column,
     HeaderCredential,
     ListSource,
-    Meta,
-    Page,
     Paging,
     Request,
     RestTap,
@@ -26,11 +24,6 @@ from singer_rest import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-
-def meta(page: Page) -> Meta:
-    """Say what a page tells of the list: how many rows it has."""
-    return Meta(total=page.reply.body["total"])
 
 
 class Books(SourceStream):
@@ -50,7 +43,7 @@ class Books(SourceStream):
     def new_source(self) -> Source:
         """Return the walk over the list."""
         size = self.config["page_size"]
-        paging = Paging("page", "per_page", size, 1, meta, key=lambda row: row.get("id"))
+        paging = Paging("page", "per_page", size, 1, key=lambda row: row.get("id"))
         request = Request(f"{self.tap.api_url}/books")
         return ListSource(self.tap.transport, request, envelope("rows"), paging)
 

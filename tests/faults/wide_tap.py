@@ -11,16 +11,12 @@ from singer_rest.sdk.settings import th
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.base import Source
-from singer_rest.sources.lists import ListSource, Paging
-from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.lists import ListSource
+from singer_rest.sources.pages import Paging
 from singer_rest.sources.single import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def meta(page: Page) -> Meta:
-    return Meta(total=page.reply.body["total"])
 
 
 class Numbers(SourceStream):
@@ -31,7 +27,7 @@ class Numbers(SourceStream):
 
     def new_source(self) -> Source:
         size = self.config["page_size"]
-        paging = Paging("page", "per_page", size, 1, meta, key=lambda row: row.get("id"))
+        paging = Paging("page", "per_page", size, 1, key=lambda row: row.get("id"))
         request = Request(f"{self.config['api_url']}/{self.name}")
         ahead = self.tap.prefetch
         return ListSource(self.tap.transport, request, envelope("rows"), paging, ahead=ahead)

@@ -25,6 +25,7 @@ KEY = "replication_key"
 VALUE = "replication_key_value"
 ROWS = "complete_rows"
 COVERS = "covers"
+MARK = "mark"
 
 
 def read_state(text: str) -> dict[str, Any]:
@@ -234,6 +235,17 @@ class Bookmarks:
         entry = self._entry(stream, partition)
         entry[KEY] = key
         entry[VALUE] = value
+
+    def mark(self, stream: str, partition: Mapping[str, Any]) -> str:
+        """Return the one text that a stream keeps in the bookmark of a partition."""
+        entry = self.state.get("bookmarks", {}).get(stream, {})
+        known = self._partitions(stream, entry)
+        text = known.get(frozenset(partition.items()), {}).get(MARK)
+        return text if isinstance(text, str) else ""
+
+    def put_mark(self, stream: str, partition: Mapping[str, Any], text: str) -> None:
+        """Keep a text in the bookmark of a partition."""
+        self._entry(stream, partition)[MARK] = text
 
     def was_complete(self, stream: str) -> bool:
         """Tell whether the state knows of a complete read of a stream."""

@@ -104,6 +104,9 @@ class ReadableStream(Protocol):
     def partition_of(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
 
+    def partition_mark(self, partition: Mapping[str, Any]) -> str:
+        """Return one text to keep in the bookmark of a partition; nothing to keep none."""
+
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Make this stream's rows of a page."""
 

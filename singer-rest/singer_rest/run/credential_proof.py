@@ -9,11 +9,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from singer_rest.errors import RequestError, RunError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 INTERVAL = 60.0
 """Seconds between two proofs in the middle of a run; there is one more at its end."""
+
+
+class UnprovedCredentialError(RunError):
+    """The server did not tell whether the credential is still good."""
+
+    code = "CREDENTIAL-UNPROVED"
 
 
 class CredentialProof:
@@ -51,7 +59,16 @@ class CredentialProof:
 
         Raises:
             CredentialRevokedError: It is no longer good.
+            UnprovedCredentialError: The server could not be asked.
         """
-        if self._prove is not None:
+        if self._prove is None:
+            return
+        try:
             self._prove()
-            self._next = self._clock() + INTERVAL
+        except RequestError as error:
+            raise UnprovedCredentialError(
+                "Whether the credential is still good cannot be found out, so what was read since "
+                f"its last proof does not count: {error.sentence} Run it again.",
+                code=error.code,
+            ) from error
+        self._next = self._clock() + INTERVAL

@@ -247,6 +247,8 @@ class SourceReader:
                 min(greatest, bound),
                 context,
             )
+        if context and (mark := writer.stream.partition_mark(context)):
+            self.shared.bookmarks.put_mark(writer.stream.name, context, mark)
 
     def _result(self, writer: Writer) -> StreamResult:
         result = StreamResult(writer.stream.name, Outcome.FAILED, rows=writer.rows)

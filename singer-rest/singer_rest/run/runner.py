@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from singer_rest.errors import CredentialRevokedError, Outcome, RunError, Stopped, TapError
+from singer_rest.errors import Outcome, RunError, Stopped, TapError
 from singer_rest.run import outcomes, preflight
 from singer_rest.run.outcomes import RunReport, StreamResult
 from singer_rest.run.reader import SourceReader
@@ -106,17 +105,25 @@ class Runner(Generic[StreamT]):
             logger.info("Reading %s", ", ".join(stream.name for stream in streams))
             reader = SourceReader(self.run, [self._new_writer(stream) for stream in streams])
             try:
-                results = reader.run()
-                self._concluding.append(reader)
-                self.report.add(results)
-                self.run.progress.end(results)
-                if self.run.credential_proof.holds():
-                    self._conclude()
+                self._take(reader, reader.run())
             except (RunError, Stopped) as end:
-                self._break_off(reader, end)
+                if reader not in self._concluding:
+                    self.report.add(reader.cut_short(end))
+                self._break_off(end)
                 raise
-        self.run.credential_proof.renew()
+        try:
+            self.run.credential_proof.renew()
+        except RunError as end:
+            self._break_off(end)
+            raise
         self._conclude()
+
+    def _take(self, reader: SourceReader, results: Sequence[StreamResult]) -> None:
+        self._concluding.append(reader)
+        self.report.add(results)
+        self.run.progress.end(results)
+        if self.run.credential_proof.holds():
+            self._conclude()
 
     def _conclude(self) -> None:
         """Let the passes that ended before the credential was proved take effect."""
@@ -124,20 +131,20 @@ class Runner(Generic[StreamT]):
             self._concluding[0].conclude()
             del self._concluding[0]
 
-    def _break_off(self, reader: SourceReader, end: RunError | Stopped) -> None:
-        """Note how far the pass came, and those whose verdict was still waiting."""
-        if reader not in self._concluding:
-            self.report.add(reader.cut_short(end))
-        if isinstance(end, CredentialRevokedError):
-            # What was read since the last proof may be what a guest is shown.
-            for waiting in self._concluding:
-                for result in waiting.results:
-                    result.outcome, result.accepted = Outcome.PARTIAL, False
-                    result.sentence, result.code = end.sentence, end.code
-        else:
-            with contextlib.suppress(RunError, Stopped):
+    def _break_off(self, end: RunError | Stopped) -> None:
+        """Judge the passes that had ended, and were waiting for a proof of the credential."""
+        try:
+            if isinstance(end, Stopped):
                 self.run.credential_proof.renew()
                 self._conclude()
+        except (RunError, Stopped) as failure:
+            end = failure
+        # What was read since the last proof may be what a guest is shown.
+        for waiting in self._concluding:
+            for result in waiting.results:
+                if result.counts_as_complete:
+                    result.outcome, result.accepted = Outcome.PARTIAL, False
+                    result.sentence, result.code = end.sentence, end.code
 
     def _passes_to_read(self) -> Iterator[Sequence[StreamT]]:
         """Yield the passes; none after a stream that the setting lets stop the run."""

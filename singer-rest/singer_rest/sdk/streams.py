@@ -141,6 +141,11 @@ class SourceStream(CompatStream):
         del page
         return None
 
+    def partition_mark(self, partition: Mapping[str, Any]) -> str:
+        """Return one text to keep in the bookmark of a partition; nothing to keep none."""
+        del partition
+        return ""
+
     def move_bookmark(self, source: Source) -> bool:
         """Set the bookmark of a complete pass where the server itself marked the place.
 

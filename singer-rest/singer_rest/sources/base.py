@@ -11,6 +11,7 @@ import abc
 import dataclasses
 from typing import TYPE_CHECKING
 
+from singer_rest.errors import Outcome, StreamError
 from singer_rest.sources.evidence import Evidence, ProofKind
 
 if TYPE_CHECKING:
@@ -78,21 +79,45 @@ class Source(abc.ABC):
         return ProofKind.ONE_ANSWER.value
 
 
-class NothingSource(Source):
-    """Something that this server, by its version or its settings, cannot have."""
+class AbsentSource(Source):
+    """Something that this server, by its version or its settings, does not have.
+
+    Args:
+        where: Names the route in messages.
+        reason: Why not, as a sentence: ``Cachet 2.3 has no schedules``.
+    """
 
     def __init__(self, where: str, reason: str) -> None:
         super().__init__()
         self.where = where
-        self.evidence.prove(ProofKind.NOTHING_TO_READ, reason)
+        self.reason = reason
 
     def pages(self) -> Iterator[Page]:
-        """Yield nothing, without asking."""
-        return iter(())
+        """Ask nothing.
+
+        Raises:
+            StreamError: Always: nothing was read, so nothing is complete.
+        """
+        raise StreamError(
+            f"{self.reason}. Deselect the stream to have no word of it.",
+            code="ABSENT",
+            outcome=Outcome.UNAVAILABLE,
+            absent=True,
+        )
 
     def probe(self) -> Reply | None:
-        """Ask nothing."""
+        """Ask nothing.
+
+        Raises:
+            StreamError: Always.
+        """
+        self.pages()
         return None
+
+    @property
+    def expected_proof(self) -> str:
+        """Return that there is nothing to prove."""
+        return "skipped"
 
     def plan(self) -> Plan:
         """Return no cost."""

@@ -44,7 +44,7 @@ class Claims:
         return self.total is None and self.more is None and self.pages is None
 
 
-class UntrueClaim(ValueError):  # noqa: N818  # a finding, turned into a sentence where it is made
+class UntrueClaimError(ValueError):
     """A claim is there and cannot be."""
 
 
@@ -54,7 +54,7 @@ def read_count(value: Any) -> int | None:
     ``350``, ``"350"`` and ``350.0`` are the same number; nothing and null are an absence.
 
     Raises:
-        UntrueClaim: It is there and is no integer of 0 or more.
+        UntrueClaimError: It is there and is no integer of 0 or more.
     """
     if value is None:
         return None
@@ -64,20 +64,20 @@ def read_count(value: Any) -> int | None:
         return int(value)
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return int(value)
-    raise UntrueClaim(f"{_show(value)} is no number of rows")
+    raise UntrueClaimError(f"{_show(value)} is no number of rows")
 
 
 def read_flag(value: Any) -> bool | None:
     """Read a yes or no; nothing and null are an absence.
 
     Raises:
-        UntrueClaim: It is neither.
+        UntrueClaimError: It is neither.
     """
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str) and value.strip().lower() in {"true", "false"}:
         return value.strip().lower() == "true"
-    raise UntrueClaim(f"{_show(value)} is neither true nor false")
+    raise UntrueClaimError(f"{_show(value)} is neither true nor false")
 
 
 def read_claims(
@@ -126,7 +126,7 @@ def _agreed(body: Mapping[str, Any], names: Iterable[str], read: Any, wrong: lis
             continue
         try:
             value = read(body[name])
-        except UntrueClaim as error:
+        except UntrueClaimError as error:
             wrong.append(f"{name}: {error}")
             continue
         if found is not None and value is not None and value != found:

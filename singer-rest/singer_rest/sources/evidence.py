@@ -52,8 +52,6 @@ class ProofKind(enum.Enum):
     BOTH_ENDS = "read from both ends"
     COUNTED = "counted"
     """Another question than the list itself gave the same number."""
-    NOTHING_TO_READ = "nothing to read"
-    """By its version, its settings or its declaration the server cannot have any."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,6 +7,7 @@ import dataclasses
 import enum
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.sources.claims import read_claims
 from singer_rest.sources.keys import Order, OrderTracker
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ class Paging:
         size_parameter: Name of the parameter for the rows of a page.
         size: Rows a page.
         first: Number of the first page, 0 or 1.
-        claims: Reads what a page says about the list.
+        claims: Reads what a page says about the list, under the names that APIs use for it unless
+            given.
         key: Identifies a row of the stream; a list without any cannot be told from one in which
             a row came twice and another is missing.
         order: How the keys follow each other, as asked for. It is believed when it is seen.
@@ -56,7 +58,7 @@ class Paging:
     size_parameter: str
     size: int
     first: int
-    claims: Callable[[Page], Claims]
+    claims: Callable[[Page], Claims] = lambda page: read_claims(page.reply.body)  # noqa: E731
     key: Key | None = None
     order: Order = Order.UNKNOWN
     repeats: bool = False

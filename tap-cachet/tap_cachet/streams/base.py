@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.records import timestamps
 from singer_rest.sdk.streams import SourceStream
-from singer_rest.sources.base import NothingSource
+from singer_rest.sources.base import AbsentSource
 from tap_cachet import normalise
 from tap_cachet.sources import ApiListSource
 
@@ -62,7 +62,7 @@ class PlainList(CachetStream):
         """Return the walk over the list."""
         server = self.api.server
         if self.since_2_4 and not server.has_schedules:
-            return NothingSource(self.path, "Cachet 2.3 has none")
+            return AbsentSource(self.path, f"Cachet 2.3 has no {self.name}")
         path = self.path if server.is_v3 else self.path_v2 or self.path
         sortable = server.is_v3 or self.sortable_v2
         params = {"sort": "id"} if sortable else {}

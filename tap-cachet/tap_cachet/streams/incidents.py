@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from singer_rest.sources.base import NothingSource
+from singer_rest.sources.base import AbsentSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
 from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
@@ -49,7 +49,7 @@ class StatusFamily(CachetStream):
         singular = self.parent.removesuffix("s")
         if not server.is_v3:
             if self.parent == "schedules" and not server.has_schedules:
-                return NothingSource(path, "Cachet 2.3 has none")
+                return AbsentSource(path, f"Cachet 2.3 has no {self.name}")
             request = self.api.request(path, params={"sort": "id"})
             return ApiListSource(self.api, path, request, ahead=self.tap.prefetch)
         wants_rows = self.is_selected(self.parent)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from tap_cachet import normalise, schemas
+from tap_cachet.client import row_id
 from tap_cachet.sources import PointsSource
 from tap_cachet.streams.base import CachetStream, PlainList, Record
 
@@ -39,7 +41,13 @@ class MetricPoints(CachetStream):
 
     def new_source(self) -> Source:
         """Return the walks over the points of all metrics."""
-        return PointsSource(self.api, self.tap.prefetch, since=self.since, written=self.written)
+        return PointsSource(
+            self.api,
+            self.tap.prefetch,
+            since=self.since,
+            written=self.written,
+            newest=self.newest,
+        )
 
     def since(self, metric: int) -> dt.datetime | None:
         """Return the instant from which on points may have changed; nothing for all of them."""
@@ -52,11 +60,42 @@ class MetricPoints(CachetStream):
             return bookmark - lookback
         return settings.start_date(self.config)
 
+    def newest(self, metric: int) -> int | None:
+        """Return the id of the point that the server could still change after the bookmark."""
+        mark = self.tap.bookmarks.mark(self.name, {"metric_id": metric})
+        return int(mark.split(" ", 1)[0]) if mark else None
+
+    def partition_mark(self, partition: Mapping[str, Any]) -> str:
+        """Return id and ``created_at`` of the metric's newest point by that date."""
+        found = self._newest.get(partition["metric_id"])
+        return "" if found is None else f"{found[1]} {timestamps.text(found[0])}"
+
+    @functools.cached_property
+    def _newest(self) -> dict[int, tuple[dt.datetime, int]]:
+        """Return what is the newest point of each metric, by ``created_at``."""
+        return {}
+
+    def _note_newest(self, metric: int, records: Iterable[Record]) -> None:
+        if metric not in self._newest:
+            mark = self.tap.bookmarks.mark(self.name, {"metric_id": metric})
+            known, _, created = mark.partition(" ")
+            moment = timestamps.parse(created) if created else None
+            if moment is not None:
+                self._newest[metric] = moment, int(known)
+        for record in records:
+            moment = self._moment(record, "created")
+            if moment is not None:
+                found = moment, row_id(record)
+                self._newest[metric] = max(found, self._newest.get(metric, found))
+
     def written(self, record: Record) -> dt.datetime | None:
         """Return when a point was last written."""
+        return self._moment(record, "updated")
+
+    def _moment(self, record: Record, name: str) -> dt.datetime | None:
         attributes: dict[str, Any] = record.get("attributes") or record
-        updated: Any = attributes.get("updated", attributes.get("updated_at"))
-        text = updated.get("string") if isinstance(updated, dict) else updated
+        value: Any = attributes.get(name, attributes.get(f"{name}_at"))
+        text = value.get("string") if isinstance(value, dict) else value
         return timestamps.parse(text, self.zone)
 
     def partition_of(self, page: Page) -> Mapping[str, Any] | None:
@@ -67,6 +106,7 @@ class MetricPoints(CachetStream):
         """Return the points that may have changed; one without a date counts as changed."""
         start = self.since(page.parent)
         records = page.rows
+        self._note_newest(page.parent, records)
         if start is not None:
             written = [self.written(record) for record in records]
             records = [

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyError
+from singer_rest.errors import BodyError, Outcome, StreamError
 from singer_rest.sources.single import SingleSource
 from tap_cachet import schemas
 from tap_cachet.client import CLIENT_ERRORS
+from tap_cachet.sources import ONE
 from tap_cachet.streams.base import CachetStream, Record
 
 if TYPE_CHECKING:
@@ -19,15 +21,24 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
 
 
-OK = 200
 SERVER_ERRORS = frozenset(range(500, 600))
 """2.x asks the internet for its version and answers 500 where that is closed."""
 
 
-def data_or_nothing(reply: Reply) -> list[Record]:
-    """Return the data object of a reply, or an empty one where the route is missing."""
-    data = reply.body.get("data") if isinstance(reply.body, dict) else None
-    return [data if isinstance(data, dict) else {}]
+def data_of(reply: Reply) -> list[Record]:
+    """Return the data object of a reply.
+
+    Raises:
+        StreamError: This build does not have the route.
+    """
+    if reply.status == HTTPStatus.NOT_FOUND:
+        raise StreamError(
+            f"{reply.url} answered 404: this build of Cachet does not have it.",
+            code="NO-ROUTE",
+            outcome=Outcome.UNAVAILABLE,
+            absent=isinstance(reply.body, dict),
+        )
+    return ONE(reply)
 
 
 class Status(CachetStream):
@@ -43,7 +54,7 @@ class Status(CachetStream):
         return SingleSource(
             self.api.transport,
             self.api.request("/status", may_be_missing=True),
-            data_or_nothing,
+            data_of,
         )
 
     def rows(self, page: Page) -> Iterable[Record]:
@@ -58,7 +69,9 @@ class DashboardSource(SingleSource):
         self.stream = stream
         api = stream.api
         super().__init__(
-            api.transport, api.request("/status", may_be_missing=True), data_or_nothing
+            api.transport,
+            api.request("/status", may_be_missing=True),
+            lambda reply: [{}] if reply.status == HTTPStatus.NOT_FOUND else ONE(reply),
         )
 
     def pages(self) -> Iterator[Page]:
@@ -95,7 +108,7 @@ class DashboardSource(SingleSource):
             )
         except BodyError:
             return None
-        if reply.status != OK or not isinstance(reply.body, dict):
+        if reply.status != HTTPStatus.OK or not isinstance(reply.body, dict):
             return None
         return reply.body.get("data")
 
