@@ -28,7 +28,7 @@ def test_state_has_one_small_bookmark_per_metric(new_site: Site) -> None:
     metrics = {record["metric_id"] for record in run.records["metric_points"]}
     assert {part["context"]["metric_id"] for part in partitions} >= metrics
     for part in partitions:
-        assert set(part) <= {"context", "replication_key", "replication_key_value"}
+        assert set(part) <= {"context", "replication_key", "replication_key_value", "mark"}
 
 
 def test_a_second_run_reads_one_or_two_pages_per_metric() -> None:

@@ -24,6 +24,7 @@ DEFAULT_STREAMS = {
     "status",
 }
 OPT_IN = {"subscribers", "subscriptions"}
+SINCE_2_4 = {"incident_templates", "schedule_components", "schedule_updates", "schedules"}
 
 
 def assert_reads_all(running: Site, *, guest: bool = False, **settings: object) -> None:
@@ -38,7 +39,8 @@ def assert_reads_all(running: Site, *, guest: bool = False, **settings: object) 
         assert set(run.keys(stream)) == expected[stream], stream
     assert len(run.records["status"]) == len(run.records["dashboards"]) == 1
     full_table = streams - {"metric_points"}
-    assert set(run.activated) == full_table
+    absent = SINCE_2_4 if running.options.api == "2.3" else set()
+    assert set(run.activated) == full_table - absent, "what a version lacks is skipped"
 
 
 @pytest.mark.parametrize("page_size", [100, 7])
