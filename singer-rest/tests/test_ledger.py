@@ -6,8 +6,7 @@ import random
 
 import pytest
 
-from singer_rest.sources.evidence import KeyLedger
-from singer_rest.sources.hash_set import FEW, HashSet
+from singer_rest.sources.keys import FEW, HashSet, KeyLedger
 
 PAGE = 100
 

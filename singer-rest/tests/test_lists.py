@@ -186,7 +186,7 @@ def claiming(server: ListServer, **claims: Any) -> None:
     def body(number: int, size: int) -> dict[str, Any]:
         return {**plain(number, size), **claims}
 
-    server.body = body  # type: ignore[method-assign]
+    server.body = body
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_rows_that_came_twice_do_not_fill_the_total() -> None:
             found["rows"][1] = found["rows"][0]
         return found
 
-    server.body = body  # type: ignore[method-assign]
+    server.body = body
     for key in (lambda row: row["id"], None):
         _read, evidence = server.read(50, key=key)
         assert evidence.outcome is Outcome.UNPROVED, key
@@ -254,7 +254,7 @@ def test_a_page_cut_in_the_middle_is_read_on() -> None:
             found["rows"] = found["rows"][:3]
         return found
 
-    server.body = body  # type: ignore[method-assign]
+    server.body = body
     read, evidence = server.read(10)
     assert sorted(read) == list(range(95))
     assert evidence.outcome is Outcome.COMPLETE
@@ -314,7 +314,7 @@ def test_a_capped_list_is_not_below_its_cap() -> None:
 def test_a_route_without_pages_is_recognised(count: int, outcome: Outcome) -> None:
     server = ListServer(list(range(count)))
     whole = server.body(1, 10_000)
-    server.body = lambda _number, _size: whole  # type: ignore[assignment,method-assign]
+    server.body = lambda _number, _size: whole
     read, evidence = server.read(50)
     assert len(read) == count
     assert evidence.outcome is outcome
@@ -327,8 +327,8 @@ def test_a_server_that_ignores_the_page_is_caught(order: Order) -> None:
     def fetch(_number: int, size: int) -> Page:
         return ListServer.fetch(server, 1, size)
 
-    server.fetch = fetch  # type: ignore[method-assign]
-    server.claims = lambda _page: Claims(more=True)  # type: ignore[method-assign]
+    server.fetch = fetch
+    server.claims = lambda _page: Claims(more=True)
     with pytest.raises(LoopError, match="same page again"):
         server.read(10, order=order)
 
@@ -360,7 +360,7 @@ def test_a_heavy_page_is_asked_for_in_halves(order: Order) -> None:
             raise TooLargeError("too much.", code="TOO-LARGE", url="u")
         return plain(number, size)
 
-    server.fetch = fetch  # type: ignore[method-assign]
+    server.fetch = fetch
     read, _evidence = server.read(20, order=order)
     assert read == list(range(100))
 
@@ -374,7 +374,7 @@ def test_a_page_that_cannot_be_had_makes_the_list_partial() -> None:
             raise refusal(500)
         return plain(number, size)
 
-    server.fetch = fetch  # type: ignore[method-assign]
+    server.fetch = fetch
     with pytest.raises(IncompleteError, match="half the size"):
         server.read(20)
 
@@ -386,6 +386,6 @@ def test_a_refusal_is_not_taken_for_a_heavy_page() -> None:
         del number, size
         raise refusal(403)
 
-    server.fetch = fetch  # type: ignore[method-assign]
+    server.fetch = fetch
     with pytest.raises(StatusError):
         server.read(20)

@@ -18,7 +18,7 @@ from singer_rest.errors import ConfigError, StateError
 from singer_rest.http import json_body, retry, urls
 from singer_rest.records import columns, timestamps
 from singer_rest.run import bookmarks as state
-from singer_rest.sources.evidence import KeyLedger
+from singer_rest.sources.keys import KeyLedger
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))

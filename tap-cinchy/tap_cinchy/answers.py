@@ -11,7 +11,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import BodyError
-from singer_rest.http.failures import shape
+from singer_rest.http.bodies import shape
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import StatusError, StreamError
 from singer_rest.redact import Redactor
 from singer_rest.sources.base import Source
-from singer_rest.sources.evidence import IncompleteError, LoopError
+from singer_rest.sources.evidence import IncompleteError, LoopError, ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
@@ -136,7 +136,7 @@ class QuerySource(Source):
 
     def answered(self) -> Iterator[tuple[Reply, Answer]]:
         """Ask, and yield the answers with the rows that are new."""
-        self.evidence.proof = "one answer"
+        self.evidence.prove(ProofKind.ONE_ANSWER)
         yield self._asked()
 
     def _asked(
@@ -252,7 +252,7 @@ class WindowedSource(QuerySource):
             yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
             count, last = count + len(fresh), fresh[-1]
         self._judge_single(count, last)
-        self.evidence.proof = "overlapping pages"
+        self.evidence.prove(ProofKind.OVERLAPPING_PAGES)
 
     def _window(self, start: int) -> tuple[Reply, Answer]:
         return self._asked({"StartRow": start, "RowCount": self.size})
@@ -283,7 +283,7 @@ class KeysetSource(QuerySource):
             text = self.query.query.replace(TOP, str(self.size)).replace(AFTER, str(after))
             reply, answer = self._asked(text=text)
             if not answer.rows:
-                self.evidence.proof = "empty page after the last row"
+                self.evidence.prove(ProofKind.KEYS_IN_ORDER)
                 return
             names = answers.unique(answer.names)
             key = self.query.primary_keys[0]

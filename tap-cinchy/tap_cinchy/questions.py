@@ -248,7 +248,7 @@ class TableQuestions:
             f"{error.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
             code=error.code,
             outcome=Outcome.FORBIDDEN,
-            excused=True,
+            absent=True,
         )
 
     def _about_column(self, error: StatusError, name: str) -> StreamError:
@@ -294,7 +294,7 @@ class TableQuestions:
             "it, or deselect the stream.",
             code="TABLE-FORBIDDEN",
             outcome=Outcome.FORBIDDEN,
-            excused=self.reading.optional,
+            absent=self.reading.optional,
         )
 
 

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import LoopError
-from singer_rest.sources.pages import SLOW_ENOUGH, Page
+from singer_rest.sources.evidence import LoopError, ProofKind
+from singer_rest.sources.pages import Page
+from singer_rest.sources.walk import SLOW_ENOUGH
 from tap_cinchy.client import SlowQueryError
 from tap_cinchy.extent import Extent
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
@@ -105,7 +106,7 @@ class TableSource(Source):
             self._judge_unseen()
         else:
             self.judge_empty()
-        self.evidence.proof = PROOF
+        self.evidence.prove(ProofKind.KEYS_IN_ORDER)
 
     def _side_by_side(self, walk: TableWalk, amount: Extent) -> Iterator[Piece]:
         """Yield pieces in order, with several under way where it pays."""

@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy.client import BAD_REQUEST
 from tap_cinchy.sources import TableSource
@@ -60,7 +61,7 @@ class WholeTableSource(TableSource):
 
     def _judge(self, there: Brought, order: list[int]) -> None:
         """Say whether readings that agree prove anything: not if both ends are alike."""
-        self.evidence.proof = "read from both ends"
+        self.evidence.prove(ProofKind.BOTH_ENDS)
         ends = [(column[0], column[-1]) for column in (there.columns[i] for i in order) if column]
         if len(there.columns[0]) > 1 and all(first == last for first, last in ends):
             self.evidence.problems.append(

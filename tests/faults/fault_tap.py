@@ -15,16 +15,15 @@ from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.base import Source
 from singer_rest.sources.pages import Page
-from singer_rest.sources.parents import PerParentSource
+from singer_rest.sources.parents import ListedParents, PerParentSource
 from singer_rest.sources.single import SingleSource, envelope
 
 from .example_tap import Books
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from singer_rest.http.credentials import Credential
-    from singer_rest.sources.evidence import Evidence
 
 ROWS = envelope("rows")
 NOTES = Table(
@@ -80,20 +79,16 @@ class Notes(SourceStream):
     def new_source(self) -> Source:
         url = self.tap.api_url
 
-        def parents() -> Sequence[str]:
-            reply = self.tap.transport.send(Request(f"{url}/things"))
-            return [row["id"] for row in ROWS(reply)]
+        def things() -> Source:
+            return SingleSource(self.tap.transport, Request(f"{url}/things"), ROWS)
 
-        def first(parent: str) -> Page:
-            reply = self.tap.transport.send(Request(f"{url}/things/{segment(parent)}/notes"))
-            return Page(ROWS(reply), reply)
+        def notes(parent: str) -> Source:
+            request = Request(f"{url}/things/{segment(parent)}/notes")
+            return SingleSource(self.tap.transport, request, ROWS)
 
-        def rest(_parent: str, page: Page, evidence: Evidence) -> Iterator[Page]:
-            evidence.received += len(page.rows)
-            yield page
-
+        parents = ListedParents(things, lambda row: row["id"])
         where = f"{url}/things/{{id}}/notes"
-        return PerParentSource(where, parents, first=first, rest=rest, prefetch=self.tap.prefetch)
+        return PerParentSource(where, parents, notes, prefetch=self.tap.prefetch)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         return [{**row, "parent": page.parent} for row in page.rows]

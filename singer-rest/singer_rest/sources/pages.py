@@ -58,7 +58,7 @@ class Paging:
     size_parameter: str
     size: int
     first: int
-    claims: Callable[[Page], Claims] = lambda page: read_claims(page.reply.body)  # noqa: E731
+    claims: Callable[[Page], Claims] = lambda page: read_claims(page.reply.body)
     key: Key | None = None
     order: Order = Order.UNKNOWN
     repeats: bool = False

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import BodyError
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import INSTANT, TEXT, TEXTS, Column, Table
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from singer_rest.sources.single import SingleSource
 from tap_cinchy.answers import unique
@@ -95,7 +96,7 @@ class HealthSource(SingleSource):
         if not rows:
             logger.warning("There is no health check at %s; nothing is read.", reply.url)
         self.evidence.pages, self.evidence.received = 1, len(rows)
-        self.evidence.proof = "one answer" if rows else "not installed"
+        self.evidence.prove(ProofKind.ONE_ANSWER)
         yield Page(rows, reply)
 
     def probe(self) -> Reply:

@@ -14,6 +14,7 @@ from singer_rest.http.failures import find_message
 from singer_rest.records import timestamps
 from singer_rest.records.columns import INSTANT, INTEGER, TEXT, Column, Table
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy import answers
 from tap_cinchy.cql import ID, Select
@@ -71,7 +72,7 @@ class JobsSource(Source):
             self.evidence.pages += 1
             self.evidence.received += 1
             yield Page([row], reply)
-        self.evidence.proof = "every job answered"
+        self.evidence.prove(ProofKind.EVERY_PARENT)
 
     def _start(self, url: str, job: Mapping[str, Any]) -> Reply:
         """Start a job; whatever becomes of the answer, it is not started again.

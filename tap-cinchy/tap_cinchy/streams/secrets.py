@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import BOOLEAN, TEXT, Column, Table
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy.streams.base import CinchyStream
 
@@ -60,7 +61,7 @@ class SecretsSource(Source):
             self.evidence.pages += 1
             self.evidence.received += 1
             yield Page([row], reply)
-        self.evidence.proof = "every secret answered"
+        self.evidence.prove(ProofKind.EVERY_PARENT)
 
     def _ask(self, secret: Mapping[str, str]) -> Reply:
         return self.stream.api.transport.send(
