@@ -7,21 +7,23 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StatusError, StreamError
-from singer_rest.http.client import Transport
-from singer_rest.http.exchange import Reply, Request
 from singer_rest.http.bodies import unexpected
+from singer_rest.http.client import Transport
+from singer_rest.http.exchange import Request
 from singer_rest.http.urls import path as fill
 from singer_rest.sources.base import Plan
-from singer_rest.sources.evidence import LoopError
-from singer_rest.sources.lists import ListSource, Paging
-from singer_rest.sources.pages import Meta, Page
+from singer_rest.sources.claims import Claims, read_claims
+from singer_rest.sources.lists import ListSource
+from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.single import envelope
-from tap_cortex.values import digest, objects
+from tap_cortex.values import digest, member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
+    from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.keys import LearnedCap
 
     Record = dict[str, Any]
     Rows = Callable[[Reply], list[Record]]
@@ -55,75 +57,81 @@ class CortexTransport(Transport):
                 f"{product['product']}. Deselect the stream.",
                 code="NOT-LICENSED",
                 outcome=Outcome.UNAVAILABLE,
+                absent=in_own_words(error),
             ) from error
 
 
-@dataclasses.dataclass(slots=True)
-class SizedPage(Page):
-    """A page that knows how it was asked for."""
-
-    asked: int = 0
-    """Rows it could have held; 0 where the route has no pages."""
-    offset: int = 0
-    """Place of its first row in the list."""
+def in_own_words(error: StatusError) -> bool:
+    """Tell whether a refusal is an answer of the API, and not a web page of something before it."""
+    return isinstance(error.body, dict)
 
 
-def total_or_short_page(page: Page) -> Meta:
-    """Read what a page says of its list: the total, or else that a page not full is the last.
-
-    The number of the page in the body is not used; some routes have no totals at all.
-    """
-    body = page.reply.body
-    total = body.get("total") if isinstance(body, dict) else None
-    if type(total) is int:
-        return Meta(total=total)
-    asked = page.asked if isinstance(page, SizedPage) else 0
-    # More rows than a page can hold: the route has no pages and sent everything.
-    return Meta(more=bool(page.rows) and len(page.rows) == asked)
+def has_vendor_type(error: StatusError) -> bool:
+    """Tell whether a refusal carries the vendor's own error: a message and its type."""
+    return isinstance(member(error.body, "type"), str) and "message" in (error.body or ())
 
 
-def any_envelope(*keys: str) -> Rows:
-    """Return a reader for routes whose envelope no document describes.
+def claims_of(page: Page) -> Claims:
+    """Read what a page says of its list: total, number of pages, whether more follow."""
+    return read_claims(page.reply.body)
+
+
+def no_claims(_page: Page) -> Claims:
+    """Read nothing: the answer is one record, whose fields are not about a list."""
+    return Claims()
+
+
+def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
+    """Return a reader for lists whose envelope no document describes.
 
     It takes the list under the first of the keys that is there, else the body if that is a list,
-    else the first list in the body, else the body itself as the one row. Items that are no objects
-    become ``{"value": item}``.
-    """
-
-    def rows(reply: Reply) -> list[Record]:
-        body = reply.body
-        found: Any = [body]
-        if isinstance(body, list):
-            found = body
-        elif isinstance(body, dict):
-            lists = [body[key] for key in keys if isinstance(body.get(key), list)]
-            lists += [value for value in body.values() if isinstance(value, list)]
-            found = lists[0] if lists else [body] if body else []
-        return [
-            item if isinstance(item, dict) else {"value": item}
-            for item in found
-            if item is not None
-        ]
-
-    return rows
-
-
-def envelope_or_one(key: str, mark: str = "") -> Rows:
-    """Return a reader of rows under a key, of a bare list, or of one bare row.
+    else the only list in the body. Items that are no objects become ``{"value": item}``. One
+    object by itself, and rows of another kind, are no list.
 
     Args:
-        key: Of the envelope.
-        mark: A field that a bare row has; any object without the key will do if there is none.
+        *keys: Names that the envelope may have.
+        marks: Fields of which every row has at least one.
     """
-    strict = envelope(key)
+
+    def rows(reply: Reply) -> list[Record]:
+        wanted = f"a list{f' under {keys[0]!r}' if keys else ''}"
+        found = _only_list(reply.body, keys)
+        if found is None or None in found:
+            raise unexpected(reply, wanted)
+        items = [item if isinstance(item, dict) else {"value": item} for item in found]
+        if marks and not all(any(mark in item for mark in marks) for item in items):
+            raise unexpected(reply, f"{wanted} of rows with {' or '.join(marks)}")
+        return items
+
+    return rows
+
+
+def _only_list(body: Any, keys: tuple[str, ...]) -> list[Any] | None:
+    if isinstance(body, list):
+        return body
+    if not isinstance(body, dict):
+        return None
+    named = [body[key] for key in keys if key in body]
+    lists = named or [value for value in body.values() if isinstance(value, list)]
+    return lists[0] if len(lists) == 1 and isinstance(lists[0], list) else None
+
+
+def listed_or_one(*keys: str) -> Rows:
+    """Return a reader like :func:`listed` that takes one object by itself for the one row."""
+    lists = listed(*keys)
 
     def rows(reply: Reply) -> list[Record]:
         body = reply.body
-        if isinstance(body, dict) and key not in body and (mark in body or not mark):
-            return [body]
-        return objects(body) if isinstance(body, list) else strict(reply)
+        alone = isinstance(body, dict) and not any(isinstance(v, list) for v in body.values())
+        return [body] if alone and body else lists(reply)
 
     return rows
+
+
+def envelope_or_list(key: str) -> Rows:
+    """Return a reader of rows under a key, or of a bare list of rows."""
+    under, bare = envelope(key), envelope(None)
+    return lambda reply: (bare if isinstance(reply.body, list) else under)(reply)
 
 
 def texts_or_objects(key: str) -> Rows:
@@ -199,25 +207,24 @@ class CortexApi:
             size_parameter="pageSize",
             size=self.page_size,
             first=FIRST,
-            meta=total_or_short_page,
+            claims=claims_of,
             key=key,
             repeats=repeats,
             confirm=self.confirm,
         )
 
-    def fetch(self, request: Request, rows: Rows, number: int, size: int) -> SizedPage:
+    def fetch(self, request: Request, rows: Rows, number: int, size: int) -> Page:
         """Ask for one page."""
         reply = self.transport.send(self.paging().asking(request, number, size))
-        return SizedPage(rows(reply), reply, asked=size, offset=number * size)
+        return Page(rows(reply), reply)
 
     def count_pages(self, request: Request, rows: Rows) -> Plan:
-        """Find out how many requests a list will take, with cheap ones.
+        """Find out how many pages a list has, with cheap requests.
 
         Where the server counts, that is one. Elsewhere the rows that would end a page are asked
         for one by one, by bisection.
         """
-        page = self.fetch(request, rows, FIRST, 1)
-        total = total_or_short_page(page).total
+        total = claims_of(self.fetch(request, rows, FIRST, 1)).total
         if total is not None:
             return Plan(max(1, -(-total // self.page_size)), total)
 
@@ -246,50 +253,35 @@ class CortexList(ListSource):
         key: Key | None,
         *,
         repeats: bool = False,
+        cap: LearnedCap | None = None,
+        where: str = "",
+        lookup: Callable[[Any], bool] | None = None,
     ) -> None:
-        paging = api.paging(key, repeats=repeats)
-        super().__init__(api.transport, request, rows, paging, ahead=api.prefetch)
+        paging = dataclasses.replace(api.paging(key, repeats=repeats), lookup=lookup)
+        super().__init__(
+            api.transport, request, rows, paging, ahead=api.prefetch, cap=cap, where=where
+        )
         self.api = api
-
-    def _fetch(self, number: int, size: int) -> Page:
-        return self.api.fetch(self.request, self.rows, number, size)
 
     def plan(self) -> Plan:
         """Count the pages."""
-        return self.api.count_pages(self.request, self.rows)
+        plan = self.api.count_pages(self.request, self.rows)
+        return plan if plan.rows is None else self.plan_of(plan.rows)
 
 
 class UndocumentedList(CortexList):
-    """A list on a route that a server may not have, or serve in any shape.
-
-    Its absence never fails a run. A server that ignores the paging parameters is recognised by
-    its giving the same rows for another page *and* for another page size.
-    """
+    """A list on a route that a server may not have, or serve in any envelope."""
 
     absent: frozenset[int] = NO_ROUTE
 
-    def pages(self) -> Iterator[Page]:
-        """Walk the list."""
-        try:
-            yield from super().pages()
-        except StatusError as error:
-            if error.status not in self.absent:
-                raise
-            raise no_route(error) from error
-        except LoopError:
-            if not self._ignores_paging():
-                raise
-            self.evidence.proof = "the server sends all rows at once"
+    def fetch(self, number: int, size: int) -> Page:
+        """Ask for one page.
 
-    def _ignores_paging(self) -> bool:
-        asked = self.paging.size
-        other = asked + 1 if asked < LARGEST_PAGE else asked - 1
-        return len(self._fetch(FIRST, other).rows) == asked
-
-    def probe(self) -> Reply | None:
-        """Ask for the first row."""
+        Raises:
+            StreamError: The server has no such route.
+        """
         try:
-            return super().probe()
+            return super().fetch(number, size)
         except StatusError as error:
             if error.status not in self.absent:
                 raise
@@ -297,24 +289,15 @@ class UndocumentedList(CortexList):
 
     def plan(self) -> Plan:
         """Count the pages, where they can be counted."""
-        try:
-            page = self._fetch(FIRST, 1)
-        except StatusError as error:
-            if error.status in self.absent:
-                return Plan(1, 0)
-            raise
-        total = total_or_short_page(page).total
-        if total is None:
-            return Plan(1, exact=False)
-        return Plan(max(1, -(-total // self.paging.size)), total)
+        total = claims_of(self.fetch(FIRST, 1)).total
+        return Plan(1, exact=False) if total is None else self.plan_of(total)
 
 
 def no_route(error: StatusError) -> StreamError:
     """Return the error for a route that this server lacks and need not have."""
     return StreamError(
-        f"{error.sentence.rstrip('.')}: this server does not have it, which is no error. Deselect "
-        "the stream to spare the request.",
+        f"{error.sentence.rstrip('.')}: this server does not have it. Deselect the stream.",
         code="NO-ROUTE",
         outcome=Outcome.UNAVAILABLE,
-        excused=True,
+        absent=in_own_words(error),
     )

@@ -8,26 +8,26 @@ without a certain feature answer 400 to whoever asks for them.
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
-from singer_rest.errors import Outcome, StatusError
+from singer_rest.errors import StatusError
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import Evidence, IncompleteError
-from singer_rest.sources.pages import PageWalk
+from singer_rest.sources.evidence import Evidence, Proof, ProofKind
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, NO_ROUTE, by_fields, total_or_short_page
-from tap_cortex.values import objects
+from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_fields, claims_of
+from tap_cortex.values import member, objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.sources.pages import Page
-    from tap_cortex.client import CortexApi, Record, Rows
-    from tap_cortex.shared import SharedList
+    from singer_rest.sources.shared import SharedList
+    from tap_cortex.client import CortexApi, Key, Record, Rows
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +74,7 @@ class EntityIndex:
         archived: Whether archived entities are read.
         teams: Whether teams are asked for.
         links: Whether parents must come with their links.
+        allow_missing_ids: Whether entities without an id may be left out as parents.
     """
 
     def __init__(
@@ -84,14 +85,18 @@ class EntityIndex:
         archived: bool,
         teams: bool,
         links: bool,
+        allow_missing_ids: bool,
     ) -> None:
         self.api = api
         self.archived = archived
         self._types = types
         self._teams = teams
         self._links = links
+        self._allow_missing_ids = allow_missing_ids
         self._batches: list[Batch] | None = None
+        self._types_evidence = Evidence()
         self._parents: list[Parent] | None = None
+        self._evidence = Evidence()
         self._refusals = 0
         self._samples: list[Parent] = []
         self._planned: Plan | None = None
@@ -126,12 +131,16 @@ class EntityIndex:
     def _names(self) -> list[str] | None:
         """Return the types of the workspace; nothing where the server cannot tell them."""
         try:
-            return self._types.get()
+            names, self._types_evidence = self._types.read()
         except StatusError as error:
             if error.status not in NO_ROUTE:
                 raise
             logger.warning("%s Reading the types that the catalog shows by itself.", error.sentence)
+            self._types_evidence.doubt(
+                f"{error.sentence.rstrip('.')}, and the catalog shows only some types by itself"
+            )
             return None
+        return list(names)
 
     def _refuses(self, error: StatusError) -> bool:
         """Whether this is the workspace's way of saying that it has no teams in the catalog."""
@@ -176,61 +185,95 @@ class EntityIndex:
     ) -> Iterator[Page]:
         """Yield the pages of a list that takes ``types``, for every type there is.
 
+        Args:
+            path: Of the list.
+            params: Beside the types.
+            rows: Reads the rows of an answer.
+            evidence: Gets the counts and the proof.
+
         Raises:
             StreamError: It cannot be read.
         """
-        index = 0
+        index, proofs = 0, list[Proof | None]()
         while index < len(self.batches()):
             batch = self.batches()[index]
-            request = self.request(path, params, batch)
-            paging = self.api.paging()
-            part = Evidence()
-
-            def fetch(number: int, size: int, request: Request = request) -> Page:
-                return self.api.fetch(request, rows, number, size)
-
+            source = self._list_of(path, params, batch, rows)
             try:
-                yield from PageWalk(
-                    where=request.url,
-                    fetch=fetch,
-                    meta=paging.meta,
-                    size=paging.size,
-                    evidence=part,
-                    key=by_fields("id") if path == PATH else by_fields(),
-                    first=FIRST,
-                    ahead=self.api.prefetch,
-                    confirm=self.api.confirm,
-                ).pages()
+                yield from source.pages()
             except StatusError as error:
-                if part.pages or not self._adapts(batch, error):
+                if source.evidence.pages or not self._adapts(batch, error):
                     raise
                 continue
             index += 1
+            part = source.evidence
             evidence.absorb(part)
+            proofs.append(part.proof)
             if part.expected is not None:
-                evidence.expect((evidence.expected or 0) + part.expected, part.proof)
+                evidence.expect((evidence.expected or 0) + part.expected)
+        evidence.inherit(self._types_evidence, "the list of entity types")
+        evidence.proof = _weakest(proofs)
 
-    def remember(self, parents: list[Parent]) -> None:
-        """Take over the parents that a complete walk has seen."""
-        self._parents = parents
+    def _list_of(
+        self, path: str, params: Mapping[str, Any], batch: Batch, rows: Rows
+    ) -> CortexList:
+        of_entities = path == PATH
+        key: Key = by_fields("id") if of_entities else by_fields()
+        lookup: Callable[[Any], bool] | None = self._exists if of_entities else None
+        request = self.request(path, params, batch)
+        return CortexList(self.api, request, rows, key, lookup=lookup)
 
-    def parents(self) -> list[Parent]:
-        """Return every entity; walks the catalog if nobody has.
+    def _exists(self, identity: Any) -> bool:
+        """Ask for one entity by itself, where two passes over the list do not agree on it."""
+        request = self.api.request("/catalog/{id}", {"hierarchyDepth": "1"}, id=identity)
+        gone = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+        reply = self.api.transport.send(dataclasses.replace(request, accept_statuses=gone))
+        return reply.status not in gone and not (
+            not self.archived and member(reply.body, "isArchived")
+        )
+
+    def remember(self, parents: list[Parent], evidence: Evidence) -> None:
+        """Take over the parents that a walk has seen to its end, and what proves them."""
+        self._parents, self._evidence = parents, evidence
+
+    def read(self) -> tuple[Sequence[Parent], Evidence]:
+        """Return every entity and what proves that these are all; walks the catalog if nobody has.
 
         Raises:
-            StreamError: The catalog cannot be read as a whole.
+            StreamError: The catalog cannot be read.
         """
         if self._parents is None:
-            evidence = Evidence()
-            found = [
-                parent
-                for page in self.walk(PATH, self.light, ROWS, evidence)
-                for parent in parse_parents(page.rows, links=self._links)
-            ]
-            if evidence.outcome is not Outcome.COMPLETE:
-                raise IncompleteError(f"The list of entities is not whole: {evidence.reason}.")
-            self._parents = found
-        return self._parents
+            self.remember(*self.read_again())
+        assert self._parents is not None  # noqa: S101  # remembered just now
+        return self._parents, self._evidence
+
+    def read_again(self) -> tuple[list[Parent], Evidence]:
+        """Walk the catalog anew, whatever is remembered.
+
+        Raises:
+            StreamError: The catalog cannot be read.
+        """
+        evidence = Evidence()
+        found: list[Parent] = []
+        nameless = 0
+        for page in self.walk(PATH, self.light, ROWS, evidence):
+            parents = parse_parents(page.rows, links=self._links)
+            nameless += len(page.rows) - len(parents)
+            found += parents
+        return found, self.with_nameless(evidence, nameless)
+
+    def with_nameless(self, evidence: Evidence, count: int) -> Evidence:
+        """Return the evidence of a walk for streams that ask for each entity.
+
+        Args:
+            evidence: Of the walk.
+            count: Entities that came without an id: nothing can be asked about them.
+        """
+        found = Evidence()
+        found.inherit(evidence)
+        found.proof = evidence.proof
+        if count and not self._allow_missing_ids:
+            found.contradict(f"{count} entities came without an id and cannot be asked about")
+        return found
 
     def probe_parents(self) -> list[Parent]:
         """Return a few entities, for one small request.
@@ -256,7 +299,7 @@ class EntityIndex:
         """Count the requests and the rows of a list that takes ``types``."""
         before = self._refusals
         setup_requests = self._types.setup_requests() if self.batches() != [()] else 1
-        total, requests, exact = 0, 0, True
+        total, requests, more, exact = 0, 0, 0, True
         index = 0
         while index < len(self.batches()):
             batch = self.batches()[index]
@@ -267,11 +310,14 @@ class EntityIndex:
                     raise
                 continue
             index += 1
-            count = total_or_short_page(page).total
-            exact = exact and count is not None
+            count = claims_of(page).total
+            plan = self._list_of(path, params, batch, rows).plan_of(count or 0)
+            exact = exact and count is not None and plan.exact
             total += count or 0
-            requests += max(1, -(-(count or 0) // self.api.page_size))
-        return Plan(setup_requests + requests + self._refusals - before, total, exact=exact)
+            requests += plan.requests
+            more += (plan.most or plan.requests) - plan.requests
+        requests += setup_requests + self._refusals - before
+        return Plan(requests, total, exact=exact, most=requests + more if more else None)
 
     def plan_full(self, params: Mapping[str, Any]) -> Plan:
         """Count the requests of the walk that the catalog's own streams share."""
@@ -284,6 +330,16 @@ class EntityIndex:
             return 0, self._planned.rows or 0
         plan = self.plan_full(self.light)
         return plan.requests, plan.rows or 0
+
+
+def _weakest(proofs: Sequence[Proof | None]) -> Proof | None:
+    """Return what proves a list that was read in batches of types: each has its own proof."""
+    if not proofs or None in proofs:
+        return None
+    kinds = {proof.kind for proof in proofs if proof is not None}
+    if len(proofs) == 1 or len(kinds) > 1:
+        return proofs[0] if len(proofs) == 1 else Proof(ProofKind.EVERY_PARENT, "batch of types")
+    return Proof(kinds.pop(), f"in {len(proofs)} batches of types")
 
 
 def parse_parents(rows: list[Record], *, links: bool) -> list[Parent]:
@@ -324,12 +380,15 @@ class CatalogSource(Source):
     def pages(self) -> Iterator[Page]:
         """Walk the catalog, and remember its entities for the streams that ask for each."""
         parents: list[Parent] = []
+        nameless = 0
         for page in self.catalog.walk(PATH, self.params, ROWS, self.evidence):
             if self.remember:
-                parents += parse_parents(page.rows, links=self.keep_links)
+                found = parse_parents(page.rows, links=self.keep_links)
+                nameless += len(page.rows) - len(found)
+                parents += found
             yield page
-        if self.remember and self.evidence.outcome is Outcome.COMPLETE:
-            self.catalog.remember(parents)
+        if self.remember:
+            self.catalog.remember(parents, self.catalog.with_nameless(self.evidence, nameless))
 
     def probe(self) -> Reply:
         """Ask for one entity."""

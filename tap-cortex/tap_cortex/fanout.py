@@ -9,9 +9,19 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.http.urls import UnsafeIdError
 from singer_rest.sources.base import Plan
-from singer_rest.sources.pages import Page, PageWalk
+from singer_rest.sources.keys import LearnedCap
+from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import GONE, PerParentSource
-from tap_cortex.client import FIRST, NO_ROUTE, SizedPage, no_route, total_or_short_page
+from singer_rest.sources.single import SingleSource
+from tap_cortex.client import (
+    NO_ROUTE,
+    CortexList,
+    claims_of,
+    has_vendor_type,
+    in_own_words,
+    no_claims,
+    no_route,
+)
 from tap_cortex.entity_index import Parent
 from tap_cortex.values import digest
 
@@ -19,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.base import Source
     from singer_rest.sources.evidence import Evidence
-    from singer_rest.sources.parents import On404
+    from singer_rest.sources.parents import On404, ParentList
     from tap_cortex.client import CortexApi, Key, Rows
     from tap_cortex.entity_index import EntityIndex
 
@@ -28,16 +39,17 @@ logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class Child:
+class ChildRoute:
     """What is asked of a parent.
 
     Attributes:
         request: Makes the request for a parent.
         rows: Reads the rows of an answer.
         paged: Whether the route has pages.
+        one: The answer is one record, and none of its fields is about a list.
         key: Tells the rows of one parent apart.
-        missing: What a 404 says, see :class:`PerParentSource`.
-        samples: How many parents may answer 404 before the route counts as absent; 0 where the
+        on_404: What a 404 says, see :class:`PerParentSource`.
+        probe_count: How many parents may answer 404 before the route counts as absent; 0 where the
             vendor documents the route.
         repeats: Whether a row may come twice for the same parent.
     """
@@ -45,10 +57,18 @@ class Child:
     request: Callable[[Any], Request]
     rows: Rows
     paged: bool = True
+    one: bool = False
     key: Key | None = None
     on_404: On404 = "deleted"
     probe_count: int = 0
     repeats: bool = False
+
+
+@dataclasses.dataclass(slots=True)
+class NumberedPage(Page):
+    """A page that knows how many rows of its parent came before it."""
+
+    offset: int = 0
 
 
 class FanOut(PerParentSource):
@@ -57,115 +77,116 @@ class FanOut(PerParentSource):
     Args:
         api: The requests.
         where: The route, for messages.
-        parents: Returns the parents.
-        child: What is asked of each.
+        parents: Where the parents come from.
+        route: What is asked of each.
     """
 
-    def __init__(
-        self,
-        api: CortexApi,
-        where: str,
-        parents: Callable[[], Sequence[Any]],
-        child: Child,
-    ) -> None:
+    def __init__(self, api: CortexApi, where: str, parents: ParentList, route: ChildRoute) -> None:
         self.api = api
-        self.child = child
-        self._sampled: dict[Any, Page] = {}
+        self.route = route
+        self._cap = LearnedCap()
+        self._sampled: dict[str, Source] = {}
         super().__init__(
             where,
             parents,
-            first=self._first,
-            rest=self._rest,
+            self.source_of,
             prefetch=api.prefetch,
-            on_404=child.on_404,
+            on_404=self.meaning_of_404,
+            vendor_404=has_vendor_type,
         )
 
-    def _first(self, parent: Any) -> Page:
+    def source_of(self, parent: Any) -> Source:
+        """Return the source of one parent, or the one that has begun already."""
         sampled = self._sampled.pop(str(parent), None)
-        if sampled is not None:
-            return sampled
-        return self._fetch(parent, FIRST, self.api.page_size)
+        return self.new_child(parent) if sampled is None else sampled
 
-    def _fetch(self, parent: Any, number: int, size: int) -> Page:
-        request = self.child.request(parent)
-        if self.child.paged:
-            return self.api.fetch(request, self.child.rows, number, size)
-        reply = self.api.transport.send(request)
-        return SizedPage(self.child.rows(reply), reply)
+    def new_child(self, parent: Any) -> Source:
+        """Return a new source of one parent.
 
-    def _rest(self, parent: Any, first: Page, evidence: Evidence) -> Iterator[Page]:
-        if not self.child.paged or self._is_all(first):
-            evidence.pages += 1
-            evidence.received += len(first.rows)
-            yield first
-            return
-        paging = self.api.paging()
+        Raises:
+            UnsafeIdError: Its id cannot be asked for.
+        """
+        request, route = self.route.request(parent), self.route
+        where = f"{self.where} of {parent}"
+        if not route.paged:
+            return SingleSource(
+                self.api.transport,
+                request,
+                route.rows,
+                claims=no_claims if route.one else claims_of,
+                where=where,
+            )
+        return CortexList(
+            self.api,
+            request,
+            route.rows,
+            route.key,
+            repeats=route.repeats,
+            cap=self._cap,
+            where=where,
+        )
 
-        def fetch(number: int, size: int) -> Page:
-            if (number, size) == (FIRST, paging.size):
-                return first
-            return self._fetch(parent, number, size)
-
-        yield from PageWalk(
-            where=f"{self.where} of {parent}",
-            fetch=fetch,
-            meta=paging.meta,
-            size=paging.size,
-            evidence=evidence,
-            key=self.child.key,
-            first=FIRST,
-            repeats=self.child.repeats,
-            confirm=self.api.confirm,
-        ).pages()
-
-    @staticmethod
-    def _is_all(first: Page) -> bool:
-        found = total_or_short_page(first)
-        return found.more is False if found.total is None else found.total == len(first.rows)
+    def meaning_of_404(self, parent: Any) -> On404:
+        """Return what a 404 says of a parent: routes below archived entities may answer it."""
+        if isinstance(parent, Parent) and parent.archived:
+            return "archived"
+        return self.route.on_404
 
     def pages(self) -> Iterator[Page]:
-        """Yield the pages of every parent."""
-        if self.child.probe_count and not self.has_route():
-            raise absent(self.where)
-        yield from super().pages()
+        """Yield the pages of every parent, each with the place of its first row."""
+        if self.route.probe_count:
+            self._check_route()
+        parent, offset = object(), 0
+        for page in super().pages():
+            if page.parent is not parent:
+                parent, offset = page.parent, 0
+            yield NumberedPage(
+                page.rows,
+                page.reply,
+                parent=parent,
+                ends_parent=page.ends_parent,
+                offset=offset,
+            )
+            offset += len(page.rows)
 
-    def has_route(self) -> bool:
+    def _check_route(self) -> None:
         """Find out whether this server has the route at all, asking one parent after the other.
 
         Raises:
-            StreamError: For any other reason than absence.
+            StreamError: It has not, or the parents cannot be had.
         """
-        parents = self.parents()
+        parents, _evidence = self.parents.read()
         living = [parent for parent in parents if not getattr(parent, "archived", False)]
-        for parent in living[: self.child.probe_count]:
+        refusal: StatusError | None = None
+        for parent in (living or parents)[: self.route.probe_count]:
+            source = self.new_child(parent)
             try:
-                self._sampled[str(parent)] = self._fetch(parent, FIRST, self.api.page_size)
+                source.begin()
             except StatusError as error:
+                refusal = error
                 if error.status in NO_ROUTE - GONE:
-                    return False
+                    break
                 if error.status not in GONE:
                     raise
             else:
-                return True
-        return not living
+                self._sampled[str(parent)] = source
+                return
+        if refusal is not None:
+            raise absent(self.where, refusal)
 
     def probe(self) -> Reply | None:
         """Ask for the first parent's first page."""
         error: StatusError | None = None
         for parent in self.probe_parents():
             try:
-                return self._first(parent).reply
+                return self.new_child(parent).probe()
             except StatusError as refused:
                 if refused.status not in NO_ROUTE:
                     raise
                 error = refused
-        if error is not None and self.on_404 != "empty":
-            raise no_route(error) if self.child.probe_count else error
+        if error is not None and self.route.on_404 != "empty":
+            raise no_route(error) if self.route.probe_count else error
         return None
-
-    def probe_parents(self) -> Sequence[Any]:
-        """Return a few parents."""
-        return self.parents()[:1]
 
 
 class CountedFanOut(FanOut):
@@ -174,37 +195,42 @@ class CountedFanOut(FanOut):
     Args:
         api: The requests.
         where: The route, for messages.
-        parents: Returns the parents.
-        child: What is asked of each.
-        toll: Returns what finding the parents costs a run.
+        parents: Where the parents come from.
+        route: What is asked of each.
+        setup_requests: Returns what finding the parents costs a run.
     """
 
     def __init__(
         self,
         api: CortexApi,
         where: str,
-        parents: Callable[[], Sequence[Any]],
-        child: Child,
+        parents: ParentList,
+        route: ChildRoute,
         setup_requests: Callable[[], int],
     ) -> None:
-        super().__init__(api, where, parents, child)
+        super().__init__(api, where, parents, route)
         self.setup_requests = setup_requests
 
     def plan(self) -> Plan:
         """Count the pages of every parent."""
-        requests, rows = self.setup_requests(), 0
-        counted = self.child.paged
-        for parent in self.parents():
-            request = self.child.request(parent)
-            plan = self.api.count_pages(request, self.child.rows) if self.child.paged else Plan(1)
-            requests += plan.requests
-            rows += plan.rows or 0
-            counted = counted and plan.rows is not None
-        return Plan(requests, rows if counted else None)
+        plans = [self._plan_of(parent) for parent in self.parents.read()[0]]
+        requests = self.setup_requests() + sum(plan.requests for plan in plans)
+        most = sum((plan.most or plan.requests) - plan.requests for plan in plans)
+        counted = self.route.paged and all(plan.rows is not None for plan in plans)
+        return Plan(
+            requests,
+            sum(plan.rows or 0 for plan in plans) if counted else None,
+            exact=all(plan.exact for plan in plans),
+            most=requests + most if most else None,
+        )
+
+    def _plan_of(self, parent: Any) -> Plan:
+        source = self.new_child(parent)
+        return source.plan() if isinstance(source, CortexList) else Plan(1)
 
 
-class EntityFanOut(FanOut):
-    """The rows of every entity.
+class Entities:
+    """Some of the entities of a workspace: the parents of a stream.
 
     Args:
         catalog: Knows the entities.
@@ -215,32 +241,64 @@ class EntityFanOut(FanOut):
     def __init__(
         self,
         catalog: EntityIndex,
-        where: str,
-        child: Child,
-        *,
         chosen: Sequence[str] = (),
         only: Callable[[Parent], bool] | None = None,
     ) -> None:
         self.catalog = catalog
         self.chosen = frozenset(chosen)
         self.only = only
-        super().__init__(catalog.api, where, self.entities, child)
 
-    def entities(self) -> list[Parent]:
-        """Return the entities to ask about."""
-        return [entity for entity in self.catalog.parents() if self._wanted(entity)]
+    @property
+    def are_some(self) -> bool:
+        """Whether a setting leaves entities out."""
+        return bool(self.chosen or self.only)
 
-    def _wanted(self, entity: Parent) -> bool:
-        if self.chosen and entity.type not in self.chosen:
-            return False
-        return self.only is None or self.only(entity)
+    def read(self) -> tuple[list[Parent], Evidence]:
+        """Return the entities to ask about, and what proves that these are all."""
+        return self._wanted(*self.catalog.read())
 
-    def _note_missing(self, parent: Any, error: StatusError) -> None:
-        """Routes below an archived entity may answer 404; that is no sign of a wrong path."""
-        if isinstance(parent, Parent) and parent.archived:
-            self.without += 1
-            return
-        super()._note_missing(parent, error)
+    def read_again(self) -> tuple[list[Parent], Evidence]:
+        """Ask anew for the entities that there are now, of any type: types may change."""
+        return self.catalog.read_again()
+
+    def _wanted(self, found: Sequence[Parent], evidence: Evidence) -> tuple[list[Parent], Evidence]:
+        return [
+            entity
+            for entity in found
+            if (not self.chosen or entity.type in self.chosen)
+            and (self.only is None or self.only(entity))
+        ], evidence
+
+
+class EntityFanOut(FanOut):
+    """The rows of every entity.
+
+    Args:
+        entities: Which.
+        where: The route, for messages.
+        route: What is asked of each.
+        parents: Where the parents come from, if they are not the entities themselves.
+    """
+
+    def __init__(
+        self,
+        entities: Entities,
+        where: str,
+        route: ChildRoute,
+        *,
+        parents: ParentList | None = None,
+    ) -> None:
+        self.entities = entities
+        self.catalog = entities.catalog
+        self._now: Sequence[Parent] = ()
+        self._ids: frozenset[str] = frozenset()
+        super().__init__(self.catalog.api, where, parents or entities, route)
+
+    def is_listed(self, parent: Any, parents: Sequence[Any]) -> bool:
+        """Tell whether an entity is among those that there are now."""
+        if self._now is not parents:
+            self._now, self._ids = parents, frozenset(entity.id for entity in parents)
+        return parent.id in self._ids
 
     def probe_parents(self) -> Sequence[Any]:
         """Return a few entities, without walking the catalog."""
@@ -248,10 +306,10 @@ class EntityFanOut(FanOut):
 
     def plan(self) -> Plan:
         """Count the entities; rows beyond an entity's first page cost more."""
-        setup_requests, entities = self.catalog.setup_requests()
-        if self.chosen or self.only:
-            entities = len(self.entities())
-        return Plan(setup_requests + entities)
+        setup_requests, count = self.catalog.setup_requests()
+        if self.entities.are_some:
+            count = len(self.entities.read()[0])
+        return Plan(setup_requests + count)
 
 
 class TagFanOut(EntityFanOut):
@@ -266,29 +324,22 @@ class TagFanOut(EntityFanOut):
 
     def __init__(
         self,
-        catalog: EntityIndex,
+        entities: Entities,
         where: str,
-        child: Child,
+        route: ChildRoute,
         incoming: Callable[[Any], Request],
-        *,
-        chosen: Sequence[str] = (),
     ) -> None:
         self.incoming = incoming
         self.refused: dict[str, str] = {}
         """Ids of the entities that could not be asked, by tag."""
-        super().__init__(catalog, where, child, chosen=chosen)
+        super().__init__(entities, where, route)
 
-    def entities(self) -> list[Parent]:
+    def read_parents(self) -> list[Parent]:
         """Return the entities whose tag can be asked for, and warn of the others."""
         askable: list[Parent] = []
         refused: list[Parent] = []
-        for entity in super().entities():
-            try:
-                self.child.request(entity)
-            except UnsafeIdError:
-                refused.append(entity)
-            else:
-                (refused if entity.tag in self.SHADOWED else askable).append(entity)
+        for entity in super().read_parents():
+            (askable if self._can_ask(entity) else refused).append(entity)
         if refused:
             logger.warning(
                 "%s: %d entities have a tag that cannot be asked for (%s); their edges are read "
@@ -298,8 +349,15 @@ class TagFanOut(EntityFanOut):
                 ", ".join(repr(entity.tag) for entity in refused[:5]),
             )
             self.refused = {entity.tag: entity.id for entity in refused}
-            self.child = dataclasses.replace(self.child, request=self.incoming, repeats=True)
+            self.route = dataclasses.replace(self.route, request=self.incoming, repeats=True)
         return askable
+
+    def _can_ask(self, entity: Parent) -> bool:
+        try:
+            self.route.request(entity)
+        except UnsafeIdError:
+            return False
+        return entity.tag not in self.SHADOWED
 
     def pages(self) -> Iterator[Page]:
         """Yield the edges that an entity begins, and those of the refused that end at it."""
@@ -310,7 +368,7 @@ class TagFanOut(EntityFanOut):
     def plan(self) -> Plan:
         """Count the entities that can be asked."""
         setup_requests, _entities = self.catalog.setup_requests()
-        return Plan(setup_requests + len(self.entities()))
+        return Plan(setup_requests + sum(map(self._can_ask, self.entities.read()[0])))
 
     def _ours(self, page: Page) -> list[dict[str, Any]]:
         """Return the edges to write; one from an entity to itself comes at both its ends."""
@@ -319,12 +377,12 @@ class TagFanOut(EntityFanOut):
         return list(edges.values())
 
 
-def absent(where: str) -> StreamError:
+def absent(where: str, error: StatusError) -> StreamError:
     """Return the error for a per-entity route that this server lacks and need not have."""
     return StreamError(
-        f"{where}: this server does not have it, which is no error. Deselect the stream to spare "
-        "the requests.",
+        f"{where}: this server does not have it ({error.status} for every entity asked). Deselect "
+        "the stream.",
         code="NO-ROUTE",
         outcome=Outcome.UNAVAILABLE,
-        excused=True,
+        absent=in_own_words(error),
     )

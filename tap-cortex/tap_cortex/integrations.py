@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from singer_rest.errors import StatusError, StreamError
+from singer_rest.errors import StatusError
 from singer_rest.sources.base import Plan
-from singer_rest.sources.parents import GONE
-from tap_cortex.client import SizedPage, envelope_or_one
-from tap_cortex.fanout import Child, FanOut
-from tap_cortex.sources import NO_REPLY, REFUSED
+from singer_rest.sources.pages import Page
+from singer_rest.sources.parents import GONE, NamedParents
+from singer_rest.sources.single import SingleSource, single
+from tap_cortex.client import NO_ROUTE, claims_of, envelope_or_list, has_vendor_type, no_claims
+from tap_cortex.fanout import ChildRoute, FanOut
+from tap_cortex.sources import MISSING, NO_REPLY, REFUSED
+from tap_cortex.values import member
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from singer_rest.http.exchange import Reply, Request
-    from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Record
 
 WITH_LIST = (
@@ -75,46 +79,89 @@ EITHER = frozenset({"pagerduty"})
 """Integrations whose list older servers do not have."""
 
 
-def configurations(reply: Reply) -> list[Record]:
-    """Return the rows of an answer, which may hold a list, one row, or nothing."""
-    return envelope_or_one("configurations")(reply) if reply.body else []
+class _ProviderSource(SingleSource):
+    """How one integration is configured; most are not set up, which 400 or 404 says."""
+
+    refusal: StatusError | None = None
+    """What said that it is not set up."""
+
+    def __init__(self, api: CortexApi, provider: str) -> None:
+        self.provider = provider
+        self.api = api
+        lists = provider in WITH_LIST
+        request = self._request("configurations" if lists else "default-configuration")
+        super().__init__(
+            api.transport,
+            request,
+            envelope_or_list("configurations") if lists else one_or_none,
+            claims=claims_of if lists else no_claims,
+        )
+
+    def _request(self, kind: str) -> Request:
+        request = self.api.request(f"/{self.provider}/{kind}")
+        return dataclasses.replace(request, may_be_empty=kind != "configurations")
+
+    def fetch(self) -> Page:
+        """Ask; that it is not set up is an answer."""
+        try:
+            return self._fetch()
+        except StatusError as error:
+            if error.status not in NO_ROUTE | GONE | REFUSED:
+                raise
+            self.refusal = error
+            return Page([], NO_REPLY)
+
+    def _fetch(self) -> Page:
+        try:
+            return super().fetch()
+        except StatusError as error:
+            if self.provider not in EITHER or error.status not in NO_ROUTE | GONE:
+                raise
+            reply = self.transport.send(self._request("default-configuration"))
+            return Page(one_or_none(reply), reply)
+
+    @property
+    def is_believed(self) -> bool:
+        """Whether it answered, or said in the vendor's own words that it is not set up."""
+        error = self.refusal
+        if error is None:
+            return True
+        kind = member(error.body, "type")
+        return kind == MISSING or (error.status in GONE and has_vendor_type(error))
+
+
+def one_or_none(reply: Reply) -> list[Record]:
+    """Return the one row of an answer, which may hold nothing."""
+    return single(None)(reply) if reply.body else []
 
 
 class IntegrationsFanOut(FanOut):
-    """The configurations of every integration; most are not set up, which 400 or 404 says."""
+    """The configurations of every integration there can be."""
 
     def __init__(self, api: CortexApi) -> None:
-        child = Child(self._request, configurations, paged=False)
-        providers = (*WITH_LIST, *WITH_ONE)
-        super().__init__(api, "/{provider}/configurations", lambda: providers, child)
+        self._asked: list[_ProviderSource] = []
+        parents = NamedParents((*WITH_LIST, *WITH_ONE))
+        route = ChildRoute(api.request, one_or_none, paged=False)
+        super().__init__(api, "/{provider}/configurations", parents, route)
 
-    def _request(self, provider: str) -> Request:
-        kind = "configurations" if provider in WITH_LIST else "default-configuration"
-        return dataclasses.replace(self.api.request(f"/{provider}/{kind}"), may_be_empty=True)
+    def new_child(self, parent: str) -> _ProviderSource:
+        """Return the question about one integration."""
+        source = _ProviderSource(self.api, parent)
+        self._asked.append(source)
+        return source
 
-    def _fetch(self, parent: Any, number: int, size: int) -> Page:
-        try:
-            return super()._fetch(parent, number, size)
-        except StatusError as error:
-            if parent not in EITHER or error.status not in GONE:
-                raise
-            request = self.api.request(f"/{parent}/default-configuration")
-            reply = self.api.transport.send(request)
-            return SizedPage(self.child.rows(reply), reply)
-
-    def _first_or_error(self, parent: Any) -> Page | StreamError:
-        outcome = super()._first_or_error(parent)
-        if isinstance(outcome, StatusError) and outcome.status in GONE | REFUSED:
-            return SizedPage([], NO_REPLY)
-        return outcome
-
-    def probe(self) -> Reply | None:
-        """Ask for the first one; that it is not set up is an answer."""
-        outcome = self._first_or_error(self.parents()[0])
-        if isinstance(outcome, StreamError):
-            raise outcome
-        return outcome.reply if outcome.reply is not NO_REPLY else None
+    def pages(self) -> Iterator[Page]:
+        """Yield the configurations of every integration."""
+        yield from super().pages()
+        refused = [source for source in self._asked if source.refusal is not None]
+        self.evidence.notes.append(f"{len(refused)} of {len(self._asked)} are not set up")
+        if not any(source.is_believed for source in self._asked):
+            error = refused[0].refusal
+            self.evidence.doubt(
+                f"every integration was refused ({error.sentence.rstrip('.') if error else ''}), "
+                "and nothing tells a missing route from integrations that are not set up"
+            )
 
     def plan(self) -> Plan:
         """One request each."""
-        return Plan(len(self.parents()))
+        return Plan(len(self.parents.read()[0]))

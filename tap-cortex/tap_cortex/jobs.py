@@ -12,9 +12,12 @@ from singer_rest.errors import BodyError, RequestError, StatusError
 from singer_rest.http.bodies import unexpected
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import LoopError
+from singer_rest.sources.claims import check_one_answer, read_claims
+from singer_rest.sources.evidence import LoopError, ProofKind
 from singer_rest.sources.pages import Page
-from tap_cortex.values import objects
+from singer_rest.sources.single import envelope
+from tap_cortex.fanout import NumberedPage
+from tap_cortex.values import member, numbered, objects
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -50,7 +53,6 @@ class QuestionsSource(Source):
         self.api = api
         self.where = path
         self.questions = questions
-        self.evidence.proof = "every query answered"
 
     def pages(self) -> Iterator[Page]:
         """Yield the rows of every question."""
@@ -65,7 +67,9 @@ class QuestionsSource(Source):
             except RequestError as error:
                 if isinstance(error, StatusError) and error.status in NOT_ALLOWED:
                     raise
-                self.evidence.problems.append(f"{question}: {error.sentence}")
+                self.evidence.contradict(f"{question}: {error.sentence}")
+        answered = f"{self.evidence.parents} of {len(self.questions)} queries answered"
+        self.evidence.prove(ProofKind.EVERY_PARENT, answered)
 
     @abc.abstractmethod
     def answers(self, question: Question) -> Iterator[Page]:
@@ -102,9 +106,11 @@ class CqlSource(QuestionsSource):
         """Yield the rows of one query."""
         deadline = time.monotonic() + self.patience
         pauses = self._pauses(deadline)
-        reply = self.post(question.body, accept_statuses=frozenset({CONFLICT}))
+        # A query that may have begun is not begun again: the server runs one at a time.
+        conflict = {"accept_statuses": frozenset({CONFLICT}), "once": True}
+        reply = self.post(question.body, **conflict)
         while reply.status == CONFLICT and next(pauses, None) is not None:
-            reply = self.post(question.body, accept_statuses=frozenset({CONFLICT}))
+            reply = self.post(question.body, **conflict)
         if reply.status == CONFLICT:
             raise self._unfit(reply, "another query is running")
         job = reply.body.get("jobId") if isinstance(reply.body, dict) else None
@@ -115,13 +121,21 @@ class CqlSource(QuestionsSource):
             body = reply.body if isinstance(reply.body, dict) else {}
             status = body.get("status")
             if status == DONE:
-                yield Page(objects(body.get("result")), reply, parent=question)
+                yield Page(self._result(reply), reply, parent=question)
                 return
             if status != UNDER_WAY:
                 raise self._unfit(reply, f"it ended with status {status}")
             if next(pauses, None) is None:
                 minutes = self.patience / 60
                 raise self._unfit(reply, f"it did not end within {minutes:.0f} minutes")
+
+    @staticmethod
+    def _result(reply: Reply) -> list[dict[str, Any]]:
+        rows = envelope("result")(reply)
+        wrong = check_one_answer(read_claims(reply.body), len(rows))
+        if wrong:
+            raise CqlSource._unfit(reply, f"the answer contradicts itself: {wrong[0]}")
+        return rows
 
     def _pauses(self, deadline: float) -> Iterator[float]:
         """Wait longer and longer; ends when the patience does."""
@@ -150,23 +164,65 @@ class MetricsSource(QuestionsSource):
         """Yield the rows of one query, page by page."""
         body = dict(question.body)
         tokens: set[str] = set()
+        offset = 0
         while True:
             reply = self.post(body)
-            answer = reply.body if isinstance(reply.body, dict) else {}
-            if not isinstance(answer.get("rows"), list):
-                raise unexpected(reply, "a list under 'rows'")
-            yield Page(objects(answer["rows"]), reply, parent=question)
-            token = answer.get("nextPage")
+            rows = metric_rows(reply)
+            yield NumberedPage(rows, reply, parent=question, offset=offset)
+            offset += len(rows)
+            token = reply.body.get("nextPage")
             if not token:
-                return
+                break
             if token in tokens:
                 raise LoopError(f"{self.where} gives the same page again ({question}).")
             tokens.add(token)
             body["nextPage"] = token
+        if len(rows) >= question.body["limit"]:
+            self.evidence.doubt(
+                f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
+                "and the server names no next page; raise the limit"
+            )
 
     def plan(self) -> Plan:
         """One request per query, unless it has further pages."""
         return Plan(len(self.questions))
+
+
+def metric_columns(body: Any) -> list[dict[str, Any]]:
+    """Return the columns of an answer in the order of their ordinals."""
+    columns = objects(member(member(body, "metadata"), "columns"))
+    if all(type(column.get("ordinal")) is int for column in columns):
+        columns = sorted(columns, key=lambda column: column["ordinal"])
+    return columns
+
+
+def metric_rows(reply: Reply) -> list[dict[str, Any]]:
+    """Return the rows of an answer by the aliases of their columns.
+
+    The vendor documents rows as lists in the order of the columns' ordinals; objects by alias are
+    taken, too.
+
+    Raises:
+        StreamError: The rows are neither, or do not fit the columns.
+    """
+    found = member(reply.body, "rows")
+    if not isinstance(found, list):
+        raise unexpected(reply, "a list under 'rows'")
+    names = column_aliases(metric_columns(reply.body))
+    rows = []
+    for row in found:
+        if isinstance(row, list) and len(row) == len(names):
+            rows.append(dict(zip(names, row, strict=True)))
+        elif isinstance(row, dict):
+            rows.append(row)
+        else:
+            raise unexpected(reply, f"rows of {len(names)} values, or objects")
+    return rows
+
+
+def column_aliases(columns: Sequence[dict[str, Any]]) -> list[str]:
+    """Return the names of columns, each different."""
+    return numbered(str(column.get("alias") or column.get("name")) for column in columns)
 
 
 def cql_questions(configured: Sequence[dict[str, Any]]) -> list[Question]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome
 from singer_rest.sources.base import Plan
+from singer_rest.sources.evidence import Evidence
 from singer_rest.sources.single import envelope
 from tap_cortex.client import FIRST, by_fields
-from tap_cortex.fanout import Child, CountedFanOut, FanOut
+from tap_cortex.fanout import ChildRoute, CountedFanOut, FanOut
 from tap_cortex.values import member, numbered, objects, rule_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from singer_rest.http.exchange import Request
     from singer_rest.sources.pages import Page
+    from singer_rest.sources.shared import SharedList
     from tap_cortex.client import CortexApi, Record
-    from tap_cortex.shared import SharedList
 
 PATH = "/scorecards/{tag}/scores"
 ROWS = envelope("serviceScores")
@@ -79,24 +79,35 @@ class ScoresSource(CountedFanOut):
 
     def __init__(self, api: CortexApi, cards: SharedList[Card], *, remember: bool = False) -> None:
         self.remember = remember
+        self.ended = False
+        """Whether every scorecard was asked."""
         self.scored: list[ScoredEntity] = []
-        child = Child(
+        self.nameless = 0
+        """Scores that do not say which entity they are about."""
+        route = ChildRoute(
             lambda card: api.request(PATH, tag=card.tag),
             ROWS,
             key=lambda row: service_id(row) or by_fields()(row),
         )
-        super().__init__(api, PATH, cards.get, child, cards.setup_requests)
+        super().__init__(api, PATH, cards, route, cards.setup_requests)
+
+    def is_listed(self, parent: Any, parents: Sequence[Any]) -> bool:
+        """Tell whether a scorecard is among those that there are now, whatever its rules."""
+        return any(card.tag == parent.tag for card in parents)
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every scorecard."""
         for page in super().pages():
             if self.remember:
-                self.scored += [
+                found = [
                     ScoredEntity(page.parent.tag, str(row["service"]["tag"]), str(service_id(row)))
                     for row in page.rows
                     if member(row.get("service"), "tag")
                 ]
+                self.nameless += len(page.rows) - len(found)
+                self.scored += found
             yield page
+        self.ended = True
 
 
 class ScoredEntities:
@@ -108,22 +119,39 @@ class ScoredEntities:
         self.source: ScoresSource | None = None
         """The walk of the stream of scores, if it is selected too."""
 
-    def get(self) -> list[ScoredEntity]:
-        """Return every pair.
+    def read(self) -> tuple[list[ScoredEntity], Evidence]:
+        """Return every pair, and what proves that these are all.
 
         Raises:
-            StreamError: The scores cannot be read as a whole.
+            StreamError: The scores cannot be read.
         """
-        source = self.source
-        if source is None or not source.scored or source.evidence.outcome is not Outcome.COMPLETE:
-            source = ScoresSource(self._api, self._cards, remember=True)
-            for _page in source.pages():
-                pass
-        return source.scored
+        if self.source is None or not self.source.ended:
+            return self.read_again()
+        return self._pairs_of(self.source)
+
+    def read_again(self) -> tuple[list[ScoredEntity], Evidence]:
+        """Read the scores anew.
+
+        Raises:
+            StreamError: They cannot be read.
+        """
+        source = ScoresSource(self._api, self._cards, remember=True)
+        for _page in source.pages():
+            pass
+        return self._pairs_of(source)
+
+    @staticmethod
+    def _pairs_of(source: ScoresSource) -> tuple[list[ScoredEntity], Evidence]:
+        evidence = Evidence()
+        evidence.inherit(source.evidence)
+        evidence.proof = source.evidence.proof
+        if source.nameless:
+            evidence.contradict(f"{source.nameless} scores do not say which entity they are about")
+        return source.scored, evidence
 
     def sample(self) -> list[ScoredEntity]:
         """Return one pair, if the first scorecards have any."""
-        for card in self._cards.get()[:SAMPLES]:
+        for card in self._cards.read()[0][:SAMPLES]:
             request = self._api.request(PATH, tag=card.tag)
             for row in self._api.fetch(request, ROWS, FIRST, 1).rows:
                 return [ScoredEntity(card.tag, str(row["service"]["tag"]), str(service_id(row)))]
@@ -143,9 +171,8 @@ class NextStepsSource(FanOut):
 
     def __init__(self, api: CortexApi, scored: ScoredEntities) -> None:
         self.scored = scored
-        super().__init__(
-            api, self.WHERE, scored.get, Child(self._request, envelope("nextSteps"), paged=False)
-        )
+        route = ChildRoute(self._request, envelope("nextSteps"), paged=False)
+        super().__init__(api, self.WHERE, scored, route)
 
     def _request(self, pair: ScoredEntity) -> Request:
         return self.api.request(self.WHERE, {"entityTag": pair.entity_tag}, tag=pair.card)

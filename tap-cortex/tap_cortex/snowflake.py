@@ -19,14 +19,15 @@ from singer_rest.errors import (
     StatusError,
     StreamError,
 )
+from singer_rest.http.bodies import unexpected
 from singer_rest.http.credentials import HeaderCredential, OriginCredentials
 from singer_rest.http.exchange import Request
-from singer_rest.http.bodies import unexpected
 from singer_rest.http.urls import base_url
 from singer_rest.sdk import settings
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
-from tap_cortex.values import objects
+from singer_rest.sources.single import envelope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +126,6 @@ class ChatSource(Source):
         """
         prompts: Sequence[str] = self.chat.prompts
         self.evidence.parents_expected = len(prompts)
-        self.evidence.proof = "every prompt answered"
         for index, prompt in enumerate(prompts):
             try:
                 reply = self._send(prompt)
@@ -133,11 +133,13 @@ class ChatSource(Source):
             except RequestError as error:
                 if isinstance(error, StatusError) and error.status in HOPELESS:
                     raise
-                self.evidence.problems.append(f"prompt {index}: {error.sentence}")
+                self.evidence.contradict(f"prompt {index}: {error.sentence}")
                 continue
             self.evidence.parents += 1
             self.evidence.received += len(rows)
             yield Page(rows, reply, parent=index)
+        detail = f"{self.evidence.parents} of {len(prompts)} prompts"
+        self.evidence.prove(ProofKind.EVERY_PARENT, detail)
 
     def _send(self, prompt: str) -> Reply:
         request = Request(
@@ -151,11 +153,12 @@ class ChatSource(Source):
                 error.sentence, code="SNOWFLAKE-CREDENTIAL", outcome=Outcome.FORBIDDEN
             ) from error
 
-    def _choices(self, reply: Reply) -> list[dict[str, Any]]:
-        choices = reply.body.get("choices") if isinstance(reply.body, dict) else None
-        if not isinstance(choices, list):
-            raise unexpected(reply, "a list under 'choices'")
-        return objects(choices)
+    @staticmethod
+    def _choices(reply: Reply) -> list[dict[str, Any]]:
+        choices = envelope("choices")(reply)
+        if not choices:
+            raise unexpected(reply, "at least one object under 'choices'")
+        return choices
 
     def probe(self) -> Reply | None:
         """Ask nothing: it would be billed."""

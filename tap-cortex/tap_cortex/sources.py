@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, RequestError, StatusError, StreamError
 from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
-from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import PageGuard
+from singer_rest.sources.base import NothingSource, Plan, Source
+from singer_rest.sources.claims import check_page, read_claims
+from singer_rest.sources.cursors import OffsetSource
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import GONE
 from singer_rest.sources.single import SingleSource, envelope
-from tap_cortex.client import NO_ROUTE, SizedPage, no_route
-from tap_cortex.fanout import Child, EntityFanOut, FanOut
+from tap_cortex.client import NO_ROUTE, no_route
+from tap_cortex.fanout import Entities, EntityFanOut, FanOut, NumberedPage
 from tap_cortex.values import member
 
 if TYPE_CHECKING:
@@ -24,8 +26,10 @@ if TYPE_CHECKING:
 
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Request
+    from singer_rest.sources.evidence import Evidence
     from tap_cortex.client import CortexApi, Record, Rows
-    from tap_cortex.entity_index import EntityIndex, Parent
+    from tap_cortex.entity_index import Parent
+    from tap_cortex.fanout import ChildRoute
 
 logger = logging.getLogger(__name__)
 
@@ -40,54 +44,62 @@ MIN_SILENT = 5
 CLIENT_AND_SERVER_ERRORS = frozenset(range(400, 600)) - {401, 429}
 
 
+class _LiveSource(SingleSource):
+    """Who is on call for one entity; the provider behind Cortex may be missing, or silent."""
+
+    silence = ""
+    """What kind of error the provider's silence was."""
+
+    def fetch(self) -> Page:
+        """Make the request."""
+        request = dataclasses.replace(self.request, accept_statuses=LIVE_FAILURES)
+        reply = self.transport.send(request)
+        if reply.status < BAD_REQUEST:
+            return Page(self.rows(reply), reply)
+        kind = str(member(reply.body, "type") or "")
+        if not kind.startswith(INTEGRATION):
+            return super().fetch()  # an ordinary failure, worth repeating
+        if kind != MISSING:
+            self.silence = kind
+        return Page([], NO_REPLY)
+
+
 class OncallFanOut(EntityFanOut):
     """Who is on call, asked live of the provider behind Cortex.
 
-    A provider that does not answer for some entities is their loss and not that of the stream,
-    which ends partial without failing the run. Many silent ones mean that the provider is down.
+    A provider that does not answer for some entities makes the stream partial and stops no other
+    entity. Many silent ones mean that the provider is down.
     """
 
-    def __init__(
-        self, catalog: EntityIndex, where: str, child: Child, *, chosen: Sequence[str] = ()
-    ) -> None:
-        super().__init__(catalog, where, child, chosen=chosen)
-        self.silent: list[str] = []
+    def __init__(self, entities: Entities, where: str, route: ChildRoute) -> None:
+        super().__init__(entities, where, route)
+        self._asked: list[tuple[Any, _LiveSource]] = []
 
-    def _fetch(self, parent: Any, number: int, size: int) -> Page:
-        del number, size
-        request = self.child.request(parent)
-        reply = self.api.transport.send(dataclasses.replace(request, accept_statuses=LIVE_FAILURES))
-        if reply.status >= BAD_REQUEST:
-            kind = str(member(reply.body, "type") or "")
-            if not kind.startswith(INTEGRATION):
-                reply = self.api.transport.send(request)  # an ordinary failure, worth repeating
-            elif kind != MISSING:
-                logger.debug("%s: the provider does not answer (%s)", parent, kind)
-                self.silent.append(f"{parent}: {kind}")
-                return SizedPage([], reply)
-            else:
-                return SizedPage([], reply)
-        return SizedPage(self.child.rows(reply), reply)
+    def new_child(self, parent: Any) -> Source:
+        """Return the one question about an entity."""
+        request, where = self.route.request(parent), f"{self.where} of {parent}"
+        source = _LiveSource(self.api.transport, request, self.route.rows, where=where)
+        self._asked.append((parent, source))
+        return source
 
     def pages(self) -> Iterator[Page]:
         """Yield the page of every entity.
 
         Raises:
-            StreamError: The provider did not answer for some of them.
+            StreamError: The provider did not answer for most of them.
         """
         yield from super().pages()
-        silent = len(self.silent)
+        silent = [f"{parent}: {source.silence}" for parent, source in self._asked if source.silence]
         if not silent:
             return
         parents = self.evidence.parents_expected or 0
-        down = silent >= MIN_SILENT and silent > parents * MAX_SILENT
-        raise StreamError(
-            f"the on-call provider did not answer for {silent} of {parents} entities "
-            f"({self.silent[0]}); their rows are missing. Run it again.",
-            code="PROVIDER-SILENT",
-            outcome=Outcome.FAILED if down else Outcome.PARTIAL,
-            excused=not down,
+        sentence = (
+            f"the on-call provider did not answer for {len(silent)} of {parents} entities "
+            f"({silent[0]}); their rows are missing. Run it again."
         )
+        if len(silent) >= MIN_SILENT and len(silent) > parents * MAX_SILENT:
+            raise StreamError(sentence, code="PROVIDER-SILENT", outcome=Outcome.FAILED)
+        self.evidence.contradict(sentence)
 
 
 class DocsSource(EntityFanOut):
@@ -97,11 +109,7 @@ class DocsSource(EntityFanOut):
     references to documentation.
     """
 
-    def __init__(
-        self, catalog: EntityIndex, where: str, child: Child, *, chosen: Sequence[str] = ()
-    ) -> None:
-        super().__init__(catalog, where, child, chosen=chosen)
-        self.from_links = False
+    from_links = False
 
     def pages(self) -> Iterator[Page]:
         """Yield a page per entity."""
@@ -115,14 +123,15 @@ class DocsSource(EntityFanOut):
             yield from self._links()
 
     def _links(self) -> Iterator[Page]:
-        entities = self.entities()
-        self.evidence.proof = "links of every entity"
-        self.evidence.parents_expected = len(entities)
+        entities = self.read_parents()
+        evidence = self.evidence
+        evidence.parents_expected = len(entities)
         for entity in entities:
             rows = [dict(link) for link in entity.links]
-            self.evidence.parents += 1
-            self.evidence.received += len(rows)
-            yield Page(rows, NO_REPLY, parent=entity, ends_parent=True)
+            evidence.parents += 1
+            evidence.received += len(rows)
+            yield NumberedPage(rows, NO_REPLY, parent=entity, ends_parent=True)
+        evidence.prove(ProofKind.EVERY_PARENT, "links of every entity")
 
     def probe(self) -> Reply | None:
         """Ask for the first entity's; the links never fail."""
@@ -136,19 +145,43 @@ class DocsSource(EntityFanOut):
     def plan(self) -> Plan:
         """Find out whether the route exists, with a few requests."""
         setup_requests, entities = self.catalog.setup_requests()
-        on_404 = 0
-        for entity in self.catalog.probe_parents()[: self.child.probe_count]:
+        refused = 0
+        for entity in self.catalog.probe_parents()[: self.route.probe_count]:
             try:
-                self._fetch(entity, 0, self.api.page_size)
+                self.new_child(entity).probe()
             except StatusError as error:
                 if error.status not in NO_ROUTE:
                     raise
-                on_404 += 1
+                refused += 1
                 if error.status in NO_ROUTE - GONE:
                     break
             else:
                 return Plan(setup_requests + entities, exact=False)
-        return Plan(setup_requests + on_404)
+        return Plan(setup_requests + refused)
+
+
+Pair = tuple[str, "Parent"]
+
+
+class _KeysTimesEntities:
+    """Every key with every entity: the parents of metric points."""
+
+    def __init__(self, keys: Sequence[str], entities: Entities) -> None:
+        self._keys = keys
+        self._entities = entities
+
+    def _pairs(self, entities: Sequence[Parent]) -> list[Pair]:
+        return [(key, entity) for key in self._keys for entity in entities]
+
+    def read(self) -> tuple[list[Pair], Evidence]:
+        """Return the pairs, and what proves the list of entities."""
+        entities, evidence = self._entities.read()
+        return self._pairs(entities), evidence
+
+    def read_again(self) -> tuple[list[Pair], Evidence]:
+        """Return the pairs with the entities that there are now."""
+        entities, evidence = self._entities.read_again()
+        return self._pairs(entities), evidence
 
 
 class MetricsFanOut(EntityFanOut):
@@ -157,36 +190,42 @@ class MetricsFanOut(EntityFanOut):
     UNKNOWN_KEY = "metrickey"
 
     def __init__(
-        self,
-        catalog: EntityIndex,
-        where: str,
-        child: Child,
-        keys: Sequence[str],
-        *,
-        chosen: Sequence[str] = (),
+        self, entities: Entities, where: str, route: ChildRoute, keys: Sequence[str]
     ) -> None:
-        super().__init__(catalog, where, child, chosen=chosen)
         self.keys = keys
         self.unknown: set[str] = set()
-        self.parents = self._pairs
+        pairs = _KeysTimesEntities(keys, entities)
+        super().__init__(entities, where, route, parents=pairs)
 
-    def _pairs(self) -> list[tuple[str, Parent]]:
-        return [(key, entity) for key in self.keys for entity in self.entities()]
-
-    def _first(self, parent: Any) -> Page:
+    def new_child(self, parent: Any) -> Source:
+        """Return the points of one key and entity."""
         key, _entity = parent
         if key in self.unknown:
-            return SizedPage([], NO_REPLY)
-        return super()._first(parent)
+            return NothingSource(self.where, "there is no such metric")
+        return super().new_child(parent)
 
-    def _note_missing(self, parent: Any, error: StatusError) -> None:
-        key, entity = parent
-        if self.UNKNOWN_KEY in error.message.lower().replace(" ", ""):
-            if key not in self.unknown:
-                self.unknown.add(key)
-                self.evidence.problems.append(f"there is no custom metric with the key {key!r}")
-            return
-        super()._note_missing(entity, error)
+    def meaning_of_404(self, parent: Any) -> Any:
+        """Return what a 404 says of an entity."""
+        return super().meaning_of_404(parent[1])
+
+    def is_listed(self, parent: Any, parents: Sequence[Any]) -> bool:
+        """Tell whether an entity is among those that there are now."""
+        if self._now is not parents:
+            self._now, self._ids = parents, frozenset(entity.id for _key, entity in parents)
+        return parent[1].id in self._ids
+
+    def note_404(self, parent: Any, error: StatusError) -> None:
+        """Note whether a 404 is about the key or about the entity."""
+        key, _entity = parent
+        if not self.is_about_the_key(error):
+            super().note_404(parent, error)
+        elif key not in self.unknown:
+            self.unknown.add(key)
+            self.evidence.contradict(f"there is no custom metric with the key {key!r}")
+
+    def is_about_the_key(self, error: StatusError) -> bool:
+        """Tell whether a 404 says that the metric does not exist."""
+        return self.UNKNOWN_KEY in error.message.lower().replace(" ", "")
 
     def probe_parents(self) -> Sequence[Any]:
         """Return a few entities with the first key."""
@@ -195,60 +234,56 @@ class MetricsFanOut(EntityFanOut):
     def plan(self) -> Plan:
         """Count keys times entities."""
         setup_requests, entities = self.catalog.setup_requests()
-        return Plan(setup_requests + len(self.keys) * entities, exact=not self.chosen)
+        return Plan(setup_requests + len(self.keys) * entities, exact=not self.entities.chosen)
 
 
-class ScimSource(Source):
-    """SCIM users: counted from 1, and fewer in an answer than may be asked for."""
+class ScimSource(OffsetSource):
+    """SCIM users: counted from 1, in no order, and fewer in an answer than may be asked for."""
 
     def __init__(self, api: CortexApi) -> None:
-        super().__init__()
-        self.api = api
-        self.where = "/scim/v2/Users"
-        self._rows = envelope("Resources")
+        super().__init__(
+            api.transport,
+            api.request("/scim/v2/Users"),
+            envelope("Resources"),
+            offset="startIndex",
+            limit="count",
+            size=api.page_size,
+            first=1,
+            key=lambda row: row.get("id"),
+            where="/scim/v2/Users",
+        )
 
-    def _fetch(self, start: int, count: int) -> Page:
-        request = self.api.request(self.where, {"startIndex": start, "count": count})
-        reply = self.api.transport.send(request)
+    def fetch(self, request: Request) -> Page:
+        """Ask for a page.
+
+        Raises:
+            StreamError: What came is not SCIM.
+        """
+        reply = self.transport.send(request)
         if isinstance(reply.body, str):
             raise StreamError(
-                f"{self.where} answered a text where SCIM resources were expected.",
+                f"{self.where} answered a text where SCIM resources were expected: SCIM is not set "
+                "up, or something else answers there.",
                 code="UNEXPECTED-BODY",
                 outcome=Outcome.UNAVAILABLE,
-                excused=True,
             )
-        return Page(self._rows(reply), reply)
-
-    def pages(self) -> Iterator[Page]:
-        """Walk the list by the number of rows that came."""
-        start, seen = 1, set[Any]()
-        guard = PageGuard(self.where)
-        while True:
-            page = self._fetch(start, self.api.page_size)
-            total = member(page.reply.body, "totalResults")
-            guard.check(start, [row.get("id") for row in page.rows])
-            start += len(page.rows)
-            fresh = [row for row in page.rows if row.get("id") not in seen]
-            seen.update(row.get("id") for row in fresh)
-            self.evidence.pages += 1
-            self.evidence.received = len(seen)
-            if type(total) is int:
-                self.evidence.expect(total, "server total")
-            yield dataclasses.replace(page, rows=fresh)
-            if not page.rows or (type(total) is int and start > total):
-                return
-
-    def probe(self) -> Reply:
-        """Ask for the first row."""
-        return self._fetch(1, 1).reply
+        page = Page(self.rows(reply), reply)
+        start = int(str(request.params["startIndex"]))
+        wrong = check_page(
+            read_claims(reply.body), rows=len(page.rows), position=start - 1, asked=len(page.rows)
+        )
+        if wrong:
+            self.evidence.contradict(f"{self.where} contradicts itself: {wrong[0]}")
+        return page
 
     def plan(self) -> Plan:
         """Ask for the first answer: only its length tells how many there will be."""
-        page = self._fetch(1, self.api.page_size)
-        total = member(page.reply.body, "totalResults")
-        if type(total) is not int:
+        page = self.fetch(self.request)
+        total = read_claims(page.reply.body).total
+        if total is None:
             return Plan(1, exact=False)
-        return Plan(max(1, -(-total // max(1, len(page.rows)))), total)
+        pages = max(1, -(-total // max(1, len(page.rows))))
+        return Plan(pages if pages == 1 else 2 * pages, total)
 
 
 class NamedFanOut(FanOut):
@@ -256,35 +291,26 @@ class NamedFanOut(FanOut):
 
     def plan(self) -> Plan:
         """One request each."""
-        return Plan(len(self.parents()))
+        return Plan(len(self.parents.read()[0]))
 
 
 class DepartmentsSource(SingleSource):
     """The list of departments, which some servers hand out one by one only."""
 
-    def pages(self) -> Iterator[Page]:
-        """Yield the list."""
+    def fetch(self) -> Page:
+        """Ask for the list.
+
+        Raises:
+            StreamError: This server does not list them.
+        """
         try:
-            yield from super().pages()
+            return super().fetch()
         except StatusError as error:
             if error.status not in NO_ROUTE | REFUSED:
                 raise
-            raise self._not_listed(error) from error
-
-    def probe(self) -> Reply | None:
-        """Ask for the list."""
-        try:
-            return super().probe()
-        except StatusError as error:
-            if error.status not in NO_ROUTE | REFUSED:
-                raise
-            raise self._not_listed(error) from error
-
-    @staticmethod
-    def _not_listed(error: StatusError) -> StreamError:
-        scored = no_route(error)
-        scored.sentence += " If there are departments, name their tags in department_tags."
-        return scored
+            wrong = no_route(error)
+            wrong.sentence += " If there are departments, name their tags in department_tags."
+            raise wrong from error
 
 
 class HealthSource(Source):
@@ -301,7 +327,7 @@ class HealthSource(Source):
 
     def pages(self) -> Iterator[Page]:
         """Yield the one row."""
-        self.evidence.proof = "one answer"
+        self.evidence.prove(ProofKind.ONE_ANSWER, "whatever it says")
         self.evidence.pages = self.evidence.received = 1
         try:
             reply = self.transport.send(self.request)

@@ -12,13 +12,13 @@ from singer_rest.http.rate_limit import RateLimit
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from singer_rest.sdk.tap import RestTap
+from singer_rest.sources.shared import SharedList
 from singer_rest.sources.single import envelope
 from tap_cortex import api_key, snowflake
-from tap_cortex.client import FORBIDDEN, CortexApi, CortexList, CortexTransport, by_fields
+from tap_cortex.client import FORBIDDEN, CortexApi, CortexList, CortexTransport
 from tap_cortex.entity_index import EntityIndex
 from tap_cortex.scores import ScoredEntities, parse_card
 from tap_cortex.settings import BURST, CLOUD, schema
-from tap_cortex.shared import SharedList
 from tap_cortex.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -148,8 +148,11 @@ class TapCortex(RestTap):
         )
 
     def _list(self, path: str, key: str, identity: str, params: Record) -> CortexList:
+        """Return a list of parents; a row without its identity is counted, and is none."""
         request = self.api.request(path, params)
-        return CortexList(self.api, request, envelope(key), by_fields(identity))
+        source = CortexList(self.api, request, envelope(key), lambda row: row.get(identity))
+        source.evidence.keyless_allowed = self.config["allow_missing_keys"]
+        return source
 
     @functools.cached_property
     def scored(self) -> ScoredEntities:
@@ -170,6 +173,7 @@ class TapCortex(RestTap):
             archived=self.config["include_archived"],
             teams=self.config["include_team_entities"],
             links=self.needs_links,
+            allow_missing_ids=self.config["allow_missing_keys"],
         )
 
     # Snowflake

@@ -1,12 +1,12 @@
 """Logs, read window by window from the oldest instant to the newest.
 
-The upper end of a read is the server's clock at the start of the run, so what is logged meanwhile
-does not move the pages. A long span is cut into windows of a few pages, in the order of time; when
-a window is proved complete the bookmark may move to its end, and a run cut short goes on there.
+The upper end of a read lies before the start of the run, so nothing is added to what is read. A
+long span is cut into windows of one page each, in the order of time; a window whose rows are as
+many as the server counts for it is closed, the bookmark may move to its end, and a run cut short
+goes on there. Order is never assumed.
 
-A window is held in memory until it is proved: as many rows came as the server counts, all of them
-different, or the same ones twice in a row. Order is never assumed, neither in a window nor between
-pages.
+Within a span that is too short to be cut, more rows than a page holds are read in pages until two
+passes bring the same.
 """
 
 from __future__ import annotations
@@ -19,22 +19,28 @@ from typing import TYPE_CHECKING
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.http.retry import RETRIED_STATUSES
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import Evidence, IncompleteError
-from singer_rest.sources.pages import Page, PageWalk
-from tap_cortex.client import FIRST, SizedPage, total_or_short_page
+from singer_rest.sources.claims import check_page
+from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, ProofKind
+from singer_rest.sources.keys import ROUND_CAPS
+from singer_rest.sources.passes import MAX_PASSES
+from tap_cortex.client import FIRST, claims_of
 from tap_cortex.values import digest, without_zone
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-WINDOW_PAGES = 8
+MARGIN = dt.timedelta(seconds=10)
+"""Before the start of the run: what is logged a moment late comes with the next one."""
 MIN_PIECE = dt.timedelta(minutes=1)
 MAX_PIECES = 64
-TRIES = 3
+MAX_PAGES = 100_000
+
+Span = tuple[dt.datetime, dt.datetime]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +73,7 @@ class WindowSource(Source):
         log: What is asked.
         start: Where to begin; nothing for the beginning of time, which is said to the server too,
             lest a default of its own cut off the past.
-        end: Where to end.
+        end: The start of the run.
     """
 
     def __init__(
@@ -76,43 +82,69 @@ class WindowSource(Source):
         super().__init__()
         self.api = api
         self.log = log
-        self.start = min(start or BEGINNING, end)
-        self.end = end
+        self.end = end - MARGIN
+        self.start = min(start or BEGINNING, self.end)
         self.where = log.request.url
-        self.evidence.proof = "server total"
+        self.size = api.page_size
+        """Rows a page, as far as the server has shown that it gives them."""
         self._previous: set[Hashable] = set()
+        self._openings: dict[Span, Page | None] = {}
 
-    @property
-    def largest(self) -> int:
-        """Return how many rows a window may have before it is cut."""
-        return WINDOW_PAGES * self.api.page_size
-
-    def _between(self, start: dt.datetime, end: dt.datetime) -> Request:
-        dates = {self.log.since: without_zone(start), self.log.until: without_zone(end)}
+    def _between(self, span: Span) -> Request:
+        dates = {self.log.since: without_zone(span[0]), self.log.until: without_zone(span[1])}
         return dataclasses.replace(self.log.request, params={**self.log.request.params, **dates})
 
-    def _fetch(self, start: dt.datetime, end: dt.datetime, number: int, size: int) -> SizedPage:
-        return self.api.fetch(self._between(start, end), self.log.rows, number, size)
+    def _fetch(self, span: Span, number: int, size: int) -> Page:
+        return self.api.fetch(self._between(span), self.log.rows, number, size)
 
     def pages(self) -> Iterator[Page]:
         """Yield one page per window, the oldest first."""
-        yield from self._span(self.start, self.end)
+        yield from self._read_span((self.start, self.end))
+        if not self.evidence.problems and not self.evidence.doubts:
+            self.evidence.prove(ProofKind.CLOSED_WINDOW)
 
-    def _span(self, start: dt.datetime, end: dt.datetime) -> Iterator[Page]:
-        first = self._opening(start, end)
-        pieces = self._pieces(start, end, total_or_short_page(first).total if first else None)
-        if pieces:
-            self.evidence.pages += 1
-            for piece in pieces:
-                yield from self._span(*piece)
+    def _read_span(self, span: Span) -> Iterator[Page]:
+        opening = self._opening(span)
+        pieces = self._pieces(span, opening)
+        if not pieces:
+            yield self._window(span, opening)
             return
-        page = self._proved(start, end, first)
-        yield dataclasses.replace(page, rows=self._fresh(page.rows), complete_to=end)
+        self.evidence.pages += 1
+        total = claims_of(opening).total if opening else None
+        before = 0
+        for index, piece in enumerate(pieces):
+            before += self._check_piece(span, piece, total, before, pieces[index + 1 :])
+            yield from self._read_span(piece)
 
-    def _opening(self, start: dt.datetime, end: dt.datetime) -> Page | None:
+    def _check_piece(
+        self, span: Span, piece: Span, total: int | None, before: int, rest: list[Span]
+    ) -> int:
+        """Find out whether the server looks at the dates; returns how many rows a piece has.
+
+        Raises:
+            IncompleteError: A piece has as many rows as the whole, and so has another one.
+        """
+        opening = self._openings[piece] = self._opening(piece)
+        count = claims_of(opening).total if opening else None
+        if not count or count != total:
+            return count or 0
+        last = self._openings[rest[-1]] = self._opening(rest[-1]) if rest else None
+        if before or (last is not None and last.rows):
+            raise IncompleteError(
+                f"{self.where} ignores the dates that it is asked for: from "
+                f"{without_zone(piece[0])} to {without_zone(piece[1])} it counts {count} rows, as "
+                f"many as from {without_zone(span[0])} to {without_zone(span[1])}. A log without "
+                "dates cannot be read; deselect the stream, and tell your Cortex administrator.",
+                code="DATES-IGNORED",
+            )
+        return count
+
+    def _opening(self, span: Span) -> Page | None:
         """Return the first page of a span; nothing if it is too heavy in its full size."""
+        if span in self._openings:
+            return self._openings.pop(span)
         try:
-            return self._fetch(start, end, FIRST, self.api.page_size)
+            return self._fetch(span, FIRST, self.size)
         except TooLargeError:
             return None
         except StatusError as error:
@@ -120,72 +152,113 @@ class WindowSource(Source):
                 raise
             return None
 
-    def _pieces(
-        self, start: dt.datetime, end: dt.datetime, total: int | None
-    ) -> list[tuple[dt.datetime, dt.datetime]]:
-        """Cut a span whose rows are too many; neighbours share the second between them."""
-        if total is None or total <= self.largest or end - start < 2 * MIN_PIECE:
+    def _pieces(self, span: Span, opening: Page | None) -> list[Span]:
+        """Cut a span whose rows are more than a page; neighbours share the second between them."""
+        if opening is None:
+            return self._cut(span, 2)
+        total, count = claims_of(opening).total, len(opening.rows)
+        if total is None or not count or total <= count:
             return []
-        count = min(-(-total // self.largest), MAX_PIECES, (end - start) // MIN_PIECE)
+        self.size = min(self.size, count)
+        return self._cut(span, -(-3 * total // (2 * self.size)))
+
+    @staticmethod
+    def _cut(span: Span, wanted: int) -> list[Span]:
+        start, end = span
+        count = min(max(2, wanted), MAX_PIECES, (end - start) // MIN_PIECE)
+        if count < 2:  # noqa: PLR2004  # too short to be cut
+            return []
         step = (end - start) / count
         cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
         return list(zip([start, *cuts], [*cuts, end], strict=True))
 
-    def _proved(self, start: dt.datetime, end: dt.datetime, first: Page | None) -> Page:
-        """Return the rows of a window as one page.
+    # One window
 
-        Raises:
-            IncompleteError: They do not stand still.
-        """
-        before: collections.Counter[Hashable] | None = None
-        size = self.api.page_size if first else max(1, self.api.page_size // 2)
-        opening = first
-        for _attempt in range(TRIES):
-            page, total = self._read(start, end, opening, size)
-            opening = None
-            count = len(page.rows)
-            keys = collections.Counter(self.log.key(row) for row in page.rows)
-            if total is None or (count == total and (len(keys) == total or keys == before)):
-                self.evidence.expected = (self.evidence.expected or 0) + count
-                self.evidence.received += count
-                return page
-            self.evidence.rereads += 1
-            before = keys
-        raise IncompleteError(
-            f"{self.where} from {without_zone(start)} to {without_zone(end)} changes faster than "
-            f"it can be read: the server counts {total} rows, {len(keys)} came."
+    def _window(self, span: Span, opening: Page | None) -> Page:
+        """Return the rows of a window; the bookmark may pass it only if it is proved."""
+        part = Evidence()
+        page = self._read(span, opening, part)
+        part.received = len(page.rows)
+        self.evidence.absorb(part, f"{without_zone(span[0])} to {without_zone(span[1])}")
+        self.evidence.expect((self.evidence.expected or 0) + (part.expected or part.received))
+        whole = not self.evidence.problems and not self.evidence.doubts
+        return dataclasses.replace(
+            page, rows=self._fresh(page.rows), complete_to=span[1] if whole else None
         )
 
-    def _read(
-        self, start: dt.datetime, end: dt.datetime, first: Page | None, size: int
-    ) -> tuple[Page, int | None]:
-        """Read a window once; a walk that reads again by itself starts it anew."""
-        once = [first] if first else []
+    def _read(self, span: Span, opening: Page | None, part: Evidence) -> Page:
+        """Read a window as often as its proof takes.
 
-        def fetch(number: int, asked: int) -> Page:
-            if once and (number, asked) == (FIRST, size):
-                return once.pop()
-            return self._fetch(start, end, number, asked)
+        Raises:
+            StreamError: It cannot be read.
+        """
+        size = self.size if opening else max(1, self.size // 2)
+        before: collections.Counter[Hashable] | None = None
+        wrong_before: list[str] = []
+        for attempt in range(MAX_PASSES):
+            page, total, count, wrong = self._pass(span, size, opening)
+            opening = None
+            part.pages += count
+            part.rereads += attempt > 0
+            part.expected = total
+            came = len(page.rows)
+            keys = collections.Counter(map(self.log.key, page.rows))
+            if wrong:
+                if wrong_before:
+                    part.contradict(f"it contradicts itself: {wrong[0]}")
+                    return page
+            elif total is not None and came < total:
+                if keys == before:
+                    part.doubt(f"the server counts {total} rows, {came} came in two passes alike")
+                    return page
+            elif count == 1 or (total is None and count <= 2 and came <= size):  # noqa: PLR2004
+                part.prove(ProofKind.CLOSED_WINDOW)
+                return page
+            elif keys == before:
+                part.prove(ProofKind.TWO_PASSES)
+                return page
+            before, wrong_before = keys, wrong
+        part.contradict("it changes faster than it can be read")
+        return page
 
-        part = Evidence()
-        whole: Page | None = None
-        rereads = 0
-        for page in PageWalk(
-            where=self.where,
-            fetch=fetch,
-            meta=total_or_short_page,
-            size=size,
-            evidence=part,
-            first=FIRST,
-            ahead=self.api.prefetch,
-        ).pages():
-            again = part.rereads != rereads
-            rereads = part.rereads
-            rows = page.rows if whole is None or again else whole.rows + page.rows
-            whole = dataclasses.replace(page, rows=rows)
-        assert whole is not None  # noqa: S101  # a walk yields at least one page
-        self.evidence.pages += part.pages
-        return whole, part.expected
+    def _pass(
+        self, span: Span, size: int, opening: Page | None
+    ) -> tuple[Page, int | None, int, list[str]]:
+        """Read a window once.
+
+        Returns:
+            Its rows as one page, the total, the number of pages, and what contradicts.
+
+        Raises:
+            LoopError: It has no end.
+        """
+        rows: list[Record] = []
+        wrong: list[str] = []
+        seen: set[int] = set()
+        for number in range(FIRST, MAX_PAGES):
+            page = opening if opening and number == FIRST else self._fetch(span, number, size)
+            claims = claims_of(page)
+            wrong += check_page(claims, rows=len(page.rows), position=len(rows), asked=size)
+            print_ = hash(str(page.rows))
+            if print_ in seen and len(set(map(self.log.key, page.rows))) > 1:
+                break
+            seen.add(print_)
+            rows += page.rows
+            ends = len(rows) >= claims.total if claims.total is not None else not page.rows
+            if ends or not page.rows:
+                wrong += self._behind(span, len(page.rows), size) if number == FIRST else []
+                return dataclasses.replace(page, rows=rows), claims.total, number + 1, wrong
+            if number == FIRST and len(page.rows) < size:  # cut below what was asked for
+                size, self.size = len(page.rows), min(self.size, len(page.rows))
+        raise LoopError(f"{self.where} gives the same page again and again; it has no end.")
+
+    def _behind(self, span: Span, count: int, size: int) -> list[str]:
+        """Ask behind a total that is just the length of a page: it may count no more than that."""
+        if not count or (count != size and count not in ROUND_CAPS):
+            return []
+        if not self._fetch(span, FIRST + 1, count).rows:
+            return []
+        return [f"it counts {count} rows, and more follow"]
 
     def _fresh(self, rows: list[Record]) -> list[Record]:
         """Give every row its key, and leave out what the neighbouring window has brought."""
@@ -206,20 +279,25 @@ class WindowSource(Source):
 
     def probe(self) -> Reply:
         """Ask for one row."""
-        return self._fetch(self.start, self.end, FIRST, 1).reply
+        return self._fetch((self.start, self.end), FIRST, 1).reply
+
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the log will have."""
+        return ProofKind.CLOSED_WINDOW.value
 
     def plan(self) -> Plan:
         """Count the rows of every window."""
-        return self._plan(self.start, self.end)
+        return self._plan((self.start, self.end))
 
-    def _plan(self, start: dt.datetime, end: dt.datetime) -> Plan:
-        total = total_or_short_page(self._fetch(start, end, FIRST, 1)).total
+    def _plan(self, span: Span) -> Plan:
+        total = claims_of(self._fetch(span, FIRST, 1)).total
         if total is None:
             return Plan(1, exact=False)
-        pieces = self._pieces(start, end, total)
+        pieces = self._cut(span, -(-3 * total // (2 * self.size))) if total > self.size else []
         if not pieces:
-            return Plan(max(1, -(-total // self.api.page_size)), total)
-        counts = [self._plan(*piece) for piece in pieces]
+            return Plan(max(1, -(-total // self.size)), total)
+        counts = [self._plan(piece) for piece in pieces]
         return Plan(
             1 + sum(plan.requests for plan in counts),
             sum(plan.rows or 0 for plan in counts),

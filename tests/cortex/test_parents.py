@@ -77,7 +77,7 @@ def test_hostile_tags_stay_one_segment(workspace: Site) -> None:
 
 @pytest.mark.parametrize("status", [404, 501])
 def test_routes_that_nobody_documents_may_be_absent(status: int) -> None:
-    with site(undocumented="absent", absent_status=status) as running:
+    with site(uncertain="absent", absent_status=status) as running:
         run = running.run(
             "aws_resources", "deploys_search", "deploy_environments", "workflow_runs", "docs_list"
         )
@@ -95,7 +95,7 @@ def test_routes_that_nobody_documents_may_be_absent(status: int) -> None:
 def test_routes_that_nobody_documents_may_answer_in_any_shape(shape: str, page_size: int) -> None:
     spec = dataclasses.replace(SMALL, entities=25, crowd=4, logs=40)
     streams = ("aws_resources", "deploys_search", "deploy_environments", "workflow_runs")
-    with site(spec, undocumented=shape) as running:
+    with site(spec, uncertain=shape) as running:
         run = running.run(*streams, settings={"page_size": page_size})
     assert run.exit_code == 0, run.stderr
     for stream in streams:
@@ -104,7 +104,7 @@ def test_routes_that_nobody_documents_may_answer_in_any_shape(shape: str, page_s
 
 def test_a_list_that_ignores_paging_and_just_fills_a_page() -> None:
     spec = dataclasses.replace(SMALL, logs=80)  # twenty runs, a page of twenty
-    with site(spec, undocumented="unpaged") as running:
+    with site(spec, uncertain="unpaged") as running:
         run = running.run("workflow_runs", settings={"page_size": 20})
     assert run.exit_code == 0, run.stderr
     assert set(run.keys("workflow_runs")) == running.keys("workflow_runs")

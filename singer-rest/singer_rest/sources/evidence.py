@@ -151,10 +151,15 @@ class Evidence:
         self.pages += part.pages
         self.without_key += part.without_key
         self.rejected += part.rejected
-        self.inherit(part, what)
+        self._take_reasons(part, what)
 
     def inherit(self, part: Evidence, what: str = "") -> None:
         """Take over the verdict of something this pass stands on, without its counts."""
+        self._take_reasons(part, what)
+        if part.outcome is Outcome.PARTIAL and not part.problems:
+            self.contradict(f"{what}: {part.reason}" if what else part.reason)
+
+    def _take_reasons(self, part: Evidence, what: str) -> None:
         head = f"{what}: " if what else ""
         self.problems += [f"{head}{sentence}" for sentence in part.problems]
         self.doubts += [f"{head}{sentence}" for sentence in part.doubts]

@@ -11,8 +11,8 @@ from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sources.base import NothingSource
 from singer_rest.sources.single import SingleSource, envelope
-from tap_cortex.client import CortexList, UndocumentedList, any_envelope, by_fields
-from tap_cortex.fanout import Child, EntityFanOut
+from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
+from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
 
 if TYPE_CHECKING:
@@ -99,8 +99,10 @@ class ListStream(CortexStream):
         params: Parameters that are always sent.
         flags: Parameters that a setting switches: its name by that of the parameter.
         identity: Fields that tell records apart while pages are walked; all of them by default.
-        alike: Whether several records may be the same in every field.
-        uncertain: No document describes the route: it may be absent, or answer in another shape.
+        may_repeat: Whether several records may be the same in every field.
+        undocumented: No document describes the route: it may be absent, or answer in another
+            envelope.
+        marks: Of an undocumented route: fields of which every row has at least one.
     """
 
     path: ClassVar[str]
@@ -110,6 +112,7 @@ class ListStream(CortexStream):
     identity: ClassVar[tuple[str, ...]] = ()
     may_repeat: ClassVar[bool] = False
     undocumented: ClassVar[bool] = False
+    marks: ClassVar[tuple[str, ...]] = ()
 
     def query(self) -> dict[str, Any]:
         """Return the parameters beside those of paging."""
@@ -121,9 +124,8 @@ class ListStream(CortexStream):
         key = by_fields(*self.identity)
         if self.undocumented:
             keys = (self.envelope,) if isinstance(self.envelope, str) else self.envelope
-            return UndocumentedList(
-                self.api, request, any_envelope(*keys), key, repeats=self.may_repeat
-            )
+            rows = listed(*keys, marks=self.marks)
+            return UndocumentedList(self.api, request, rows, key, repeats=self.may_repeat)
         return CortexList(self.api, request, self.reader(), key, repeats=self.may_repeat)
 
     def reader(self) -> Reader:
@@ -155,8 +157,9 @@ class EntityStream(CortexStream):
         envelope: Key of the body under which the rows stand; nothing where the body is the list.
         paged: Whether the route has pages.
         identity: Fields that tell the rows of one entity apart.
-        missing: What a 404 says, see :class:`PerParentSource`.
-        samples: Entities that may answer 404 before an undocumented route counts as absent.
+        one: Whether the answer is one record.
+        on_404: What a 404 says, see :class:`PerParentSource`.
+        probe_count: Entities that may answer 404 before an undocumented route counts as absent.
     """
 
     selected_by_default = False
@@ -164,6 +167,7 @@ class EntityStream(CortexStream):
     path: ClassVar[str]
     envelope: ClassVar[str | None] = None
     paged: ClassVar[bool] = True
+    one: ClassVar[bool] = False
     identity: ClassVar[tuple[str, ...]] = ()
     on_404: ClassVar[On404] = "deleted"
     probe_count: ClassVar[int] = 0
@@ -185,26 +189,29 @@ class EntityStream(CortexStream):
         """Return what tells the rows of one entity apart."""
         return by_fields(*self.identity)
 
-    def child(self) -> Child:
+    def child(self) -> ChildRoute:
         """Return what is asked of an entity."""
         query = self.query()
-        return Child(
+        return ChildRoute(
             lambda entity: self.api.request(self.path, query, id=entity.id),
             self.reader(),
             paged=self.paged,
+            one=self.one,
             key=self.key(),
             on_404=self.on_404,
             probe_count=self.probe_count,
         )
 
+    def entities(self) -> Entities:
+        """Return the entities to ask about."""
+        return Entities(self.tap.entities, self.config["fan_out_types"])
+
     def new_source(self) -> Source:
         """Return the requests for every entity."""
-        return EntityFanOut(
-            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
-        )
+        return EntityFanOut(self.entities(), self.path, self.child())
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
-        """Return the row of one record of an entity; ``place`` is its place in the list."""
+        """Return the row of one record of an entity; ``index`` is its place in the list."""
         del index
         return {"entity_id": entity.id, "entity_tag": entity.tag, **record}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_rest.sources.single import envelope
 from tap_cortex.client import by_fields, texts_or_objects
 from tap_cortex.entity_index import CatalogSource, TypedListSource
-from tap_cortex.fanout import Child, CountedFanOut
+from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import catalog as tables
 from tap_cortex.streams.base import CortexStream, ListStream
 from tap_cortex.values import digest, json_text, member, objects
@@ -258,10 +258,10 @@ class Relationships(CortexStream):
         """Return the walks over the edges of all types."""
         path = "/relationships/{tag}"
         types = self.tap.relationship_types
-        child = Child(
+        child = ChildRoute(
             lambda tag: self.api.request(path, tag=tag), envelope("relationships"), key=by_fields()
         )
-        return CountedFanOut(self.api, path, types.get, child, types.setup_requests)
+        return CountedFanOut(self.api, path, types, child, types.setup_requests)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the edges with the ids of both ends lifted out."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import single
-from tap_cortex.client import any_envelope, by_fields, envelope_or_one
-from tap_cortex.fanout import Child, EntityFanOut, TagFanOut
+from tap_cortex.client import by_fields, listed, listed_or_one
+from tap_cortex.fanout import ChildRoute, Entities, TagFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
 from tap_cortex.sources import DocsSource, MetricsFanOut, OncallFanOut
@@ -28,6 +28,7 @@ class CatalogEntity(EntityStream):
     route = "GET /catalog/{tagOrId}"
     path = "/catalog/{id}"
     paged = False
+    one = True
     cost = "N"
 
     def query(self) -> dict[str, Any]:
@@ -64,6 +65,7 @@ class DocumentationOpenapi(EntityStream):
     permission = "Edit entities"
     path = "/catalog/{id}/documentation/openapi"
     paged = False
+    one = True
     on_404 = "empty"
     cost = "N; with openapi_linked_only 1 per entity with a link of type OPENAPI"
 
@@ -76,15 +78,10 @@ class DocumentationOpenapi(EntityStream):
         """Return the reader of one object."""
         return single(None)
 
-    def new_source(self) -> Source:
-        """Return the requests for every entity, or for those that link to a document."""
-        return EntityFanOut(
-            self.tap.entities,
-            self.path,
-            self.child(),
-            chosen=self.config["fan_out_types"],
-            only=_links_to_openapi if self.config["openapi_linked_only"] else None,
-        )
+    def entities(self) -> Entities:
+        """Return all entities, or those that link to a document."""
+        only = _links_to_openapi if self.config["openapi_linked_only"] else None
+        return Entities(self.tap.entities, self.config["fan_out_types"], only)
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the text, and what it says if it is JSON."""
@@ -109,13 +106,11 @@ class DocsList(EntityStream):
 
     def reader(self) -> Rows:
         """Return the reader of whatever comes."""
-        return any_envelope()
+        return listed_or_one()
 
     def new_source(self) -> Source:
         """Return the requests, and the links in their stead."""
-        self.source = DocsSource(
-            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
-        )
+        self.source = DocsSource(self.entities(), self.path, self.child())
         return self.source
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
@@ -144,9 +139,11 @@ class Dependencies(EntityStream):
     route = "GET /catalog/{callerTag}/dependencies"
     path = "/catalog/{tag}/dependencies"
 
-    def child(self) -> Child:
+    envelope = "dependencies"
+
+    def child(self) -> ChildRoute:
         """Return what is asked of an entity: the edges it begins. The path takes its tag."""
-        return Child(self._outgoing, envelope_or_one("dependencies", "calleeTag"), key=by_fields())
+        return ChildRoute(self._outgoing, self.reader(), key=by_fields())
 
     def _outgoing(self, entity: Parent) -> Request:
         return self.api.request(self.path, tag=entity.tag)
@@ -156,13 +153,7 @@ class Dependencies(EntityStream):
 
     def new_source(self) -> Source:
         """Return the requests for every entity."""
-        self.source = TagFanOut(
-            self.tap.entities,
-            self.path,
-            self.child(),
-            self._both,
-            chosen=self.config["fan_out_types"],
-        )
+        self.source = TagFanOut(self.entities(), self.path, self.child(), self._both)
         return self.source
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
@@ -244,10 +235,10 @@ class CustomMetrics(EntityStream, Incremental):
         """Ask for all of the past at first: the server's default begins six months ago."""
         return {"startDate": "1970-01-01T00:00:00", **_present(_span(self, "startDate", "endDate"))}
 
-    def child(self) -> Child:
+    def child(self) -> ChildRoute:
         """Return what is asked of a metric and an entity."""
         query = self.query()
-        return Child(
+        return ChildRoute(
             lambda pair: self.api.request(self.path, query, key=pair[0], id=pair[1].id),
             self.reader(),
             key=self.key(),
@@ -258,9 +249,7 @@ class CustomMetrics(EntityStream, Incremental):
         keys = list(dict.fromkeys(self.config["custom_metric_keys"]))
         if not keys:
             return nothing(self.path, "custom_metric_keys")
-        return MetricsFanOut(
-            self.tap.entities, self.path, self.child(), keys, chosen=self.config["fan_out_types"]
-        )
+        return MetricsFanOut(self.entities(), self.path, self.child(), keys)
 
     def entity_row(self, entity: Any, record: Record, index: int) -> Record:
         """Return the point."""
@@ -306,9 +295,7 @@ class OncallCurrent(EntityStream):
 
     def new_source(self) -> Source:
         """Return the requests, which the on-call provider answers in the end."""
-        return OncallFanOut(
-            self.tap.entities, self.path, self.child(), chosen=self.config["fan_out_types"]
-        )
+        return OncallFanOut(self.entities(), self.path, self.child())
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the row, which has nothing but its place to be known by."""
@@ -358,7 +345,7 @@ class K8sResources(EntityStream):
 
     def reader(self) -> Rows:
         """Return a reader that takes other envelopes, too."""
-        return any_envelope("resources")
+        return listed("resources")
 
     def key(self) -> Key:
         """Return the whole row: one of the names may be missing."""
@@ -382,7 +369,7 @@ class AwsResources(EntityStream):
 
     def reader(self) -> Rows:
         """Return the reader of whatever comes."""
-        return any_envelope("resources")
+        return listed("resources")
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the whole row: what it holds is documented nowhere."""

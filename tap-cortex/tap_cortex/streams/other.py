@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.records import timestamps
 from tap_cortex.client import API
-from tap_cortex.jobs import CqlSource, MetricsSource, cql_questions, metric_questions
+from tap_cortex.jobs import (
+    CqlSource,
+    MetricsSource,
+    column_aliases,
+    cql_questions,
+    metric_columns,
+    metric_questions,
+)
 from tap_cortex.schemas import other as tables
 from tap_cortex.snowflake import PATH, ChatSource
 from tap_cortex.sources import HealthSource
 from tap_cortex.streams.base import CortexStream, nothing
-from tap_cortex.values import json_text, member, objects
+from tap_cortex.values import json_text, member
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -102,7 +109,7 @@ class EngineeringMetrics(ConfiguredStream):
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the rows with the range and the columns they belong to."""
         question = page.parent
-        columns = objects(member(member(page.reply.body, "metadata"), "columns"))
+        columns = metric_columns(page.reply.body)
         return [
             {
                 "query_name": question.name,
@@ -110,7 +117,7 @@ class EngineeringMetrics(ConfiguredStream):
                 "start_time": question.body["startTime"],
                 "end_time": question.body["endTime"],
                 "values": row,
-                "column_aliases": [str(column.get("alias")) for column in columns],
+                "column_aliases": column_aliases(columns),
                 "columns": columns,
             }
             for index, row in enumerate(page.rows)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_cortex.client import envelope_or_one
-from tap_cortex.fanout import Child
+from singer_rest.sources.parents import NamedParents
+from singer_rest.sources.single import single
+from tap_cortex.client import envelope_or_list
+from tap_cortex.fanout import ChildRoute
 from tap_cortex.schemas import people as tables
 from tap_cortex.sources import DepartmentsSource, NamedFanOut, ScimSource
 from tap_cortex.streams.base import CortexStream, ListStream, WholeStream
@@ -100,16 +102,17 @@ class Departments(CortexStream):
     def new_source(self) -> Source:
         """Return the list, or one request per configured tag."""
         path, tags = "/teams/departments", list(dict.fromkeys(self.config["department_tags"]))
-        reader = envelope_or_one("departments", "departmentTag")
         if not tags:
-            return DepartmentsSource(self.api.transport, self.api.request(path), reader)
-        child = Child(
+            request = self.api.request(path)
+            return DepartmentsSource(self.api.transport, request, envelope_or_list("departments"))
+        child = ChildRoute(
             lambda tag: self.api.request(path, {"departmentTag": tag}),
-            reader,
+            single(None),
             paged=False,
+            one=True,
             on_404="error",
         )
-        return NamedFanOut(self.api, path, lambda: tags, child)
+        return NamedFanOut(self.api, path, NamedParents(tags), child)
 
 
 class Users(ListStream):

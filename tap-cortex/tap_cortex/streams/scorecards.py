@@ -5,7 +5,7 @@ from __future__ import annotations
 import decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_cortex.fanout import Child, CountedFanOut
+from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import scorecards as tables
 from tap_cortex.scores import NextStepsSource, ScoresSource, parse_rules
 from tap_cortex.sources import text_rows
@@ -286,10 +286,9 @@ class ScorecardDescriptors(CortexStream):
         def request(card: Card) -> Request:
             return self.api.text_request(path, tag=card.tag)
 
-        child = Child(request, text_rows("descriptor"), paged=False)
-        return CountedFanOut(
-            self.api, path, self.tap.cards.get, child, self.tap.cards.setup_requests
-        )
+        child = ChildRoute(request, text_rows("descriptor"), paged=False, one=True)
+        cards = self.tap.cards
+        return CountedFanOut(self.api, path, cards, child, cards.setup_requests)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the text of the scorecard."""
