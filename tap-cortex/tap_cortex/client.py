@@ -16,7 +16,7 @@ from singer_rest.sources.claims import Claims, read_claims
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.single import envelope
-from tap_cortex.values import digest, member
+from tap_cortex.values import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -68,7 +68,8 @@ def in_own_words(error: StatusError) -> bool:
 
 def has_vendor_type(error: StatusError) -> bool:
     """Tell whether a refusal carries the vendor's own error: a message and its type."""
-    return isinstance(member(error.body, "type"), str) and "message" in (error.body or ())
+    body = error.body
+    return isinstance(body, dict) and isinstance(body.get("type"), str) and "message" in body
 
 
 def claims_of(page: Page) -> Claims:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, RequestError, StatusError, StreamError
 from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
-from singer_rest.sources.base import NothingSource, Plan, Source
+from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page, read_claims
 from singer_rest.sources.cursors import OffsetSource
 from singer_rest.sources.evidence import ProofKind
@@ -184,6 +184,20 @@ class _KeysTimesEntities:
         return self._pairs(entities), evidence
 
 
+class _NoPoints(Source):
+    """The points of a metric that is known not to exist; the pass has said so."""
+
+    where = ""
+
+    def pages(self) -> Iterator[Page]:
+        """Yield nothing."""
+        self.evidence.prove(ProofKind.ONE_ANSWER)
+        return iter(())
+
+    def probe(self) -> None:
+        """Ask nothing."""
+
+
 class MetricsFanOut(EntityFanOut):
     """The points of configured metrics for every entity; a key that does not exist is dropped."""
 
@@ -201,7 +215,7 @@ class MetricsFanOut(EntityFanOut):
         """Return the points of one key and entity."""
         key, _entity = parent
         if key in self.unknown:
-            return NothingSource(self.where, "there is no such metric")
+            return _NoPoints()
         return super().new_child(parent)
 
     def meaning_of_404(self, parent: Any) -> Any:

@@ -85,12 +85,14 @@ class AbsentSource(Source):
     Args:
         where: Names the route in messages.
         reason: Why not, as a sentence: ``Cachet 2.3 has no schedules``.
+        outcome: SKIPPED where a setting would have to ask for it first.
     """
 
-    def __init__(self, where: str, reason: str) -> None:
+    def __init__(self, where: str, reason: str, *, outcome: Outcome = Outcome.UNAVAILABLE) -> None:
         super().__init__()
         self.where = where
         self.reason = reason
+        self.outcome = outcome
 
     def pages(self) -> Iterator[Page]:
         """Ask nothing.
@@ -101,7 +103,7 @@ class AbsentSource(Source):
         raise StreamError(
             f"{self.reason}. Deselect the stream to have no word of it.",
             code="ABSENT",
-            outcome=Outcome.UNAVAILABLE,
+            outcome=self.outcome,
             absent=True,
         )
 

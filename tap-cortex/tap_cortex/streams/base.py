@@ -6,10 +6,11 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_rest.errors import Outcome
 from singer_rest.records import timestamps
 from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
-from singer_rest.sources.base import NothingSource
+from singer_rest.sources.base import AbsentSource
 from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
@@ -245,4 +246,4 @@ class Incremental(CortexStream):
 
 def nothing(path: str, setting: str) -> Source:
     """Return the source of a stream that a setting would have to ask for."""
-    return NothingSource(path, f"{setting} is not set")
+    return AbsentSource(path, f"{setting} is not set", outcome=Outcome.SKIPPED)
