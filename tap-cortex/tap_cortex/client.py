@@ -69,7 +69,7 @@ def in_own_words(error: StatusError) -> bool:
 def has_vendor_type(error: StatusError) -> bool:
     """Tell whether a refusal carries the vendor's own error: a message and its type."""
     body = error.body
-    return isinstance(body, dict) and isinstance(body.get("type"), str) and "message" in body
+    return isinstance(member(body, "type"), str) and member(body, "message") is not None
 
 
 def claims_of(page: Page) -> Claims:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, RequestError, StatusError, StreamError
 from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
-from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.base import AbsentSource, Plan, Source
 from singer_rest.sources.claims import check_page, read_claims
 from singer_rest.sources.cursors import OffsetSource
 from singer_rest.sources.evidence import ProofKind
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Request
     from singer_rest.sources.evidence import Evidence
+    from singer_rest.sources.parents import On404
     from tap_cortex.client import CortexApi, Record, Rows
     from tap_cortex.entity_index import Parent
     from tap_cortex.fanout import ChildRoute
@@ -184,18 +185,21 @@ class _KeysTimesEntities:
         return self._pairs(entities), evidence
 
 
-class _NoPoints(Source):
-    """The points of a metric that is known not to exist; the pass has said so."""
+class _UnknownMetric(Source):
+    """The points of a metric that does not exist, which nobody asks for again."""
 
-    where = ""
+    def __init__(self, where: str) -> None:
+        super().__init__()
+        self.where = where
+        self.evidence.prove(ProofKind.ONE_ANSWER, "there is no such metric")
 
     def pages(self) -> Iterator[Page]:
         """Yield nothing."""
-        self.evidence.prove(ProofKind.ONE_ANSWER)
         return iter(())
 
-    def probe(self) -> None:
+    def probe(self) -> Reply | None:
         """Ask nothing."""
+        return None
 
 
 class MetricsFanOut(EntityFanOut):
@@ -215,10 +219,10 @@ class MetricsFanOut(EntityFanOut):
         """Return the points of one key and entity."""
         key, _entity = parent
         if key in self.unknown:
-            return _NoPoints()
+            return _UnknownMetric(self.where)
         return super().new_child(parent)
 
-    def meaning_of_404(self, parent: Any) -> Any:
+    def meaning_of_404(self, parent: Any) -> On404:
         """Return what a 404 says of an entity."""
         return super().meaning_of_404(parent[1])
 
@@ -298,6 +302,22 @@ class ScimSource(OffsetSource):
             return Plan(1, exact=False)
         pages = max(1, -(-total // max(1, len(page.rows))))
         return Plan(pages if pages == 1 else 2 * pages, total)
+
+
+class UnconfiguredSource(AbsentSource):
+    """What a setting would have to ask for; it is skipped, whoever selected the stream."""
+
+    def pages(self) -> Iterator[Page]:
+        """Ask nothing.
+
+        Raises:
+            StreamError: Always: nothing was read, so nothing is complete.
+        """
+        raise StreamError(f"{self.reason}.", code="NOT-CONFIGURED", outcome=Outcome.SKIPPED)
+
+    def probe(self) -> Reply | None:
+        """Ask nothing."""
+        return None
 
 
 class NamedFanOut(FanOut):

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.http.retry import RETRIED_STATUSES
+from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page
 from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, ProofKind
@@ -53,6 +54,7 @@ class Log:
         since: Name of the parameter for the lower end.
         until: Name of the parameter for the upper end.
         key: Tells rows apart.
+        date: Field with the instant of a row.
         key_column: Where a key made up by the tap goes. Rows that are alike in every field are
             then told apart by counting them; elsewhere a repeated key is the same row.
     """
@@ -62,6 +64,7 @@ class Log:
     since: str
     until: str
     key: Key
+    date: str
     key_column: str = ""
 
 
@@ -87,6 +90,7 @@ class WindowSource(Source):
         self.where = log.request.url
         self.size = api.page_size
         """Rows a page, as far as the server has shown that it gives them."""
+        self._is_new = True
         self._previous: set[Hashable] = set()
         self._openings: dict[Span, Page | None] = {}
 
@@ -128,7 +132,9 @@ class WindowSource(Source):
         count = claims_of(opening).total if opening else None
         if not count or count != total:
             return count or 0
-        last = self._openings[rest[-1]] = self._opening(rest[-1]) if rest else None
+        last = None
+        if rest and not before:
+            last = self._openings[rest[-1]] = self._opening(rest[-1])
         if before or (last is not None and last.rows):
             raise IncompleteError(
                 f"{self.where} ignores the dates that it is asked for: from "
@@ -160,7 +166,24 @@ class WindowSource(Source):
         if total is None or not count or total <= count:
             return []
         self.size = min(self.size, count)
-        return self._cut(span, -(-3 * total // (2 * self.size)))
+        return self._cut_for(span, total, opening)
+
+    def _cut_for(self, span: Span, total: int, opening: Page) -> list[Span]:
+        """Cut a span into as many pieces as so many rows need, with room for uneven ones.
+
+        What lies before the oldest row of the page is a piece of its own, at first: nothing, in
+        most logs.
+        """
+        wanted = -(-3 * total // (2 * self.size))
+        start, end = span
+        if start == BEGINNING and self._is_new:
+            self._is_new = False
+            dates = map(timestamps.parse, (row.get(self.log.date) for row in opening.rows))
+            oldest = min(filter(None, dates), default=start).replace(microsecond=0)
+            if start < oldest < end:
+                rest = (oldest, end)
+                return [(start, oldest), *(self._cut(rest, wanted) or [rest])]
+        return self._cut(span, wanted)
 
     @staticmethod
     def _cut(span: Span, wanted: int) -> list[Span]:
@@ -288,18 +311,22 @@ class WindowSource(Source):
 
     def plan(self) -> Plan:
         """Count the rows of every window."""
-        return self._plan((self.start, self.end))
-
-    def _plan(self, span: Span) -> Plan:
-        total = claims_of(self._fetch(span, FIRST, 1)).total
+        span = (self.start, self.end)
+        opening = self._fetch(span, FIRST, self.size)
+        total = claims_of(opening).total
         if total is None:
             return Plan(1, exact=False)
-        pieces = self._cut(span, -(-3 * total // (2 * self.size))) if total > self.size else []
+        return self._plan(total, self._pieces(span, opening))
+
+    def _plan(self, total: int, pieces: list[Span]) -> Plan:
         if not pieces:
             return Plan(max(1, -(-total // self.size)), total)
-        counts = [self._plan(piece) for piece in pieces]
+        counts = []
+        for piece in pieces:
+            rows = claims_of(self._fetch(piece, FIRST, 1)).total or 0
+            wanted = -(-3 * rows // (2 * self.size))
+            parts = self._cut(piece, wanted) if rows > self.size else []
+            counts.append(self._plan(rows, parts))
         return Plan(
-            1 + sum(plan.requests for plan in counts),
-            sum(plan.rows or 0 for plan in counts),
-            exact=all(plan.exact for plan in counts),
+            1 + sum(plan.requests for plan in counts), sum(plan.rows or 0 for plan in counts)
         )

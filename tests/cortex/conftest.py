@@ -17,7 +17,7 @@ from sandbox.serve import Running, serve
 from tap_cortex.values import digest
 
 NOW = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
-SMALL = WorldSpec(now=NOW, entities=60, crowd=104, logs=210)
+SMALL = WorldSpec(now=NOW, entities=60, crowd=104, logs=210, deleted=0)
 """Of every stream some rows, and for two entities more than fit on a page of 100."""
 
 DEFAULT_STREAMS = {

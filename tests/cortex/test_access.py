@@ -57,7 +57,7 @@ def test_a_key_about_to_expire_warns() -> None:
 def test_a_key_revoked_in_the_middle_keeps_the_state() -> None:
     with site(keys=[ApiKey(token=DEFAULT_TOKEN, revoked_after=12)]) as running:
         run = running.run("audit_logs", "groups", settings={"concurrency": 1})
-    assert run.exit_code == 1
+    assert run.exit_code == 2
     assert "revoked" in run.last_line
     assert "audit_logs" in run.states[-1]["bookmarks"]
 

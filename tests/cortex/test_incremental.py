@@ -40,8 +40,8 @@ def test_dates_have_no_zone_and_end_where_the_run_began(workspace: Site) -> None
     for _name, value in dates:
         assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", value)
     ends = {value for name, value in dates if name in {"endTime", "untilDate", "endDate"}}
-    assert len(ends) == 1
-    assert abs(dt.datetime.fromisoformat(ends.pop() + "Z") - dt.datetime.now(dt.UTC)).days == 0
+    last = dt.datetime.fromisoformat(max(ends) + "Z")
+    assert dt.timedelta() < dt.datetime.now(dt.UTC) - last < dt.timedelta(hours=1)
 
 
 def test_all_of_the_past_is_asked_for(workspace: Site) -> None:
@@ -56,7 +56,7 @@ def test_state_is_one_bookmark_a_stream(workspace: Site) -> None:
     run = workspace.run(*INCREMENTAL)
     for stream in INCREMENTAL:
         entry = run.states[-1]["bookmarks"][stream]
-        assert set(entry) == {"replication_key", "replication_key_value"}, stream
+        assert set(entry) == {"replication_key", "replication_key_value", "covers"}, stream
         greatest = max(row[entry["replication_key"]] for row in run.records[stream])
         assert entry["replication_key_value"] == greatest
 
@@ -133,9 +133,12 @@ def test_a_log_that_grows_meanwhile_stands_still() -> None:
     with site(FEW) as running:
         late = NOW - dt.timedelta(hours=3)
 
+        asked = 0
+
         def grow(call: Call) -> None:
-            third = call.route.endswith("/audit-logs") and call.query.text("page") == "2"
-            if third and len(running.world.audit_logs) == FEW.logs:
+            nonlocal asked
+            asked += call.route.endswith("/audit-logs")
+            if asked == 3:
                 running.world.add_audit_log(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=1))
                 running.world.add_audit_log(late)
 

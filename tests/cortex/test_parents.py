@@ -9,6 +9,7 @@ import pytest
 from support.tap_run import TapRun
 
 from sandbox.cortex.generate.hostile import HOSTILE_TAGS
+from sandbox.cortex.routing import Call
 
 from .conftest import SMALL, Site, all_streams, site
 
@@ -28,7 +29,7 @@ FANNED = {
     "oncall_registrations",
     "packages",
 }
-SUMMARY = "singer_rest.sdk.tap"
+SUMMARY = "singer_rest.run.runner"
 
 
 def outcome(run: TapRun, stream: str) -> str:
@@ -37,12 +38,30 @@ def outcome(run: TapRun, stream: str) -> str:
     return next(words[1] for words in lines if len(words) > 4 and words[0] == stream)
 
 
-def test_entities_that_vanish_meanwhile_are_skipped_and_counted(workspace: Site) -> None:
-    run = workspace.run("groups", "dependencies")
+def test_entities_that_are_deleted_meanwhile_are_skipped_and_counted() -> None:
+    with site() as running:
+        gone = running.world.entities[3]
+
+        def delete(call: Call) -> None:
+            if call.route.endswith("/groups") and running.world.find(gone.id):
+                running.world.remove_entity(gone.id)
+
+        running.world.on_request(delete)
+        run = running.run("groups", settings={"concurrency": 1})
+        lists = len(running.asked("/catalog"))
     assert run.exit_code == 0, run.stderr
-    gone = [line for line in run.stderr.splitlines() if " groups " in line and " 2  " in line]
-    assert gone
-    assert sorted(run.activated) == ["dependencies", "groups"]
+    assert [line for line in run.stderr.splitlines() if " groups " in line and " 1  " in line]
+    assert run.activated == ["groups"]
+    assert lists == 5  # the probe, and two walks, each refused the teams
+
+
+def test_entities_that_are_still_listed_are_not_gone() -> None:
+    with site(dataclasses.replace(SMALL, deleted=2)) as running:
+        run = running.run("groups", "teams")
+    assert run.exit_code == 1
+    assert outcome(run, "groups") == "partial"
+    assert "404 for 2 of 60 parents that still exist" in run.last_line
+    assert run.activated == ["teams"]
 
 
 def test_too_many_gone_are_a_failure() -> None:
@@ -83,7 +102,7 @@ def test_routes_that_nobody_documents_may_be_absent(status: int) -> None:
         )
         asked = Counter(r.path.rsplit("/", 1)[-1] for r in running.server.requests)
         test = running.run("aws_resources", "workflow_runs", "docs_list", arguments=("--test",))
-    assert run.exit_code == test.exit_code == 0, run.stderr
+    assert run.exit_code == test.exit_code == 1  # somebody asked for them by name
     assert outcome(run, "deploys_search") == outcome(run, "aws_resources") == "unavailable"
     assert outcome(run, "docs_list") == "complete"
     assert run.activated == ["docs_list"]
@@ -103,11 +122,18 @@ def test_routes_that_nobody_documents_may_answer_in_any_shape(shape: str, page_s
 
 
 def test_a_list_that_ignores_paging_and_just_fills_a_page() -> None:
+    """It may be all there is, or a cap: only the user can know."""
     spec = dataclasses.replace(SMALL, logs=80)  # twenty runs, a page of twenty
     with site(spec, uncertain="unpaged") as running:
         run = running.run("workflow_runs", settings={"page_size": 20})
-    assert run.exit_code == 0, run.stderr
-    assert set(run.keys("workflow_runs")) == running.keys("workflow_runs")
+        accepting = {"page_size": 20, "accept_unproved": ["workflow_*"]}
+        accepted = running.run("workflow_runs", settings=accepting)
+    assert run.exit_code == 1
+    assert outcome(run, "workflow_runs") == "unproved"
+    assert run.activated == []
+    assert accepted.exit_code == 0, accepted.stderr
+    assert accepted.activated == ["workflow_runs"]
+    assert set(accepted.keys("workflow_runs")) == running.keys("workflow_runs")
 
 
 @pytest.mark.parametrize("shape", ["object", "single"])
@@ -174,7 +200,7 @@ def test_a_silent_oncall_provider_costs_its_own_entities() -> None:
         run = running.run("oncall_current", "teams")
         running.options.oncall_failing = frozenset(e.tag for e in running.world.entities)
         down = running.run("oncall_current")
-    assert run.exit_code == 0, run.stderr
+    assert run.exit_code == 1
     assert outcome(run, "oncall_current") == "partial"
     assert run.activated == ["teams"]
     assert "did not answer for 3 of 60 entities" in run.stderr
@@ -204,7 +230,8 @@ def test_unconfigured_streams_are_inert(workspace: Site) -> None:
 
 def test_every_request_for_an_entity_is_made_once(workspace: Site) -> None:
     workspace.server.forget()
-    run = workspace.run(*FANNED - {"dependencies"})  # two passes, see the hostile tags
+    streams = FANNED - {"dependencies"}  # asked at both ends, see the hostile tags
+    run = workspace.run(*streams, settings={"page_size": 1000})
     assert run.exit_code == 0, run.stderr
     assert all_streams() >= FANNED
     asked = Counter((r.path, r.query) for r in workspace.server.requests)
@@ -219,7 +246,7 @@ def test_scim_pages_are_as_long_as_the_server_likes() -> None:
         refused = running.run("scim_users")
     assert run.exit_code == 0, run.stderr
     assert set(run.keys("scim_users")) == running.keys("scim_users")
-    assert pages == 5
+    assert pages == 10  # SCIM has no order: two passes
     assert refused.exit_code == 1
     assert "SCIM set up" in refused.last_line
 
@@ -238,8 +265,9 @@ def test_departments_one_by_one() -> None:
         listed = running.run("departments", "teams")
         run = running.run("departments", settings={"department_tags": tags})
         wrong = running.run("departments", settings={"department_tags": [*tags, "no-such"]})
-    assert listed.exit_code == 0, listed.stderr
-    assert "department_tags" in listed.stderr
+    assert listed.exit_code == 1
+    assert outcome(listed, "departments") == "unavailable"
+    assert "department_tags" in listed.last_line
     assert run.exit_code == 0, run.stderr
     assert set(run.keys("departments")) == running.keys("departments")
     assert wrong.exit_code == 1

@@ -20,17 +20,18 @@ UNPLANNED = re.compile(r"/next-steps$|/queries")
 """Their cost shows only while they are read, and the plan says so."""
 WITHOUT_TRUTH = {"chat_completions", "cql_queries", "docs_list", "engineering_metrics", "health"}
 """They have tests of their own."""
+UNCONFIGURED = {"chat_completions", "cql_queries", "engineering_metrics"}
 DIGESTED = {"discovery_audit"}
 """Their key is made up; their rows are compared by what it is made of."""
 
 
-def plan_of(running: Site, *streams: str, **settings: object) -> int:
+def plan_of(running: Site, *streams: str, **settings: object) -> tuple[int, bool]:
+    """Return the requests that are planned, and whether they are exact or the least."""
     run = running.run(*streams, arguments=("--plan", "json"), settings=settings)
     assert run.exit_code == 0, run.stderr
     plan = json.loads(run.stdout)
-    assert plan["exact"] is True
     running.server.forget()
-    return int(plan["requests"])
+    return int(plan["requests"]), bool(plan["exact"])
 
 
 def test_a_large_workspace_with_the_default_selection() -> None:
@@ -39,11 +40,12 @@ def test_a_large_workspace_with_the_default_selection() -> None:
         for place, card in enumerate(running.world.scorecards):
             card.judged = card.judged[: 2_600 if place == 3 else 40]  # a score takes five rows
         running.world.touch()
-        planned = plan_of(running, page_size=500)
+        planned, exact = plan_of(running, page_size=500)
         run = running.run(settings={"page_size": 500}, cold=True)
         asked = len(running.server.requests)
     assert run.exit_code == 0, run.stderr
-    assert asked == planned
+    assert not exact  # lists of several pages are in no order, and are read twice
+    assert planned <= asked <= 2 * planned
     assert set(run.schemas) == DEFAULT_STREAMS
     for stream in DEFAULT_STREAMS - DIGESTED:
         keys = run.keys(stream)
@@ -64,13 +66,14 @@ def test_a_large_workspace_with_the_default_selection() -> None:
 def test_every_stream(page_size: int, options: dict[str, object]) -> None:
     spec = SMALL if page_size > 50 else dataclasses.replace(SMALL, entities=40, crowd=9, logs=60)
     with site(spec, **options) as running:
-        planned = plan_of(running, *all_streams() - UNPLANNABLE, page_size=page_size)
+        planned, exact = plan_of(running, *all_streams() - UNPLANNABLE, page_size=page_size)
         run = running.run(*all_streams(), settings={"page_size": page_size})
         asked = [r for r in running.server.requests if not UNPLANNED.search(r.path)]
     assert run.exit_code == 0, run.stderr
-    assert planned <= len(asked) <= planned * 1.01 + further_pages(asked)
+    more = further_pages(asked)
+    assert planned <= len(asked) <= planned * (1.01 if exact else 2) + more
     run.check_records()
-    assert set(run.schemas) == all_streams()
+    assert set(run.schemas) == all_streams() - UNCONFIGURED
     for stream in all_streams() - WITHOUT_TRUTH - DIGESTED:
         assert set(run.keys(stream)) == running.keys(stream), stream
     found = {

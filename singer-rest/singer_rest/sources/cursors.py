@@ -101,7 +101,9 @@ class CursorSource(Source, abc.ABC):
                 rows, kept = [r for r, _k in pairs], [k for _r, k in pairs]
                 times.update(kept)
                 total = read_claims(page.reply.body, following=()).total
-                fresh, again = known.take(rows, kept)
+                # Rows of an earlier pass were written moments ago.
+                new = known.unknown(kept) if attempt else range(len(kept))
+                fresh, again = known.take([rows[i] for i in new], [kept[i] for i in new])
                 self.evidence.duplicates += again if not attempt else 0
                 self.evidence.received = known.count
                 yield dataclasses.replace(page, rows=fresh)

@@ -63,7 +63,8 @@ class ListSource(Source):
 
     def begin(self) -> None:
         """Ask for the first page ahead of time."""
-        self._begun = self.fetch(self.paging.first, self.paging.size)
+        if self._begun is None:
+            self._begun = self.fetch(self.paging.first, self.paging.size)
 
     def pages(self) -> Iterator[Page]:
         """Read the list, as often as its proof takes."""

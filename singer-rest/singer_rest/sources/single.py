@@ -91,7 +91,7 @@ class SingleSource(Source):
 
     def begin(self) -> None:
         """Make the request ahead of time."""
-        self._begun = self.fetch()
+        self._begun = self._begun or self.fetch()
 
     def pages(self) -> Iterator[Page]:
         """Yield the one page there is."""

@@ -10,11 +10,11 @@ from singer_rest.errors import Outcome
 from singer_rest.records import timestamps
 from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
-from singer_rest.sources.base import AbsentSource
 from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
+from tap_cortex.sources import UnconfiguredSource
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -246,4 +246,4 @@ class Incremental(CortexStream):
 
 def nothing(path: str, setting: str) -> Source:
     """Return the source of a stream that a setting would have to ask for."""
-    return AbsentSource(path, f"{setting} is not set", outcome=Outcome.SKIPPED)
+    return UnconfiguredSource(path, f"{setting} is not set")

@@ -39,7 +39,7 @@ class LogStream(ListStream, Incremental):
     """
 
     selected_by_default = False
-    cost = "1 request per page; beyond 8 pages 1 more per window"
+    cost = "1 request per page of time, and 1 for every span that is cut"
     dates: ClassVar[tuple[str, str]]
     key_column: ClassVar[str] = ""
 
@@ -56,6 +56,7 @@ class LogStream(ListStream, Incremental):
             since=self.dates[0],
             until=self.dates[1],
             key=self.log_key(),
+            date=self.replication_key or "",
             key_column=self.key_column,
         )
         return WindowSource(self.api, log, self.since(), self.tap.upper_bound)
