@@ -16,7 +16,7 @@ from singer_rest.sources.claims import Claims, read_claims
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.single import envelope
-from tap_cortex.values import digest
+from tap_cortex.values import digest, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

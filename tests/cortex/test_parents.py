@@ -52,7 +52,7 @@ def test_entities_that_are_deleted_meanwhile_are_skipped_and_counted() -> None:
     assert run.exit_code == 0, run.stderr
     assert [line for line in run.stderr.splitlines() if " groups " in line and " 1  " in line]
     assert run.activated == ["groups"]
-    assert lists == 5  # the probe, and two walks, each refused the teams
+    assert lists == 4  # the probe, a walk and its refused teams, the walk that confirms
 
 
 def test_entities_that_are_still_listed_are_not_gone() -> None:

@@ -6,6 +6,7 @@ is made from the schema of its route, known errors of the document included.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 import itertools
 import json
@@ -22,6 +23,7 @@ NOT_REQUIRED = {
     ("/api/v1/gitops-logs", "tag"),
     ("/api/v1/teams/departments", "departmentTag"),  # the list form, section 6
 }
+LISTS_OF = {"/api/v1/catalog/{callerTag}/dependencies": "dependencies"}  # error 2
 BEGINNING = dt.datetime(2026, 3, 4, tzinfo=dt.UTC)
 
 
@@ -39,6 +41,8 @@ class Vendor:
         self.violations: list[str] = []
         self.answered: set[tuple[str, str]] = set()
         self._numbers = itertools.count(1)
+        self._made: dict[str, Any] = {}
+        """What each question has answered: the same question has the same answer."""
         self._paths = [
             (re.compile(re.sub(r"{[^}]+}", "([^/]+)", path) + "$"), path)
             for path in sorted(document["paths"], key=lambda path: path.count("{"))
@@ -72,7 +76,8 @@ class Vendor:
         self.answered.add((method, found))
         content = operation["responses"]["200"]["content"]
         schema = next(iter(content.values()))["schema"]
-        return 200, self._answer(schema, dict(params), found)
+        question = path + str([pair for pair in params if pair[0] not in {"page", "pageSize"}])
+        return 200, self._answer(schema, dict(params), found, question)
 
     def path(self, path: str) -> dict[str, Any]:
         found: dict[str, Any] = self.document["paths"][path]
@@ -102,9 +107,11 @@ class Vendor:
     def _resolved(self, schema: Any) -> Any:
         return self.schemas[schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
 
-    def _answer(self, schema: Any, params: dict[str, str], path: str) -> Any:
+    def _answer(self, schema: Any, params: dict[str, str], path: str, question: str) -> Any:
         """Make a body; a list has few rows, all of them on its first page."""
-        value = self.value(schema, 0)
+        if question not in self._made:
+            self._made[question] = self.value(schema, 0)
+        value = copy.copy(self._made[question])
         page = int(params.get("page", 0))
         if isinstance(value, list):
             return value[: int(params.get("pageSize", ROWS))] if page == 0 else []
@@ -115,6 +122,10 @@ class Vendor:
                 value[rows] = value[rows][page * size : (page + 1) * size]
             if "totalPages" in value:
                 value |= {"page": page, "total": ROWS, "totalPages": -(-ROWS // size)}
+            if "hasMore" in value:
+                value["hasMore"] = (page + 1) * size < ROWS
+        if path in LISTS_OF:
+            value = {LISTS_OF[path]: [value] if page == 0 else []}
         if path == "/api/v1/queries/{jobId}":
             value["status"] = "DONE"
         return value

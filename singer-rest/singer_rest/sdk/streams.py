@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
+from singer_rest.errors import Outcome, StreamError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues, Table
 from singer_rest.records.rows import Rows
@@ -156,9 +157,16 @@ class SourceStream(CompatStream):
         return False
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:
-        """Yield conforming records, for the SDK's own ways of reading a stream."""
+        """Yield conforming records, for the SDK's own ways of reading a stream.
+
+        A stream that no setting asks for has none.
+        """
         del context
         conform = self.table.conformer(self.zone)
         rejected = RejectedValues()
-        for page in self.new_source().pages():
-            yield from conform(self.rows(page), rejected)
+        try:
+            for page in self.new_source().pages():
+                yield from conform(self.rows(page), rejected)
+        except StreamError as error:
+            if error.outcome is not Outcome.SKIPPED:
+                raise

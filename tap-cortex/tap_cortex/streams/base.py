@@ -6,7 +6,6 @@ import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from singer_rest.errors import Outcome
 from singer_rest.records import timestamps
 from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
