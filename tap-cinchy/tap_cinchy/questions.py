@@ -248,7 +248,7 @@ class TableQuestions:
             f"{error.sentence.rstrip('.')}. Grant the right to it, or deselect the stream.",
             code=error.code,
             outcome=Outcome.FORBIDDEN,
-            absent=True,
+            absent=error.code != "BLOCKED",
         )
 
     def _about_column(self, error: StatusError, name: str) -> StreamError:

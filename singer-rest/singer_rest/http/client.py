@@ -209,7 +209,7 @@ class Transport:
             if answer.status in request.accept_statuses - FROM_A_PROXY:
                 return self._reply(answer, failures.body_or_none(answer), json_body.Repairs())
             return failures.from_status(answer, context)
-        if answer.status not in WHOLE_ANSWERS | request.accept_statuses:
+        if answer.body.strip() and answer.status not in WHOLE_ANSWERS | request.accept_statuses:
             return bodies.not_whole(answer, context)
         return self._judge_body(request, answer, context)
 
@@ -218,7 +218,7 @@ class Transport:
     ) -> Reply | Failure:
         """Turn the body of a success into a reply or a reason to try again."""
         if not answer.body.strip():
-            if request.may_be_empty:
+            if request.may_be_empty and answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 return self._success(answer, None)
             return failures.empty(answer, context)
         if failures.looks_like_html(answer):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from singer_rest.errors import Outcome, RunError, Stopped, TapError
 from singer_rest.run import outcomes, preflight
+from singer_rest.run.credential_proof import UnprovedCredentialError
 from singer_rest.run.outcomes import RunReport, StreamResult
 from singer_rest.run.reader import SourceReader
 
@@ -115,7 +116,8 @@ class Runner(Generic[StreamT]):
             self.run.credential_proof.renew()
         except RunError as end:
             self._break_off(end)
-            raise
+            if not isinstance(end, UnprovedCredentialError):
+                raise  # a server that cannot be asked has its place in the account of the streams
         self._conclude()
 
     def _take(self, reader: SourceReader, results: Sequence[StreamResult]) -> None:
@@ -145,6 +147,7 @@ class Runner(Generic[StreamT]):
                 if result.counts_as_complete:
                     result.outcome, result.accepted = Outcome.PARTIAL, False
                     result.sentence, result.code = end.sentence, end.code
+        self._concluding.clear()
 
     def _passes_to_read(self) -> Iterator[Sequence[StreamT]]:
         """Yield the passes; none after a stream that the setting lets stop the run."""

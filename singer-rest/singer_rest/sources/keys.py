@@ -8,6 +8,7 @@ from __future__ import annotations
 import array
 import bisect
 import enum
+import itertools
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -77,7 +78,11 @@ class KeyLedger:
 
     def __init__(self, key: Key) -> None:
         self._key = key
-        self._runs: list[tuple[int, int, array.array[int]]] = []
+        self._runs: list[array.array[int]] = []
+        """Sorted, each wholly above the one before."""
+        self._lows: list[int] = []
+        self._late: list[array.array[int]] = []
+        """Sorted; what came later than its place."""
         self._low = self._high = 0
         self._strays = 0
         self._hashes: HashSet | None = None
@@ -92,7 +97,8 @@ class KeyLedger:
     def copy(self) -> KeyLedger:
         """Return a ledger that knows the same keys."""
         other = KeyLedger(self._key)
-        other._runs = list(self._runs)
+        other._runs, other._lows = list(self._runs), list(self._lows)
+        other._late = list(self._late)
         other._low, other._high, other.count = self._low, self._high, self.count
         other._hashes = None if self._hashes is None else self._hashes.copy()
         return other
@@ -111,7 +117,10 @@ class KeyLedger:
             return hash(key) in self._hashes
         if not self.count or type(key) is not int or key < self._low or key > self._high:
             return False
-        return any(low <= key <= high and key in keys for low, high, keys in reversed(self._runs))
+        index = bisect.bisect_right(self._lows, key) - 1
+        if index >= 0 and _holds(self._runs[index], key):
+            return True
+        return any(_holds(run, key) for run in self._late)
 
     def unknown(self, keys: Sequence[Any]) -> list[int]:
         """Return the places of the keys that have not come before."""
@@ -183,8 +192,10 @@ class KeyLedger:
         return self._strays <= MAX_STRAYS
 
     def _use_hashes(self) -> None:
-        self._hashes = HashSet(hash(key) for _low, _high, keys in self._runs for key in keys)
-        self._runs.clear()
+        self._hashes = HashSet(
+            hash(key) for run in itertools.chain(self._runs, self._late) for key in run
+        )
+        self._runs, self._lows, self._late = [], [], []
 
     def _add(self, keys: list[Any]) -> None:
         if not keys:
@@ -194,11 +205,25 @@ class KeyLedger:
         if self._hashes is not None:
             self._hashes.update(map(hash, keys))
         else:
-            low, high = min(keys), max(keys)
-            self._runs.append((low, high, array.array("q", keys)))
+            run = array.array("q", sorted(keys))
+            low, high = run[0], run[-1]
+            if not self.count or low > self._high:
+                self._runs.append(run)
+                self._lows.append(low)
+            elif high < self._low:
+                self._runs.insert(0, run)
+                self._lows.insert(0, low)
+            else:
+                self._late.append(run)
             self._low = low if not self.count else min(self._low, low)
             self._high = high if not self.count else max(self._high, high)
         self.count += len(keys)
+
+
+def _holds(run: array.array[int], key: int) -> bool:
+    """Whether a sorted run holds a key."""
+    index = bisect.bisect_left(run, key)
+    return index < len(run) and run[index] == key
 
 
 def _are_numbers(keys: Sequence[Any]) -> bool:

@@ -87,15 +87,25 @@ class _Taker(RowTaker):
         new = [keys[index] for index in self.seen.unknown(keys)]
         if self._comparison is not None:
             self._comparison.note(rows, keys)
-        # Known rows come again by design, moments after they were written.
-        indexes = reading.known.unknown(keys)
-        if len(indexes) < len(keys):
-            rows, taken = [rows[index] for index in indexes], [keys[index] for index in indexes]
-        else:
-            taken = keys
+        rows, taken = self._worth_taking(rows, keys)
         fresh, again = reading.known.take(rows, taken)
         reading.evidence.duplicates += again
         return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), len(keys)
+
+    def _worth_taking(self, rows: list[Record], keys: list[Any]) -> tuple[list[Record], list[Any]]:
+        """Leave out what comes again by design, moments after it was written.
+
+        That is where a page overlaps the one before, and all that a later pass repeats. A row that
+        comes again elsewhere may have changed.
+        """
+        reading = self._reading
+        indexes = reading.known.unknown(keys)
+        if len(indexes) == len(keys):
+            return rows, keys
+        if self._comparison is not None or self._key is whole_row:
+            return [rows[index] for index in indexes], [keys[index] for index in indexes]
+        front = indexes[0] if indexes else len(keys)
+        return rows[front:], keys[front:]
 
 
 class ListReading:

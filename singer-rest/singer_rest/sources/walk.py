@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from singer_rest.sources.claims import Claims
     from singer_rest.sources.pages import Paging, RowTaker
 
-MAX_STEPS_BACK = 50
+MAX_STEPS_BACK = 200
+MAX_STEPS_IN_A_ROW = 12
+"""Each goes back twice as far as the one before."""
 MAX_PAGES = 1_000_000
 SLOW_ENOUGH = 0.01
 """Seconds a page must take before it pays to ask for the next ones ahead."""
@@ -100,6 +102,10 @@ class PageWalk:
             if page is None:
                 continue  # the page was too heavy; the window is smaller now
             offset = (number - self.paging.first) * size
+            if self.state.overlapping and offset and len(page.rows) > size:
+                # The server has a page size of its own, so pages are not where they were asked for.
+                self.state.overlapping = self._may_see_order = False
+                continue
             if self.state.overlapping and offset and not self._continues(page):
                 position = self._step_back(offset, size)
                 continue
@@ -213,12 +219,12 @@ class PageWalk:
             The position to go on at.
         """
         key = self.paging.key
-        if self._says_more(claims, 0) and claims.total is None:
-            self.state.contradictions.append("it says that rows follow the last one")
         if len(page.rows) == size:  # rows were added before it, and pushed it on
             return (number - self.paging.first) * size + size
         if key is not None and key(page.rows[-1]) == self.state.order.last:
             self.state.end = End.NOTHING_NEW
+            if claims.more:
+                self.state.contradictions.append("it says that rows follow the last one")
             if self.state.pages == 2:  # noqa: PLR2004  # the list had one, this one showed its end
                 self.cap.note_end(self._first_count)
             return position
@@ -278,6 +284,10 @@ class PageWalk:
                 f"{self._steps} times."
             )
         self._prints.clear()  # pages seen before will come again
+        if self._back > MAX_STEPS_IN_A_ROW:
+            # Pages are not where they were asked for: the server has a size of its own.
+            self.state.overlapping = self._may_see_order = False
+            return 0
         return max(0, offset - size * (1 << (self._back - 1)))
 
     def _read_front(self) -> Iterator[Page]:
