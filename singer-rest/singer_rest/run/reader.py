@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from singer_rest.errors import Outcome, StatusError, StreamError, TapError
+from singer_rest.errors import Outcome, OutputClosedError, StatusError, StreamError, TapError
 from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
 from singer_rest.sources.evidence import left_out
 
@@ -40,6 +40,8 @@ class SourceReader:
         self.writers = writers
         self.source: Source | None = None
         self.started = time.monotonic()
+        self._state_pending = False
+        """Whether a bookmark has moved since STATE was written."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -82,12 +84,18 @@ class SourceReader:
         return self._finish(self.source)
 
     def cut_short(self, end: RunError | Stopped) -> list[StreamResult]:
-        """Return how far the streams came when the run ended in the middle of them."""
+        """Return how far the streams came when the run ended in the middle of them.
+
+        Raises:
+            OutputClosedError: The last STATE could not be written.
+        """
         results = []
         for writer in self.writers:
             result = self._result(writer)
             result.outcome, result.sentence, result.code = Outcome.PARTIAL, end.sentence, end.code
             results.append(result)
+        if self._state_pending and self._all_told and not isinstance(end, OutputClosedError):
+            self.shared.write_state()
         return results
 
     def _read(self, source: Source) -> None:
@@ -111,15 +119,18 @@ class SourceReader:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
                 self._move_bookmark(writer, partition)
-                self._write_state()
+                self._offer_state()
             elif page.complete_to is not None:
                 self._move_bookmark(writer, None, page.complete_to)
-                self._write_state()
+                self._offer_state()
 
-    def _write_state(self) -> None:
-        """Write STATE, unless it would tell of rows that the target does not know yet."""
-        if not any(writer.waiting for writer in self.writers):
-            self.shared.write_state()
+    @property
+    def _all_told(self) -> bool:
+        """Whether the target knows of every row that the bookmarks have passed."""
+        return not any(writer.waiting for writer in self.writers)
+
+    def _offer_state(self) -> None:
+        self._state_pending = not (self._all_told and self.shared.offer_state())
 
     def _finish(self, source: Source) -> list[StreamResult]:
         results = []
@@ -230,4 +241,6 @@ class SourceReader:
                 sentence,
             )
             results.append(result)
+        if self._state_pending:
+            self.shared.write_state()
         return results
