@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
 # Everything below analytics/: dbt, and what draws the page; too large for the workspace.
-.PHONY: analytics analytics-test board board-test
+.PHONY: analytics analytics-test board board-test mutants
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
 .PHONY: test-sdk-next test-lowest
@@ -26,6 +26,7 @@ help:
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
+	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
@@ -110,6 +111,16 @@ lies: setup
 	PYTHONPATH=tests $(BIN)/python -m lies --jobs $(or $(JOBS),2) --seed $(or $(SEED),1) \
 		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) $(if $(SAMPLE),--sample $(SAMPLE)) \
 		$(if $(HONEST),--honest $(HONEST))
+
+.tools/mutants/.ready:
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/mutants
+	$(UV) pip install --quiet --python .tools/mutants/bin/python "cosmic-ray~=8.7"
+	@touch $@
+
+# Small changes of the code that proves completeness, and whether anything notices; up to 2 hours.
+mutants: setup .tools/mutants/.ready
+	PYTHONPATH=scripts $(BIN)/python -m mutants --python .tools/mutants/bin/python --jobs $(or $(JOBS),2) \
+		--seed $(or $(SEED),1) --count $(or $(COUNT),400)
 
 test: lint types docs-check unit
 

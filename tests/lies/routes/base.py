@@ -56,6 +56,7 @@ class Route:
         record_id: Path of the id in an answer that is one record.
         cql: Pattern of the query, where all questions go to one path.
         wants: A parameter that the question must have; others on this path are of another kind.
+        spared: Ways that are no lie here but a request to wait, which takes minutes.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Route:
     method: str = "GET"
     cql: str = ""
     wants: str = ""
+    spared: frozenset[str] = frozenset()
 
     @property
     def system(self) -> str:

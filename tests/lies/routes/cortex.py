@@ -214,7 +214,7 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.cql_queries.start", queries, f"{API}/queries", OBJECT, traits(""),
-            method="POST",
+            method="POST", spared=frozenset({"status_409"}),
         ),
         Route(
             f"{SYSTEM}.engineering_metrics", engineering,
