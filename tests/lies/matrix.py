@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import multiprocessing
 import random
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -130,7 +131,7 @@ def pairs_of(theatre: Theatre, unit: Unit, truth: Truth) -> list[Pair]:
         pairs = []
         for way in WAYS.values():
             wanted = not unit.ways or way.name in unit.ways
-            if not wanted or not way.needs <= route.traits or way.name in route.spared:
+            if not wanted or not way.needs <= route.traits or re.fullmatch(route.spared, way.name):
                 continue
             spots = [spot for spot in pages.spots() if spot in way.spots]
             for spot in spots if unit.ways else thinned(route, way, spots):
@@ -184,6 +185,8 @@ def run_unit(theatre: Theatre, unit: Unit) -> list[Result]:
         truth = theatre.truth(route.scenario, bookmark=unit.bookmark)
     except DishonestError as error:
         return [broken(unit, str(error))]
+    if not (unit.bookmark or truth.pages(route).every):
+        return [broken(unit, "nothing was asked on this route")]
     pairs = pairs_of(theatre, unit, truth)
     if unit.sample is not None and len(pairs) > unit.sample:
         pairs = random.Random(f"{unit.seed}:{unit.route}").sample(pairs, unit.sample)

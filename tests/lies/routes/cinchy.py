@@ -7,7 +7,7 @@ from typing import Any
 from lies.shapes import CINCHY as ROWS
 from lies.shapes import OBJECT
 
-from .base import Route, Scenario, traits
+from .base import HEALTH, Route, Scenario, traits
 
 SYSTEM = "cinchy"
 CQL = "/API/ExecuteCQL"
@@ -111,8 +111,14 @@ def _questions() -> list[Route]:
         Route(f"{SYSTEM}.saved", whole, saved, ROWS, columnar, key=(0,)),
         _query("cql.paged", keyset, r"^SELECT TOP \d+ t\.\[Cinchy Id\] AS 'id'", "keyed"),
         _query("cql", plain, r"^SELECT t\.\[Cinchy Id\] AS 'id'", "keyed"),
-        Route(f"{SYSTEM}.health", health, "/healthcheck", OBJECT, traits("")),
-        Route(f"{SYSTEM}.health.idp", health, "/idp/healthcheck", OBJECT, traits("")),
+        Route(
+            f"{SYSTEM}.health",
+            health,
+            "(/idp)?/healthcheck",
+            OBJECT,
+            traits("child"),
+            spared=HEALTH,
+        ),
         Route(f"{SYSTEM}.secrets", secrets, "/API/v1.0/secrets-manager/secret", OBJECT, traits("")),
         _query("setup", setup, "^SELECT 1$", ""),
     ]
