@@ -121,7 +121,13 @@ def _questions() -> list[Route]:
             traits("child"),
             spared=HEALTH,
         ),
-        Route(f"{SYSTEM}.secrets", secrets, "/API/v1.0/secrets-manager/secret", OBJECT, traits("")),
+        Route(
+            f"{SYSTEM}.secrets",
+            secrets,
+            "/(api|API)/v1.0/secrets-manager/secret",
+            OBJECT,
+            traits(""),
+        ),
         _query("setup", setup, "^SELECT 1$", ""),
     ]
 
