@@ -105,12 +105,13 @@ bench: setup meltano
 	$(BIN)/python -m bench --json $(if $(WORLDS)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(WORLDS),--only $(WORLDS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WORLDS)$(QUICK),,--pages)
 
-# Servers that lie, against every route of the taps; with HONEST=1000 healthy ones that change.
+# Servers that lie, against every route of the taps; with HONEST=1000 healthy ones that change. A
+# whole run brings the numbers in README.md up to date, and so does a sample if PUBLISH is set.
 lies: setup
 	@mkdir -p output
 	PYTHONPATH=tests $(BIN)/python -m lies --jobs $(or $(JOBS),2) --seed $(or $(SEED),1) \
 		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) $(if $(SAMPLE),--sample $(SAMPLE)) \
-		$(if $(HONEST),--honest $(HONEST))
+		$(if $(HONEST),--honest $(HONEST)) $(if $(PUBLISH),--publish,$(if $(SAMPLE)$(REPLAY),,--publish))
 
 .tools/mutants/.ready:
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/mutants

@@ -62,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         chosen = sampled(args.sample, args.seed, routes)
     else:
         chosen = units(routes, ways=() if len(ways) == len(WAYS) else ways)
-    return _report(run_units(chosen, args.jobs), args.details, "matrix" if args.publish else "")
+    part = "sample" if args.sample else "matrix"
+    return _report(run_units(chosen, args.jobs), args.details, part if args.publish else "")
 
 
 def _report(found: Iterable[Result], path: Path | None, part: str) -> int:
