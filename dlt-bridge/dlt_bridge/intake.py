@@ -1,9 +1,8 @@
 """Sorts messages into the batches of rows that go to the destination together."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,9 +11,11 @@ import msgspec
 from dlt_bridge.batch import read_batch
 from dlt_bridge.columns import TableLayout
 from dlt_bridge.errors import MessageError
+from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.messages import ABSENT, Message
 from dlt_bridge.record_buffer import RecordBuffer
-from dlt_bridge.snapshots import Versions
+from dlt_bridge.sequence import STEP
+from dlt_bridge.snapshots import Versions, names_version, read_version
 from dlt_bridge.spool import SpoolFile
 
 logger = logging.getLogger(__name__)
@@ -22,40 +23,6 @@ logger = logging.getLogger(__name__)
 
 _MEMORY_BYTES: Final = 64 * 2**20
 """Messages kept in memory, over all streams, before they go to disk."""
-
-
-class Disposition(StrEnum):
-    """What rows do to the table they are loaded into; dlt's words."""
-
-    APPEND = "append"
-    MERGE = "merge"
-    REPLACE = "replace"
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Rows of one stream that go to the destination in one piece.
-
-    Attributes:
-        layout: The table.
-        disposition: What the rows do to it.
-        files: The rows; none for a table that is only to exist, or to be emptied.
-        keys: The key columns at the time.
-        first_sequence: The sequence number of the first row.
-        version: The version that becomes the stream's active one with this batch.
-    """
-
-    layout: TableLayout
-    disposition: Disposition
-    files: tuple[SpoolFile, ...]
-    keys: tuple[str, ...]
-    first_sequence: int = 0
-    version: Any = None
-
-    @property
-    def rows(self) -> int:
-        """How many rows it has."""
-        return sum(file.rows for file in self.files)
 
 
 class StreamIntake:
@@ -67,6 +34,7 @@ class StreamIntake:
         name: What the stream's files are called.
         versions: Its versions.
         was_replaced: Whether the table holds a whole snapshot now.
+        began_after: The sequence number before the first of this run.
     """
 
     def __init__(
@@ -77,6 +45,7 @@ class StreamIntake:
         versions: Versions,
         *,
         was_replaced: bool,
+        began_after: int = 0,
     ) -> None:
         self.layout = layout
         self.versions = versions
@@ -85,8 +54,12 @@ class StreamIntake:
         self.activated = False
         self.received = 0
         self.was_replaced = was_replaced
+        self.version: int | None = None
+        self._began_after = began_after
         self._schema: bytes | None = None
-        self._version: Any = None
+        self._raw_version: Any = None
+        self._has_unversioned = False
+        self._received_at_schema = 0
         self._plain = RecordBuffer(layout, folder, f"{name}.rows")
         self._snapshot = RecordBuffer(layout, folder, f"{name}.snapshot")
         self._current = self._plain
@@ -99,6 +72,7 @@ class StreamIntake:
 
     def apply_schema(self, message: Message) -> None:
         """Takes a SCHEMA message; one that says nothing new costs nothing."""
+        self._received_at_schema = self.received
         text = bytes(message.schema) + repr(message.key_properties).encode()
         if text == self._schema:
             return
@@ -106,12 +80,16 @@ class StreamIntake:
         if self._schema is not None and tuple(keys) != self.layout.keys:
             # Rows with another key are merged by themselves.
             self.queue_rows()
-            self._abandon_snapshot()
+            self._set_snapshot_aside()
         self.close_chunks()
         self.layout.apply(msgspec.json.decode(message.schema), keys)
         for table in (self._plain, self._snapshot):
             table.forget_columns()
         self._schema = text
+
+    def make_empty_file(self) -> SpoolFile:
+        """A file with the stream's columns and no rows."""
+        return self._plain.make_empty_file()
 
     def close_chunks(self) -> None:
         """Puts the records in memory on disk."""
@@ -119,35 +97,65 @@ class StreamIntake:
         self._snapshot.close_chunk()
 
     def append(self, message: Message, sequence: int, size: int) -> bool:
-        """Takes a RECORD; returns whether rows went to disk."""
-        if message.version != self._version:
+        """Takes a RECORD; returns whether rows went to disk.
+
+        Raises:
+            MessageError: If its version is no number.
+        """
+        if message.version != self._raw_version:
             self._switch(message.version)
         self.received += 1
         if self._current is self._snapshot and self.first_in_snapshot is None:
             self.first_in_snapshot = sequence
         return self._current.append(message.record, sequence, message.time_extracted, size)
 
-    def activate(self, version: Any) -> None:
-        """Takes an ACTIVATE_VERSION message."""
+    def append_batched(self, message: Message, sequence: int, size: int) -> None:
+        """Takes a record out of a file, where it has no version of its own."""
+        if message.version is None and self.version is None:
+            self._has_unversioned = True
+        self.append(message, sequence, size)
+
+    def activate(self, raw_version: Any) -> None:
+        """Takes an ACTIVATE_VERSION message.
+
+        Raises:
+            MessageError: If it has no version, or one that is no number.
+        """
+        version = read_version(raw_version, self.layout.stream)
+        if version is None:
+            raise MessageError(
+                f"An ACTIVATE_VERSION message of stream {self.layout.stream!r} has no version."
+            )
         self.activated = True
-        if self.versions.activate(version) and self._current is self._snapshot:
+        belong = self.version == version or (self.version is None and self._has_unversioned)
+        follows = belong and self.received > self._received_at_schema
+        if not self.versions.activate(version, follows_records=follows):
+            return
+        if self._current is self._snapshot and self.version == version:
             self._replace(version)
+        else:
+            self._retire_others(version)
 
     def queue_rows(self) -> None:
         """Makes a batch of the rows that can be loaded."""
         announced = self.versions.announced
-        version = announced if announced == self._version else None
+        version = announced if announced == self.version else None
         self._queue(self._plain, self._disposition, version=version)
 
-    def finish(self) -> None:
-        """Makes batches of everything, at the end of a complete input."""
+    def finish(self, state: bytes | None = None) -> None:
+        """Makes batches of everything, at the end of a complete input.
+
+        Args:
+            state: The last STATE, which the tap will continue from.
+        """
         self.queue_rows()
-        if self._snapshot.rows and self.versions.is_whole_at_end(self._version):
-            self._replace(self._version)
-        self._abandon_snapshot()
-        empty = self.versions.announced_empty
+        if self._snapshot.rows and self.versions.is_whole_at_end(self.version):
+            self._replace(self.version)
+        self._end_snapshot(state)
+        unversioned = self._has_unversioned or (self.version is None and self._delivered)
+        empty = None if unversioned else self.versions.announced_empty
         if empty is not None and self.versions.is_empty_proof:
-            self._add_batch(Disposition.REPLACE, version=empty)
+            self._add_batch(Disposition.REPLACE, version=empty, activates=empty)
         elif empty is not None and self.was_replaced:
             logger.warning(
                 "Stream %r was activated without a record. That is an empty stream or a tap that "
@@ -162,58 +170,102 @@ class StreamIntake:
     def _disposition(self) -> Disposition:
         return Disposition.MERGE if self.layout.keys else Disposition.APPEND
 
-    def _switch(self, version: Any) -> None:
-        self._abandon_snapshot()
-        self._current.close_chunk()
-        self._version = version
+    def _switch(self, raw_version: Any) -> None:
+        version = read_version(raw_version, self.layout.stream)
+        self._raw_version = raw_version
+        if version == self.version:
+            return
+        if self.version is None and (self._plain.rows or self._delivered):
+            self._has_unversioned = True
+        self._set_snapshot_aside()
+        self.version = version
         self._current = self._snapshot if self.versions.is_snapshot(version) else self._plain
+        self._current.begin_version(version)
 
-    def _replace(self, version: Any) -> None:
+    def _replace(self, version: int | None) -> None:
         self.queue_rows()
-        self._queue(self._snapshot, Disposition.REPLACE, version=version)
+        self._queue(self._snapshot, Disposition.REPLACE, version=version, activates=version)
         self.versions.active = version
         self.was_replaced = True
         self._close_snapshot()
 
-    def _abandon_snapshot(self) -> None:
+    def _retire_others(self, version: int) -> None:
+        """Lets older rows go with the next batch: rows of this version were loaded before it."""
+        self.queue_rows()
+        if self.batches and self.batches[-1].disposition != Disposition.REPLACE:
+            last = self.batches.pop()
+            self.batches.append(replace(last, version=version, activates=version))
+        else:
+            self._add_batch(self._disposition, version=version, activates=version)
+        self.versions.active = version
+        self.was_replaced = True
+
+    def _end_snapshot(self, state: bytes | None) -> None:
         """Deals with a snapshot that was never proved to be whole."""
         rows = self._snapshot.rows
         if rows and not self.layout.keys and self.was_replaced:
-            self._snapshot.discard()
-            logger.warning(
-                "Stream %r ended without ACTIVATE_VERSION, so its %d rows are not a whole "
-                "snapshot; it has no key to merge them by, and the table %s keeps the last whole "
-                "snapshot.",
-                self.layout.stream,
-                rows,
-                self.layout.table,
-            )
-        elif rows:
-            self._queue(self._snapshot, self._disposition)
+            if not names_version(state, self.version):
+                self._snapshot.discard()
+                logger.warning(
+                    "Stream %r ended without ACTIVATE_VERSION, so its %d rows are not a whole "
+                    "snapshot; it has no key to merge them by, and the table %s keeps the last "
+                    "whole snapshot.",
+                    self.layout.stream,
+                    rows,
+                    self.layout.table,
+                )
+            else:
+                logger.warning(
+                    "Stream %r ended without ACTIVATE_VERSION; its STATE says that it goes on "
+                    "with version %d. Until then the table %s has its %d rows beside those of "
+                    "the last whole snapshot; the column %s tells them apart.",
+                    self.layout.stream,
+                    self.version,
+                    self.layout.table,
+                    rows,
+                    self.layout.table_version.name,
+                )
+        self._set_snapshot_aside()
+
+    def _set_snapshot_aside(self) -> None:
+        """Loads the rows of a snapshot as what they are: part of their version."""
+        self._queue(self._snapshot, self._disposition)
         self._close_snapshot()
 
     def _close_snapshot(self) -> None:
         self._current = self._plain
         self.first_in_snapshot = None
 
-    def _queue(self, table: RecordBuffer, disposition: Disposition, *, version: Any = None) -> None:
-        if table.rows:
-            first = table.first_sequence
-            self._add_batch(disposition, table.take(), first, version=version)
+    def _queue(
+        self,
+        table: RecordBuffer,
+        disposition: Disposition,
+        *,
+        version: int | None = None,
+        activates: int | None = None,
+    ) -> None:
+        if not table.rows:
+            return
+        first, last = table.first_sequence, table.last_sequence
+        files, row_versions = table.take()
+        self._add_batch(
+            disposition,
+            files=tuple(files),
+            row_versions=row_versions,
+            first_sequence=first,
+            last_sequence=last,
+            version=version,
+            activates=activates,
+        )
 
     def _add_batch(
-        self,
-        disposition: Disposition,
-        files: Iterable[SpoolFile] = (),
-        first_sequence: int = 0,
-        *,
-        version: Any = None,
+        self, disposition: Disposition, *, files: tuple[SpoolFile, ...] = (), **more: Any
     ) -> None:
         self._delivered = True
+        files = files or (self.make_empty_file(),)
         keys = tuple(self.layout.key_columns)
-        self.batches.append(
-            Batch(self.layout, disposition, tuple(files), keys, first_sequence, version)
-        )
+        batch = Batch(self.layout, disposition, files, keys, began_after=self._began_after, **more)
+        self.batches.append(batch)
 
 
 class Intake:
@@ -261,7 +313,7 @@ class Intake:
                 "stream's SCHEMA, so the types of its columns are unknown."
             )
         if message.type == "RECORD":
-            self.sequence += 1
+            self.sequence += STEP
             on_disk = stream.append(message, self.sequence, size)
             return self._spill(size) or on_disk
         if message.type == "ACTIVATE_VERSION":
@@ -308,10 +360,14 @@ class Intake:
             stream.batches = []
         return packages
 
-    def finish(self) -> None:
-        """Resolves what is open, at the end of a complete input."""
+    def finish(self, state: bytes | None = None) -> None:
+        """Resolves what is open, at the end of a complete input.
+
+        Args:
+            state: The last STATE, which the tap will continue from.
+        """
         for stream in self._streams.values():
-            stream.finish()
+            stream.finish(state)
         if never := sorted(self._activated_early):
             logger.warning(
                 "ACTIVATE_VERSION came for %s, but no SCHEMA: nothing is done.", ", ".join(never)
@@ -342,8 +398,12 @@ class Intake:
             stream.activate(self._activated_early.pop(message.stream))
 
     def _batch_files(self, stream: StreamIntake, message: Message) -> bool:
+        version = message.version
+        if version is None:
+            version = stream.versions.announced
         for record, size in read_batch(message):
-            self.sequence += 1
-            stream.append(Message("RECORD", record=record), self.sequence, size)
+            self.sequence += STEP
+            row = Message("RECORD", record=record, version=version)
+            stream.append_batched(row, self.sequence, size)
             self._spill(size)
         return True

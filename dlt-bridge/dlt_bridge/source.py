@@ -1,6 +1,7 @@
 """Any Singer tap as a dlt source, with one resource for each stream."""
 
 import logging
+import secrets
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,12 +17,14 @@ from dlt.extract import DltResource, DltSource
 
 from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.intake import Batch, Disposition, Intake, StreamIntake
+from dlt_bridge.intake import Intake, StreamIntake
+from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
 from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
+from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.snapshots import ReplaceWhen
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
@@ -216,6 +219,7 @@ class _Reading:
         self._folder = tempfile.TemporaryDirectory(prefix="singer-rows-")
         schema = dlt.current.source_schema()
         naming: Any = schema.naming
+        began_after = start_sequence(time.time_ns(), 0, secrets.randbelow(STEP))
         tables = StoredTables(
             IdentifierNaming(naming) if self._options.nested == "tables" else naming,
             dict(schema.tables),
@@ -228,8 +232,9 @@ class _Reading:
             ),
             when=ReplaceWhen.NEVER,
             versions={},
+            began_after=began_after,
         )
-        intake = Intake(tables.make_stream, time.time_ns() // 1_000)
+        intake = Intake(tables.make_stream, began_after)
         reader = MessageReader()
 
         def take(line: bytes) -> None:
@@ -265,10 +270,11 @@ class _Reading:
         stream.queue_rows()
         found = stream.batches
         disposition = Disposition.MERGE if stream.layout.keys else Disposition.APPEND
+        files = tuple(file for part in found for file in part.files if file.rows)
         batch = Batch(
             stream.layout,
             disposition,
-            tuple(file for part in found for file in part.files),
+            files or (stream.make_empty_file(),),
             tuple(stream.layout.key_columns),
         )
         if not self._infos[name].is_full_table or self._options.replace_when == "never":

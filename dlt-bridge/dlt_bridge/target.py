@@ -43,6 +43,7 @@ class Target:
         self._output = state_output
         self._state: bytes | None = None
         self._held_state: bytes | None = None
+        self._told: bytes | None = None
         self._covered = 0
         self._held_covered = 0
         self._last_load = time.monotonic()
@@ -80,7 +81,7 @@ class Target:
                     self._load()
             if not begun:
                 loader.begin(None)
-            self._intake.finish()
+            self._intake.finish(self._held_state or self._state or self._told)
             self._release_state()
             self._load()
             for failure in self._intake.failures.values():
@@ -125,7 +126,7 @@ class Target:
             self._write(self._state + b"\n")
             self._loader.acknowledged()
             self._report.states += 1
-            self._state = None
+            self._told, self._state = self._state, None
 
     def _write(self, text: bytes) -> None:
         while text:
