@@ -17,7 +17,7 @@ from dlt.extract import DltResource, DltSource
 
 from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.intake import Intake, StreamIntake
+from dlt_bridge.intake import Intake
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
@@ -27,6 +27,7 @@ from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.snapshots import ReplaceWhen
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
+from dlt_bridge.stream_intake import StreamIntake
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
 
 logger = logging.getLogger(__name__)

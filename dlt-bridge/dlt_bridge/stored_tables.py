@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dlt_bridge.columns import TableLayout, TypeOptions
-from dlt_bridge.intake import StreamIntake
 from dlt_bridge.load_batch import Disposition
 from dlt_bridge.names import Naming, assign_names
 from dlt_bridge.snapshots import ReplaceWhen, Versions
+from dlt_bridge.stream_intake import StreamIntake
 
 STREAM_HINT: Final = "x-singer-stream"
 """Where dlt's schema remembers which stream a table is for."""
