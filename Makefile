@@ -78,7 +78,7 @@ playground-stop:
 
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
 slow: setup
-	$(BIN)/python -m pytest -m slow -n 3 tests/faults
+	$(BIN)/python -m pytest -m slow -n 3 tests/faults dlt-bridge/tests
 
 # What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
 PRODUCT_TESTS = tests/contract tests/cachet tests/cortex tests/cinchy tests/faults singer-rest/tests dlt-bridge/tests

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
-from dlt_bridge.errors import LoadError
+from dlt_bridge.errors import ConfigError, LoadError
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.sequence import STEP
 
@@ -95,12 +95,14 @@ class FileLock(DestinationLock):
         """See `DestinationLock`.
 
         Raises:
+            ConfigError: If file and dataset have one name.
             LoadError: If another load is using the file.
         """
         self._cleanup = ExitStack()
         client: Any = self._pipeline.destination_client()
         database = str(client.config.credentials.database)
         if not database.startswith((":", "md:", "motherduck:")):
+            _check_names(Path(database), str(self._pipeline.dataset_name))
             self._lock(Path(database))
         _drop_orphans(self._pipeline, lambda _: True)
         return self
@@ -223,6 +225,15 @@ def drop_dataset(pipeline: dlt.Pipeline, name: str | None) -> None:
     with pipeline.sql_client() as client, client.with_alternative_dataset_name(name):
         if client.has_dataset():
             client.drop_dataset()
+
+
+def _check_names(database: Path, dataset: str) -> None:
+    if database.stem.lower() == dataset.lower():
+        raise ConfigError(
+            f"The DuckDB file {database.name} and the dataset {dataset!r} have one name, and "
+            "DuckDB cannot tell which of them is meant: set dataset_name, or call the file "
+            "otherwise."
+        )
 
 
 def _drop_orphans(pipeline: dlt.Pipeline, is_dead: Any) -> None:

@@ -18,7 +18,6 @@ from typing import Any, Final, Self
 
 import dlt
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
-from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.extract import DltResource, DltSource
 from dlt.extract.extract import select_schema
 
@@ -31,6 +30,7 @@ from dlt_bridge.intake import Intake
 from dlt_bridge.journal import Journal
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import choose_format, deliver
+from dlt_bridge.lost_tables import restore_tables, warn_of_lost_dataset
 from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
@@ -157,6 +157,9 @@ class Loader:
             begins_with: The STATE the tap says it continues from; None if it says none.
         """
         with translated("reach", self._settings.destination):
+            warn_of_lost_dataset(
+                self._pipeline, begins_with, was_loaded=self._journal.last.covered > 0
+            )
             self._remove(self._journal.last.doubtful(begins_with))
         self._journal.begin(self._first_sequence, self._lock.staging_dataset)
 
@@ -228,7 +231,8 @@ class Loader:
         if cut_off or self._moved:
             self._pipeline = self._pipeline.drop()
         self._pipeline.sync_destination()
-        self._make_dropped_tables()
+        if self._schema_name:
+            restore_tables(self._pipeline)
         self._destination_type = self._pipeline.destination.destination_type.rsplit(".", 1)[-1]
         self._journal = Journal(self._home() / name)
         self._journal.keep(last)
@@ -243,22 +247,6 @@ class Loader:
         self._activation = Activation(self._pipeline, rising=self._settings.versions_rise)
         self._activation.restore(state)
         self._first_sequence = start_sequence(time.time_ns(), last.covered, self._lock.run)
-
-    def _make_dropped_tables(self) -> None:
-        """Makes tables again that somebody dropped; dlt itself believes what it wrote down."""
-        if not self._schema_name:
-            return
-        schema = self._pipeline.default_schema
-        with self._pipeline.destination_client() as client:
-            if not isinstance(client, SqlJobClientBase):
-                return
-            names = [str(table["name"]) for table in schema.data_tables(seen_data_only=True)]
-            missing = [name for name, columns in client.get_storage_tables(names) if not columns]
-            if not missing:
-                return
-            logger.info("Making %s again, which the destination has lost.", ", ".join(missing))
-            client.initialize_storage()
-            client.update_stored_schema(force=True)
 
     def _lock_folder(self, cleanup: ExitStack) -> None:
         """Keeps two runs from using one working folder, where the system has file locks."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Final
 
+from dlt_bridge.error_translation import full_disk_named
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
 from dlt_bridge.run_report import RunReport
@@ -61,7 +62,11 @@ class Target:
         Raises:
             BridgeError: On any error a user can do something about.
         """
-        with Loader(self._settings) as loader, ExitStack() as at_the_end:
+        with (
+            Loader(self._settings) as loader,
+            full_disk_named(),
+            ExitStack() as at_the_end,
+        ):
             self._loader = loader
             self._intake = loader.make_intake()
             at_the_end.callback(self._report.note_streams, self._intake.streams)
