@@ -16,7 +16,7 @@ export UV_NO_PROGRESS := 1
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 
 # Everything below analytics/: dbt, and what draws the page; too large for the workspace.
-.PHONY: analytics analytics-test board board-test
+.PHONY: analytics analytics-test board board-test mutants
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
 .PHONY: test-sdk-next test-lowest
@@ -26,6 +26,7 @@ help:
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
+	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make setup   only the environment, in $(VENV)"
@@ -77,7 +78,7 @@ playground-stop:
 
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
 slow: setup
-	$(BIN)/python -m pytest -m slow -n 3 tests/faults
+	$(BIN)/python -m pytest -m slow -n 3 tests/faults dlt-bridge/tests
 
 # What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
 PRODUCT_TESTS = tests/contract tests/cachet tests/cortex tests/cinchy tests/faults singer-rest/tests dlt-bridge/tests
@@ -104,12 +105,23 @@ bench: setup meltano
 	$(BIN)/python -m bench --json $(if $(WORLDS)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(WORLDS),--only $(WORLDS)) \
 		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WORLDS)$(QUICK),,--pages)
 
-# Servers that lie, against every route of the taps; with HONEST=1000 healthy ones that change.
+# Servers that lie, against every route of the taps; with HONEST=1000 healthy ones that change. A
+# whole run brings the numbers in README.md up to date, and so does a sample if PUBLISH is set.
 lies: setup
 	@mkdir -p output
 	PYTHONPATH=tests $(BIN)/python -m lies --jobs $(or $(JOBS),2) --seed $(or $(SEED),1) \
 		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) $(if $(SAMPLE),--sample $(SAMPLE)) \
-		$(if $(HONEST),--honest $(HONEST))
+		$(if $(HONEST),--honest $(HONEST)) $(if $(PUBLISH),--publish,$(if $(SAMPLE)$(REPLAY),,--publish))
+
+.tools/mutants/.ready:
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/mutants
+	$(UV) pip install --quiet --python .tools/mutants/bin/python "cosmic-ray~=8.7"
+	@touch $@
+
+# Small changes of the code that proves completeness, and whether anything notices; up to 2 hours.
+mutants: setup .tools/mutants/.ready
+	PYTHONPATH=scripts $(BIN)/python -m mutants --python .tools/mutants/bin/python --jobs $(or $(JOBS),2) \
+		--seed $(or $(SEED),1) --count $(or $(COUNT),400)
 
 test: lint types docs-check unit
 

@@ -26,6 +26,9 @@ SEQUENCE: Final = "_singer_seq"
 EXTRACTED_AT: Final = "_singer_extracted_at"
 """When the tap read the record, if it said so."""
 
+TABLE_VERSION: Final = "_sdc_table_version"
+"""Which version of a full table read the record belongs to; null if its tap did not say."""
+
 DELETED_AT: Final = "_sdc_deleted_at"
 """Set by log-based taps on a record that was deleted at the source."""
 
@@ -129,6 +132,7 @@ class TableLayout:
         self._is_new = not self.stored
         self.sequence = self._own(SEQUENCE, BIGINT)
         self.extracted_at = self._own(EXTRACTED_AT, TIMESTAMP)
+        self.table_version = self._own(TABLE_VERSION, BIGINT)
 
     def apply(self, schema: Mapping[str, Any], keys: Iterable[str]) -> None:
         """Takes over a SCHEMA message.
@@ -191,8 +195,8 @@ class TableLayout:
 
     def hints(self) -> dict[str, dict[str, Any]]:
         """All columns as dlt hints, those of earlier SCHEMAs of this run included."""
-        columns = [*self._known.values(), *self.variants.values(), self.sequence]
-        hints = {column.name: column.hints for column in [*columns, self.extracted_at]}
+        columns = [*self._known.values(), *self.variants.values(), *self._own_columns]
+        hints = {column.name: column.hints for column in columns}
         for name, stored in self._abandoned():
             kept = {name: stored[name] for name in _KEPT_HINTS if name in stored}
             hints[name] = {"name": name, "nullable": True, **kept}
@@ -234,6 +238,10 @@ class TableLayout:
         self.columns[source] = column
         return column
 
+    @property
+    def _own_columns(self) -> tuple[Column, ...]:
+        return (self.sequence, self.extracted_at, self.table_version)
+
     def _own(self, name: str, kind: ColumnType) -> Column:
         return Column(self.naming.normalize_path(name), None, kind, kind, validated=True)
 
@@ -272,7 +280,7 @@ class TableLayout:
         }
         taken |= {name: str(column.source) for name, column in self._known.items()}
         # No property can be called this, so none gets the name of one of our own columns.
-        own = {column.name: f"\0{column.name}" for column in (self.sequence, self.extracted_at)}
+        own = {column.name: f"\0{column.name}" for column in self._own_columns}
         return taken | own
 
 

@@ -1,5 +1,6 @@
 """Says in one sentence what dlt or a destination complains about in many."""
 
+import errno
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,9 +14,10 @@ from dlt.common.destination.exceptions import (
 from dlt.common.exceptions import MissingDependencyException
 from dlt.pipeline.exceptions import InvalidPipelineName
 
-from dlt_bridge.errors import BridgeError, ConfigError, LoadError
+from dlt_bridge.errors import BridgeError, ConfigError, LoadError, RefusedError
 
 _LONGEST_REASON: Final = 300
+_TOO_WIDE: Final = re.compile(r"row is too big|tables can have at most \d+ columns")
 
 _ROWS = re.compile(r"\s*\b(DETAIL:|CONTEXT:|LINE \d+:|HINT: Values were).*")
 _VALUE = re.compile(
@@ -69,9 +71,47 @@ def _translate(error: BaseException, doing: str, destination: str) -> BridgeErro
             )
         if isinstance(cause, ConfigurationException | InvalidPipelineName):
             return ConfigError(f"The destination {destination!r} is not set up: {_reason(cause)}.")
+        if is_full_disk(cause):
+            return full_disk_error()
+    if any(_TOO_WIDE.search(str(cause)) for cause in causes):
+        return RefusedError(
+            f"A table has more columns than {destination!r} takes (PostgreSQL: 1600 columns, and "
+            "about 8 kB of a row beside its long texts): deselect properties in the tap's "
+            "catalog, or leave nested values in JSON columns (nested: json). Nothing that was "
+            "there before is lost."
+        )
     return LoadError(
         f"Could not {doing} {destination!r}: {_reason(causes[-1])}. Nothing that was there "
         "before is lost; run again once that is mended."
+    )
+
+
+@contextmanager
+def full_disk_named() -> Iterator[None]:
+    """Turns what a full disk does to rows on their way into a known error.
+
+    Raises:
+        LoadError: If there is no room for them.
+    """
+    try:
+        yield
+    except OSError as error:
+        if is_full_disk(error):
+            raise full_disk_error() from error
+        raise
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether it says that there is no room for a file of this machine."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def full_disk_error() -> LoadError:
+    """What to say then."""
+    return LoadError(
+        "The disk is full on which target-dlt keeps rows and working files on their way: make "
+        "room, or set pipelines_dir to a folder on another disk, and run again. Nothing that was "
+        "there before is lost, and the next run continues from the last STATE."
     )
 
 

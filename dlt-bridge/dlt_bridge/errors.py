@@ -37,6 +37,12 @@ class LoadError(BridgeError):
     code = "LOAD"
 
 
+class RefusedError(LoadError):
+    """The destination cannot do what was asked, now or later; somebody has to choose."""
+
+    exit_code = 2
+
+
 class TapError(BridgeError):
     """The tap failed; nothing it sent since its last checkpoint was loaded."""
 

@@ -23,23 +23,25 @@ class Entry:
         covered: The sequence number up to which the tap knows that its rows are safe.
         state: The STATE it knows that from.
         is_open: Whether the run that wrote it has not come to its end.
-        appended: The tables that got rows without a key, and the sequence number before the
-            first of them.
+        appended: The tables that got rows without a key, with the sequence number before the
+            first of them and that of the last.
         acknowledging: The sequence number and STATE the tap was being told when this was written.
+        staging: The staging dataset of the run that wrote it.
     """
 
     covered: int = 0
     state: str | None = None
     is_open: bool = False
-    appended: dict[str, int] = field(default_factory=dict)
+    appended: dict[str, tuple[int, int]] = field(default_factory=dict)
     acknowledging: tuple[int, str] | None = None
+    staging: str | None = None
 
-    def repeated(self) -> dict[str, int]:
-        """The tables with rows that will come again, and the number before the first."""
+    def repeated(self) -> dict[str, tuple[int, int]]:
+        """The tables with rows that will come again: the number before the first, and the last."""
         certain = self.acknowledging[0] if self.acknowledging else self.covered
         return self._after(certain)
 
-    def doubtful(self, begins_with: str | None) -> dict[str, int]:
+    def doubtful(self, begins_with: str | None) -> dict[str, tuple[int, int]]:
         """The same for rows of which only the next run's tap can tell.
 
         Args:
@@ -51,10 +53,14 @@ class Entry:
             return {}
         return self._after(self.covered)
 
-    def _after(self, certain: int) -> dict[str, int]:
+    def _after(self, certain: int) -> dict[str, tuple[int, int]]:
         if not self.is_open:
             return {}
-        return {table: max(after, certain) for table, after in self.appended.items()}
+        return {
+            table: (max(after, certain), last)
+            for table, (after, last) in self.appended.items()
+            if last > certain
+        }
 
 
 class Journal:
@@ -78,24 +84,30 @@ class Journal:
         self._entry = entry
         self._write()
 
-    def begin(self, sequence: int) -> None:
-        """A run begins whose rows all have higher sequence numbers."""
-        self._entry = Entry(sequence, self._entry.state, is_open=True)
+    def begin(self, sequence: int, staging: str | None = None) -> None:
+        """A run begins whose rows all have higher sequence numbers.
+
+        Args:
+            sequence: The number before the first.
+            staging: The staging dataset that it uses.
+        """
+        self._entry = Entry(sequence, self._entry.state, is_open=True, staging=staging)
         self._write()
 
-    def loading(self, appended: Mapping[str, int], replaced: Iterable[str]) -> None:
+    def loading(self, appended: Mapping[str, tuple[int, int]], replaced: Iterable[str]) -> None:
         """Rows are about to be loaded.
 
         Args:
-            appended: The tables that get rows without a key, and the number before the first.
+            appended: The tables that get rows without a key: the number before the first, and
+                that of the last.
             replaced: The tables that are replaced, so that nothing in them comes twice.
         """
         entries = self._entry.appended
         before = dict(entries)
         for table in replaced:
             entries.pop(table, None)
-        for table, after in appended.items():
-            entries.setdefault(table, after)
+        for table, (after, last) in appended.items():
+            entries[table] = (entries.get(table, (after, last))[0], last)
         if entries != before:
             self._write()
 
@@ -134,6 +146,9 @@ def _read(path: Path) -> Entry:
         if entry.acknowledging is not None:
             sequence, state = entry.acknowledging
             entry.acknowledging = (int(sequence), str(state))
+        entry.appended = {
+            table: (int(after), int(last)) for table, (after, last) in entry.appended.items()
+        }
     except (OSError, ValueError, TypeError):
         return Entry()
     return entry

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from dlt_bridge.errors import LoadError
-from dlt_bridge.intake import Batch
+from dlt_bridge.load_batch import Batch
 from dlt_bridge.spool import SpoolFile
 
 _PARQUET_WITH_JSON: Final = frozenset({"duckdb", "ducklake", "filesystem", "motherduck"})
@@ -74,7 +74,7 @@ def deliver(batch: Batch, form: Form) -> Iterator[Any]:
 
     Without any rows, that is the marker that lets dlt make the table.
     """
-    if not batch.rows:
+    if not batch.rows and form is Form.OBJECTS:
         yield dlt.mark.materialize_table_schema()
     nested = nested_columns(batch)
     for file in batch.files:

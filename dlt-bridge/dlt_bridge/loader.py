@@ -5,30 +5,36 @@ folder is thrown away, schemas and state are fetched from the destination, and r
 tap will send again are taken out where they cannot be merged.
 """
 
+import copy
 import inspect
 import logging
 import shutil
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, Self
 
 import dlt
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
-from dlt.destinations.job_client_impl import SqlJobClientBase
-from dlt.extract import DltResource
+from dlt.extract import DltResource, DltSource
+from dlt.extract.extract import select_schema
 
+from dlt_bridge.activation import Activation, delete_statements
 from dlt_bridge.columns import SEQUENCE, TypeOptions
+from dlt_bridge.destination_lock import choose_lock, drop_dataset, lock_file, new_staging_layout
 from dlt_bridge.error_translation import translated
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.intake import Batch, Disposition, Intake
+from dlt_bridge.intake import Intake
 from dlt_bridge.journal import Journal
+from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import choose_format, deliver
+from dlt_bridge.lost_tables import restore_tables, warn_of_lost_dataset
 from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
+from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.settings import Settings
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
 
@@ -58,13 +64,14 @@ class Loader:
             unnest=settings.nested == "tables", hard_delete=settings.hard_delete
         )
         self._cleanup = ExitStack()
-        self._versions: dict[str, Any] = {}
+        self._versions: dict[str, int] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as cleanup, translated("reach", self._settings.destination):
             self._pipeline = self._make_pipeline()
             self._moved = self._come_here()
-            cleanup.enter_context(_locked(self._pipeline))
+            self._lock_folder(cleanup)
+            self._lock = cleanup.enter_context(choose_lock(self._pipeline))
             self._synchronize()
             cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
             self._cleanup = cleanup.pop_all()
@@ -90,6 +97,7 @@ class Loader:
             options=options,
             when=settings.replace_when,
             versions=self._versions,
+            began_after=self._first_sequence,
         )
         return Intake(tables.make_stream, self._first_sequence)
 
@@ -103,21 +111,11 @@ class Loader:
         started = time.monotonic()
         with translated("load into", self._settings.destination):
             package = [prepared(batch, self._destination_type) for batch in package]
-            self._relax(package)
-            self._versions |= {
-                batch.layout.stream: batch.version for batch in package if batch.version is not None
-            }
-            self._journal.loading(
-                {
-                    batch.layout.table: batch.first_sequence - 1
-                    for batch in package
-                    if batch.disposition == Disposition.APPEND and batch.rows
-                },
-                [b.layout.table for b in package if b.disposition == Disposition.REPLACE],
-            )
-            self._pipeline.extract([self._resource(batch) for batch in package])
-            self._pipeline.normalize()
-            self._pipeline.load()
+            with self._lock.package(package):
+                self._relax(package)
+                package = self._activation.settle(package)
+                self._load_settled(package)
+                self._activation.retire(package)
         for batch in package:
             for file in batch.files:
                 file.path.unlink(missing_ok=True)
@@ -136,6 +134,22 @@ class Loader:
         if any(changed):
             self._pipeline.schemas.save_schema(schema)
 
+    def _load_settled(self, package: list[Batch]) -> None:
+        self._versions |= {
+            batch.layout.stream: batch.version for batch in package if batch.version is not None
+        }
+        self._journal.loading(
+            {
+                batch.layout.table: (batch.first_sequence - 1, batch.last_sequence)
+                for batch in package
+                if batch.disposition == Disposition.APPEND and batch.rows
+            },
+            [b.layout.table for b in package if b.disposition == Disposition.REPLACE],
+        )
+        self._pipeline.extract(self._source(package))
+        self._pipeline.normalize()
+        self._pipeline.load()
+
     def begin(self, begins_with: str | None) -> None:
         """Settles what the last run left in doubt; has to be called before anything is loaded.
 
@@ -143,8 +157,11 @@ class Loader:
             begins_with: The STATE the tap says it continues from; None if it says none.
         """
         with translated("reach", self._settings.destination):
+            warn_of_lost_dataset(
+                self._pipeline, begins_with, was_loaded=self._journal.last.covered > 0
+            )
             self._remove(self._journal.last.doubtful(begins_with))
-        self._journal.begin(self._first_sequence)
+        self._journal.begin(self._first_sequence, self._lock.staging_dataset)
 
     def acknowledging(self, sequence: int, state: str) -> None:
         """Notes that the tap is about to be told that rows up to `sequence` are safe."""
@@ -176,6 +193,11 @@ class Loader:
                     f"{', '.join(unknown)}; see its page in dlt's documentation for what "
                     "destination_config can hold."
                 )
+            layout = "staging_dataset_name_layout"
+            configured: Any = dlt.config.get(f"destination.{settings.destination}.{layout}")
+            if layout in fields and layout not in given and not configured:
+                destination.config_params[layout] = new_staging_layout()
+            destination = _with_locks(destination)
         options: dict[str, Any] = {"pipeline_name": settings.pipeline_name}
         if settings.pipelines_dir:
             options["pipelines_dir"] = settings.pipelines_dir
@@ -209,41 +231,42 @@ class Loader:
         if cut_off or self._moved:
             self._pipeline = self._pipeline.drop()
         self._pipeline.sync_destination()
-        self._make_dropped_tables()
+        if self._schema_name:
+            restore_tables(self._pipeline)
         self._destination_type = self._pipeline.destination.destination_type.rsplit(".", 1)[-1]
         self._journal = Journal(self._home() / name)
         self._journal.keep(last)
         self._folder = self._home() / "rows"
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
+        if cut_off:
+            drop_dataset(self._pipeline, last.staging)
         self._remove(last.repeated())
         state = self._pipeline.state.get("sources", {}).get(self._schema_name or "", {})
         self._versions = dict(state.get(_VERSIONS, {}))
-        self._first_sequence = max(time.time_ns() // 1_000, last.covered + 1)
+        self._activation = Activation(self._pipeline, rising=self._settings.versions_rise)
+        self._activation.restore(state)
+        self._first_sequence = start_sequence(time.time_ns(), last.covered, self._lock.run)
 
-    def _make_dropped_tables(self) -> None:
-        """Makes tables again that somebody dropped; dlt itself believes what it wrote down."""
-        if not self._schema_name:
-            return
-        schema = self._pipeline.default_schema
-        with self._pipeline.destination_client() as client:
-            if not isinstance(client, SqlJobClientBase):
-                return
-            names = [str(table["name"]) for table in schema.data_tables(seen_data_only=True)]
-            missing = [name for name, columns in client.get_storage_tables(names) if not columns]
-            if not missing:
-                return
-            logger.info("Making %s again, which the destination has lost.", ", ".join(missing))
-            client.initialize_storage()
-            client.update_stored_schema(force=True)
+    def _lock_folder(self, cleanup: ExitStack) -> None:
+        """Keeps two runs from using one working folder, where the system has file locks."""
+        name = self._pipeline.pipeline_name
+        if not lock_file(Path(self._pipeline.pipelines_dir) / f".{name}.target-dlt.lock", cleanup):
+            raise ConfigError(
+                f"Another target-dlt is loading as pipeline {name!r}; give this one another "
+                "pipeline_name, or wait."
+            )
 
     def _home(self) -> Path:
         home = Path(self._pipeline.working_dir) / "singer"
         home.mkdir(parents=True, exist_ok=True)
         return home
 
-    def _remove(self, repeated: dict[str, int]) -> None:
-        """Takes out rows without a key that the tap is going to send again."""
+    def _remove(self, repeated: dict[str, tuple[int, int]]) -> None:
+        """Takes out rows without a key that the tap is going to send again.
+
+        Rows of other loads at the same time have numbers in between, with another remainder.
+        """
         repeated = {
             table: after for table, after in repeated.items() if table in self._stored_tables()
         }
@@ -259,9 +282,16 @@ class Loader:
         naming: Any = self._pipeline.naming
         with self._pipeline.sql_client() as client:
             column = client.escape_column_name(naming.normalize_path(SEQUENCE))
-            for table, after in repeated.items():
-                name = client.make_qualified_table_name(table)
-                client.execute_sql(f"DELETE FROM {name} WHERE {column} > %s", after)  # noqa: S608
+            rest = f"{column} % {STEP}" if self._has_percent else f"MOD({column}, {STEP})"
+            tables = self._stored_tables()
+            for table, (after, last) in repeated.items():
+                condition = f"{column} > {after} AND {column} <= {last} AND {rest} = {last % STEP}"
+                for statement in delete_statements(tables, table, condition, client, naming):
+                    client.execute_sql(statement)
+
+    @property
+    def _has_percent(self) -> bool:
+        return self._destination_type in {"mssql", "synapse", "fabric"}
 
     def _stored_tables(self) -> dict[str, Any]:
         return dict(self._pipeline.default_schema.tables) if self._schema_name else {}
@@ -269,6 +299,15 @@ class Loader:
     @property
     def _schema_name(self) -> str | None:
         return self._pipeline.default_schema_name
+
+    def _source(self, package: list[Batch]) -> DltSource:
+        pipeline = self._pipeline
+        resources = [self._resource(batch) for batch in package]
+        source = DltSource(select_schema(pipeline), pipeline.pipeline_name, resources)
+        if self._options.unnest:
+            # A table that is replaced today may be merged into tomorrow.
+            source.root_key = True
+        return source
 
     def _resource(self, batch: Batch) -> DltResource:
         capabilities = self._pipeline.destination.capabilities()
@@ -279,8 +318,9 @@ class Loader:
 
         def rows() -> Iterator[Any]:
             state = dlt.current.source_state()
-            if state.get(_VERSIONS, {}) != self._versions:
-                state[_VERSIONS] = dict(self._versions)
+            for name, value in {_VERSIONS: self._versions, **self._activation.state}.items():
+                if value and state.get(name) != value:
+                    state[name] = copy.deepcopy(value)
             yield from deliver(batch, form)
 
         resource: DltResource = dlt.resource(rows, name=batch.layout.table, **hints)
@@ -288,22 +328,9 @@ class Loader:
         return resource
 
 
-@contextmanager
-def _locked(pipeline: dlt.Pipeline) -> Iterator[None]:
-    """Keeps two runs from using one working folder, where the system has file locks."""
-    try:
-        import fcntl  # noqa: PLC0415  # not on Windows
-    except ImportError:
-        yield
-        return
-    path = Path(pipeline.pipelines_dir) / f".{pipeline.pipeline_name}.target-dlt.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ConfigError(
-                f"Another target-dlt is loading as pipeline {pipeline.pipeline_name!r}; give "
-                "this one another pipeline_name, or wait."
-            ) from None
-        yield
+def _with_locks(destination: Any) -> Any:
+    if destination.destination_type != "dlt.destinations.postgres":
+        return destination
+    from dlt_bridge.locking_postgres import with_locks  # noqa: PLC0415  # needs its driver
+
+    return with_locks(destination)

@@ -48,6 +48,9 @@ class RecordBuffer:
         self.layout = layout
         self.rows = 0
         self.first_sequence = 0
+        self.last_sequence = 0
+        self._version: int | None = None
+        self._row_versions: set[int | None] = set()
         self._spool = Spool(folder, name)
         self._records: list[Raw] = []
         self._sequence: list[int] = []
@@ -60,6 +63,12 @@ class RecordBuffer:
     def forget_columns(self) -> None:
         """Has to be called when the layout's columns changed; `close_chunk` before that."""
         self._decode = None
+
+    def begin_version(self, version: int | None) -> None:
+        """Notes that the records that follow belong to this version, or to none."""
+        if version != self._version:
+            self.close_chunk()
+            self._version = version
 
     def discard(self) -> None:
         """Drops all rows."""
@@ -86,16 +95,23 @@ class RecordBuffer:
         self._extracted.append(extracted)
         self._bytes += size
         self.rows += 1
+        self.last_sequence = sequence
         if len(self._records) < CHUNK_ROWS and self._bytes < CHUNK_BYTES:
             return False
         self.close_chunk()
         return True
 
-    def take(self) -> list[SpoolFile]:
-        """Hands over all rows, as files, and starts anew."""
+    def take(self) -> tuple[list[SpoolFile], frozenset[int | None]]:
+        """Hands over all rows, as files, with their versions, and starts anew."""
         self.close_chunk()
         self.rows = 0
-        return self._spool.take()
+        versions, self._row_versions = frozenset(self._row_versions), set()
+        return self._spool.take(), versions
+
+    def make_empty_file(self) -> SpoolFile:
+        """A file with the columns and no rows, of which the destination makes the table."""
+        self._spool.write(self._to_arrow())
+        return self._spool.take()[0]
 
     def close_chunk(self) -> None:
         """Converts the records at hand and puts them on disk.
@@ -110,6 +126,7 @@ class RecordBuffer:
         self.layout.validate()
         self._spool.write(table)
         self._converted += len(self._records)
+        self._row_versions.add(self._version)
         self._records, self._sequence, self._extracted = [], [], []
         self._bytes = 0
 
@@ -129,6 +146,8 @@ class RecordBuffer:
         arrays[self.layout.sequence.name] = pa.array(self._sequence, pa.int64())
         extracted, _ = convert(self._extracted, self.layout.extracted_at.type)
         arrays[self.layout.extracted_at.name] = extracted
+        version = pa.scalar(self._version, pa.int64())
+        arrays[self.layout.table_version.name] = pa.repeat(version, len(rows))
         # dlt rewrites files that do not say, as its own schema does, what may be null.
         columns = self.layout.columns.values()
         filled = {column.name for column in columns if column.key and not column.nullable}

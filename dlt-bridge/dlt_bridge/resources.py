@@ -6,7 +6,7 @@ from typing import Any
 from dlt.common.destination import DestinationCapabilitiesContext
 
 from dlt_bridge.dedup import without_duplicates
-from dlt_bridge.intake import Batch, Disposition
+from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import nested_columns
 from dlt_bridge.stored_tables import STREAM_HINT
 

@@ -13,7 +13,8 @@ from dlt_bridge.about import NAME, PACKAGE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from dlt_bridge.intake import Batch, StreamIntake
+    from dlt_bridge.load_batch import Batch
+    from dlt_bridge.stream_intake import StreamIntake
 
 
 @dataclass

@@ -98,6 +98,17 @@ SCHEMA: Final[dict[str, Any]] = {
             ),
             "default": "proved",
         },
+        "versions_rise": {
+            "type": "boolean",
+            "title": "Versions rise",
+            "description": (
+                "Whether each full table read has a higher version than the one before, as those "
+                "of taps that take the time do. A version below one already activated then "
+                "deletes nothing. Switch it off for other taps: ACTIVATE_VERSION deletes the "
+                "rows of every other version."
+            ),
+            "default": True,
+        },
         "on_type_mismatch": {
             "type": "string",
             "enum": ["fail", "variant"],
@@ -180,6 +191,7 @@ class Settings:
     pipelines_dir: str | None = None
     nested: str = "json"
     replace_when: ReplaceWhen = ReplaceWhen.PROVED
+    versions_rise: bool = True
     on_type_mismatch: str = "fail"
     number_type: str = "double"
     hard_delete: bool = False

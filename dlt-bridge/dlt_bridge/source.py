@@ -1,6 +1,7 @@
 """Any Singer tap as a dlt source, with one resource for each stream."""
 
 import logging
+import secrets
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,14 +17,18 @@ from dlt.extract import DltResource, DltSource
 
 from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.intake import Batch, Disposition, Intake, StreamIntake
+from dlt_bridge.intake import Intake
+from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
 from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
+from dlt_bridge.reloads import is_forgotten, mark_read, state_for
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
-from dlt_bridge.snapshots import ReplaceWhen
+from dlt_bridge.sequence import STEP, start_sequence
+from dlt_bridge.snapshots import ReplaceWhen, names_version
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
+from dlt_bridge.stream_intake import StreamIntake
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
 
 logger = logging.getLogger(__name__)
@@ -184,12 +189,16 @@ class _Reading:
         self._state: Any = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._chosen: dict[str, Any] = {}
+        self._own_replace: str | None = None
+        self._resumed: bytes | None = None
 
     def rows(self, stream: str) -> Iterator[Any]:
         """Yields a stream's rows as dlt data items; reads the tap first if that is due."""
         extraction = _current_extraction()
         resource: Any = dlt.current.resource()
-        if resource.write_disposition == self._chosen.pop(stream, None):
+        self._own_replace = None
+        if resource.write_disposition == (chosen := self._chosen.pop(stream, None)):
+            self._own_replace = stream if chosen == Disposition.REPLACE else None
             # What was right for an earlier run is not for this one before it is read.
             resource.apply_hints(write_disposition=_first_disposition(self._infos[stream]))
         if (
@@ -202,6 +211,7 @@ class _Reading:
         self._delivered.add(stream)
         if self._state is not None:
             dlt.current.source_state()[_STATE] = self._state
+        mark_read(dlt.current.source_state(), stream)
         batch = (self._batches or {}).get(stream)
         if batch is not None:
             yield from self._deliver(batch, in_pipeline=extraction is not None)
@@ -216,6 +226,7 @@ class _Reading:
         self._folder = tempfile.TemporaryDirectory(prefix="singer-rows-")
         schema = dlt.current.source_schema()
         naming: Any = schema.naming
+        began_after = start_sequence(time.time_ns(), 0, secrets.randbelow(STEP))
         tables = StoredTables(
             IdentifierNaming(naming) if self._options.nested == "tables" else naming,
             dict(schema.tables),
@@ -228,8 +239,9 @@ class _Reading:
             ),
             when=ReplaceWhen.NEVER,
             versions={},
+            began_after=began_after,
         )
-        intake = Intake(tables.make_stream, time.time_ns() // 1_000)
+        intake = Intake(tables.make_stream, began_after)
         reader = MessageReader()
 
         def take(line: bytes) -> None:
@@ -241,12 +253,24 @@ class _Reading:
             else:
                 intake.take(message, len(line))
 
-        before = dlt.current.source_state().get(_STATE) or self._options.state
+        kept = dlt.current.source_state()
+        before: Any = self._options.state
+        if kept.get(_STATE):
+            before = state_for(kept[_STATE], self._reloaded(kept, selected), kept, self._infos)
+        self._resumed = msgspec.json.encode(before) if before else None
         self._tap.run(with_selected(self._catalog, selected), before, take)
         for failure in intake.failures.values():
             raise failure
         self._batches = self._finished(intake, selected)
         self._extraction = extraction
+
+    def _reloaded(self, kept: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
+        """The streams of which dlt forgot what was read, because the user wants it all again.
+
+        It also forgets that of tables which this source itself chose to replace.
+        """
+        ours = {name for name, chosen in self._chosen.items() if chosen == Disposition.REPLACE}
+        return {name for name in selected if is_forgotten(kept, name)} - ours - {self._own_replace}
 
     def _finished(self, intake: Intake, selected: Iterable[str]) -> dict[str, Batch]:
         batches: dict[str, Batch] = {}
@@ -265,16 +289,25 @@ class _Reading:
         stream.queue_rows()
         found = stream.batches
         disposition = Disposition.MERGE if stream.layout.keys else Disposition.APPEND
+        files = tuple(file for part in found for file in part.files if file.rows)
         batch = Batch(
             stream.layout,
             disposition,
-            tuple(file for part in found for file in part.files),
+            files or (stream.make_empty_file(),),
             tuple(stream.layout.key_columns),
         )
         if not self._infos[name].is_full_table or self._options.replace_when == "never":
             return batch
         # A tap that activates versions does so for every stream it has read in full.
         needs_activation = any_activated or self._options.replace_when == "activated"
+        if stream.activated and names_version(self._resumed, stream.version):
+            logger.warning(
+                "Stream %r went on with version %s of an earlier read, so its rows are added to "
+                "those of the table; older ones go with the next whole read.",
+                name,
+                stream.version,
+            )
+            return batch
         if stream.activated or not needs_activation:
             return replace(batch, disposition=Disposition.REPLACE)
         if batch.rows and disposition == Disposition.APPEND and stream.was_replaced:

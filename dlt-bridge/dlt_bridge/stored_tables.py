@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from dlt_bridge.columns import TableLayout, TypeOptions
-from dlt_bridge.intake import Disposition, StreamIntake
+from dlt_bridge.load_batch import Disposition
 from dlt_bridge.names import Naming, assign_names
 from dlt_bridge.snapshots import ReplaceWhen, Versions
+from dlt_bridge.stream_intake import StreamIntake
 
 STREAM_HINT: Final = "x-singer-stream"
 """Where dlt's schema remembers which stream a table is for."""
@@ -38,6 +39,7 @@ class StoredTables:
         options: What the user chose about types.
         when: What is accepted as proof that a snapshot is whole.
         versions: The active version of each stream, as far as known.
+        began_after: The sequence number before the first of this run.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class StoredTables:
         options: TypeOptions,
         when: ReplaceWhen,
         versions: Mapping[str, Any],
+        began_after: int,
     ) -> None:
         self._naming = naming
         self._stored = stored
@@ -56,6 +59,7 @@ class StoredTables:
         self._options = options
         self._when = when
         self._versions = versions
+        self._began_after = began_after
         self._numbers = itertools.count()
         self._names = {
             name: str(table[STREAM_HINT]) for name, table in stored.items() if STREAM_HINT in table
@@ -73,4 +77,5 @@ class StoredTables:
             f"{next(self._numbers)}",
             Versions(self._when, self._versions.get(stream)),
             was_replaced=stored.get("write_disposition") == Disposition.REPLACE,
+            began_after=self._began_after,
         )

@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 _PATIENCE: Final = 10.0
 """Seconds a tap has to end by itself once nobody listens to it any more."""
 
+_SOON: Final = 5.0
+"""Seconds a tap in this process has to end when the user interrupted it."""
+
 _REMEMBERED_LINES: Final = 20
 
 _LOG_PREFIX = re.compile(r"^[\d:,. T-]+\| *[A-Z]+ *\| *\S+ *\| *")
@@ -201,8 +204,48 @@ def _ended(process: "subprocess.Popen[bytes]") -> int:
     return process.wait()
 
 
-class _NobodyListensError(Exception):
-    """Ends a tap whose messages nobody wants any more."""
+class _NobodyListensError(BaseException):
+    """Ends a tap whose messages nobody wants any more.
+
+    No `Exception`, since a tap goes on with its other streams after those.
+    """
+
+
+class _Listener:
+    """Hands messages on for as long as somebody wants them; the first error ends that.
+
+    Args:
+        sink: Gets the messages.
+    """
+
+    def __init__(self, sink: Sink) -> None:
+        self.error: BaseException | None = None
+        self._sink = sink
+        self._tap: Any = None
+        self._wanted = True
+
+    def __call__(self, line: bytes) -> None:
+        """Hands on a line."""
+        if not self._wanted:
+            raise _NobodyListensError
+        try:
+            self._sink(line)
+        except BaseException as error:  # noqa: BLE001  # raised again where the tap was started
+            self.error = error
+            self.end()
+            raise _NobodyListensError from None
+
+    def begin(self, tap: Any) -> bool:
+        """Notes which tap is about to read; returns whether it still should."""
+        self._tap = tap
+        return self._wanted
+
+    def end(self) -> None:
+        """Lets the tap end, by its own stop signal if it has one."""
+        self._wanted = False
+        request = getattr(getattr(self._tap, "stop", None), "request", None)
+        if request is not None:
+            request()
 
 
 class InProcessTap(Tap):
@@ -232,29 +275,31 @@ class InProcessTap(Tap):
 
     def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
         """See `Tap.run`."""
+        listener = _Listener(sink)
 
         def run() -> None:
-            self._tap_class(
+            tap = self._tap_class(
                 config=copy.deepcopy(self.config),
                 catalog=copy.deepcopy(dict(catalog)),
                 state=copy.deepcopy(dict(state)) if state else None,
-                message_writer=_capturing(self._tap_class.message_writer_class, listened),
-            ).sync_all()
-
-        wanted = threading.Event()
-        wanted.set()
-
-        def listened(line: bytes) -> None:
-            if not wanted.is_set():
-                raise _NobodyListensError
-            sink(line)
+                message_writer=_capturing(self._tap_class.message_writer_class, listener),
+            )
+            if listener.begin(tap):
+                tap.sync_all()
 
         try:
-            self._in_thread(run, TapError)
+            self._in_thread(run, TapError, listener.end)
         finally:
-            wanted.clear()
+            listener.end()
+            if listener.error is not None:
+                raise listener.error
 
-    def _in_thread(self, work: Callable[[], None], failure: type[BridgeError]) -> None:
+    def _in_thread(
+        self,
+        work: Callable[[], None],
+        failure: type[BridgeError],
+        give_up: Callable[[], None] = lambda: None,
+    ) -> None:
         failures: list[BaseException] = []
 
         def guarded() -> None:
@@ -265,7 +310,12 @@ class InProcessTap(Tap):
 
         thread = threading.Thread(target=guarded, name=self.name, daemon=True)
         thread.start()
-        thread.join()
+        try:
+            thread.join()
+        except BaseException:  # such as KeyboardInterrupt: the user wants an end of it now
+            give_up()
+            thread.join(_SOON)
+            raise
         for error in failures:
             if isinstance(error, BridgeError):
                 raise error

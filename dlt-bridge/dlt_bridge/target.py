@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Final
 
+from dlt_bridge.error_translation import full_disk_named
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
 from dlt_bridge.run_report import RunReport
@@ -43,6 +44,7 @@ class Target:
         self._output = state_output
         self._state: bytes | None = None
         self._held_state: bytes | None = None
+        self._told: bytes | None = None
         self._covered = 0
         self._held_covered = 0
         self._last_load = time.monotonic()
@@ -60,7 +62,11 @@ class Target:
         Raises:
             BridgeError: On any error a user can do something about.
         """
-        with Loader(self._settings) as loader, ExitStack() as at_the_end:
+        with (
+            Loader(self._settings) as loader,
+            full_disk_named(),
+            ExitStack() as at_the_end,
+        ):
             self._loader = loader
             self._intake = loader.make_intake()
             at_the_end.callback(self._report.note_streams, self._intake.streams)
@@ -80,7 +86,7 @@ class Target:
                     self._load()
             if not begun:
                 loader.begin(None)
-            self._intake.finish()
+            self._intake.finish(self._held_state or self._state or self._told)
             self._release_state()
             self._load()
             for failure in self._intake.failures.values():
@@ -125,7 +131,7 @@ class Target:
             self._write(self._state + b"\n")
             self._loader.acknowledged()
             self._report.states += 1
-            self._state = None
+            self._told, self._state = self._state, None
 
     def _write(self, text: bytes) -> None:
         while text:

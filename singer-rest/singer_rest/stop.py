@@ -64,6 +64,12 @@ class StopSignal:
             self._interruptible = False
             raise Stopped(signum)
 
+    def request(self, signum: int = signal.SIGINT) -> None:
+        """Ask for a stop from within the process, as a signal would; from any thread."""
+        if self.signum is None:
+            self.signum = signum
+        self._event.set()
+
     @property
     def requested(self) -> bool:
         """Whether a stop was asked for."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 from singer_rest.errors import BodyError, StatusError, StreamError
@@ -79,6 +80,7 @@ class CinchyApi:
         basic: The header for Basic routes, if there is one.
         command_timeout: Seconds a query may take.
         redactor: Knows the secrets.
+        concurrency: Requests under way at once, whoever makes them.
     """
 
     def __init__(
@@ -90,7 +92,9 @@ class CinchyApi:
         basic: Mapping[str, str] | None,
         command_timeout: int,
         redactor: Redactor,
+        concurrency: int = 1,
     ) -> None:
+        self._slots = threading.BoundedSemaphore(concurrency)
         self.transport = transport
         self.endpoints = endpoints
         self.base = endpoints.base
@@ -160,6 +164,10 @@ class CinchyApi:
 
     def _send(self, request: Request) -> Reply:
         """Send, and renew the token once where a login page takes the place of a 401."""
+        with self._slots:
+            return self._renewing(request)
+
+    def _renewing(self, request: Request) -> Reply:
         try:
             return self.transport.send(request)
         except BodyError as error:
@@ -248,7 +256,7 @@ class CinchyApi:
         url = f"{self.base}/Account/GetTableEntitlementsByName"
         for key in ("domainName", "dataProductName"):  # the second since 6.0
             try:
-                reply = self.transport.send(
+                reply = self._send(
                     Request(url, method="POST", json={key: domain, "tableName": name})
                 )
             except StatusError as error:

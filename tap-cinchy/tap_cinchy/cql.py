@@ -1,4 +1,4 @@
-"""CQL as this tap writes it, what the server says about it, and the guard of what users write.
+"""CQL as this tap writes it, what the server says about it.
 
 Generated queries use only what works on every version and both databases below Cinchy: no
 functions, no derived tables, positional aliases, text in single quotes, numbers as digits.
@@ -17,12 +17,6 @@ _NOT_FOUND = re.compile(
     r"The (column|table) (?:\[([^\]]*)\]|\"([^\"]*)\") could not be found", re.IGNORECASE
 )
 _TIMEOUT = re.compile(r"time[- ]?out|timed out", re.IGNORECASE)
-_OPAQUE = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|\[[^\]]*\]", re.DOTALL)
-_UNFINISHED = re.compile(r"['\"\[]|/\*")
-_WRITING = re.compile(
-    r"\b(INSERT|UPDATE|DELETE|MERGE|TRUNCATE|CREATE|ALTER|DROP|EXEC|EXECUTE|INTO|GRANT|REVOKE)\b",
-    re.IGNORECASE,
-)
 
 
 class UnsafeNameError(StreamError):
@@ -137,13 +131,3 @@ def missing_names(message: str) -> list[tuple[str, str]]:
 def is_timeout(message: str) -> bool:
     """Whether the server says that a query took too long."""
     return bool(_TIMEOUT.search(message))
-
-
-def writing_word(query: str) -> str:
-    """Return the first word of a query that can change data, or nothing.
-
-    Comments, texts and quoted names do not count; what does not end counts as suspicious.
-    """
-    bare = _OPAQUE.sub(" ", query)
-    found = _WRITING.search(bare) or _UNFINISHED.search(bare)
-    return found.group().upper() if found else ""

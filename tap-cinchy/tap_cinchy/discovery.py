@@ -55,6 +55,7 @@ TABLE_FIELDS = (
     field("Type", TEXT, "Standard, Spatial or Unversioned.", optional=True),
     field("Has Erased Records", BOOLEAN, "Whether rows were removed for good.", optional=True),
     field("Json", TEXT, "The table as its editor keeps it.", optional=True),
+    field("Guid", TEXT, "Id of the table that survives a move to another platform.", optional=True),
 )
 COLUMN_FIELDS = (
     field(ID, INTEGER, "Cinchy Id of the column."),

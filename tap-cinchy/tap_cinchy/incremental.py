@@ -33,7 +33,7 @@ from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
@@ -249,6 +249,7 @@ class ChangesSource(TableSource):
         reading: Of one table with Cinchy Id and Modified.
         zones: Shared by all tables.
         prefetch: The threads that read parts of a large table side by side.
+        is_listed: Tells by name whether the platform lists a table for the account.
         bookmark: The server's text of an earlier run; nothing on the first one.
         start: Instead of it on the first run, in UTC.
         with_deleted: The table tells when rows were deleted.
@@ -262,12 +263,13 @@ class ChangesSource(TableSource):
         zones: Zones,
         *,
         prefetch: Prefetcher | None = None,
+        is_listed: Callable[[str], bool] | None = None,
         bookmark: str | None,
         start: dt.datetime | None,
         with_deleted: bool,
         anchor: str | None = None,
     ) -> None:
-        super().__init__(api, reading, prefetch)
+        super().__init__(api, reading, prefetch, is_listed)
         self.zones = zones
         self.bookmark = bookmark
         self.since = wall_clock(bookmark) if bookmark is not None else None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import ConfigError
+from singer_rest.errors import ConfigError, StatusError, TapError
+from singer_rest.http.exchange import Request
 from singer_rest.records.columns import RejectedValues
+from tap_cinchy.client import BAD_REQUEST, FORBIDDEN
 from tap_cinchy.cql import ID
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
 from tap_cinchy.questions import Reading
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.discovery import DiscoveryOptions, Found
+    from tap_cinchy.registry import Registry
     from tap_cinchy.shapes import Field
 
 logger = logging.getLogger(__name__)
@@ -25,15 +29,54 @@ logger = logging.getLogger(__name__)
 TABLES_A_PAGE = 500
 """The description of a table may be long."""
 COLUMNS_A_PAGE = 20_000
+ADVICE = (
+    "Grant the right to view [Cinchy].[Tables] and [Cinchy].[Table Columns], or set tables_include "
+    "to an empty list to read without tables."
+)
+BLIND_BEFORE = (5, 7)
+"""Before it, an account whose time zone is UTC gets no data."""
+
+
+def api_version(api: CinchyApi) -> tuple[int, ...] | None:
+    """Return the version of the platform, which its health check tells; nothing if it does not."""
+    request = Request(
+        f"{api.base}/healthcheck", authenticated=False, accept_statuses=frozenset({503})
+    )
+    try:
+        body = api.transport.send(request).body
+    except TapError:
+        return None
+    if not isinstance(body, dict):
+        return None
+    fields = {str(name).lower(): value for name, value in body.items()}
+    found = re.match(r"(\d+)\.(\d+)", str(fields.get("version") or ""))
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _blindness(api: CinchyApi) -> str:
+    """Say what else may be the reason that nothing comes, on old platforms."""
+    version = api_version(api)
+    if version is None or version >= BLIND_BEFORE:
+        return ""
+    return (
+        f" This platform is {version[0]}.{version[1]}: before 5.7 an account whose time zone is "
+        "UTC gets no data at all; give it another one in its preferences."
+    )
 
 
 def find_tables(
-    api: CinchyApi, wishes: DiscoveryOptions, wanted: Callable[[str], bool], *, check_rights: bool
+    api: CinchyApi,
+    registry: Registry,
+    wishes: DiscoveryOptions,
+    wanted: Callable[[str], bool],
+    *,
+    check_rights: bool,
 ) -> list[Found]:
     """Return the tables the account may see and the user wants.
 
     Args:
         api: The requests.
+        registry: Told of every table that is listed.
         wishes: What is wanted of every table.
         wanted: Tells by ``Domain.Table``.
         check_rights: Ask for the rights on every table and leave out columns without.
@@ -42,13 +85,18 @@ def find_tables(
         ConfigError: The account sees no table at all, not even the platform's.
         StreamError: The platform's tables cannot be read.
     """
-    tables = list(_rows(api, "Tables", TABLE_FIELDS, ("[Deleted]",), TABLES_A_PAGE))
+    try:
+        tables = list(_rows(api, "Tables", TABLE_FIELDS, ("[Deleted]",), TABLES_A_PAGE))
+    except StatusError as error:
+        if error.status in {BAD_REQUEST, FORBIDDEN}:
+            raise ConfigError(f"{error.sentence.rstrip('.')}. {ADVICE}") from error
+        raise
     if not tables:
         raise ConfigError(
             "The account sees no table: [Cinchy].[Tables] answers without rows, and entitlements "
-            "filter it silently. Grant the right to view [Cinchy].[Tables] and [Cinchy].[Table "
-            "Columns], or set tables_include to an empty list to read without tables."
+            f"filter it silently. {ADVICE}{_blindness(api)}"
         )
+    registry.take(tables)
     chosen = [table for table in tables if wanted(str(table["Full Name"] or ""))]
     if not chosen:
         logger.warning(

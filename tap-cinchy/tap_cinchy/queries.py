@@ -11,7 +11,8 @@ from singer_rest.records import timestamps
 from singer_rest.records.columns import TEXT, UNPARSED, Column
 from tap_cinchy.answers import unique
 from tap_cinchy.auth import BASIC
-from tap_cinchy.cql import ID, writing_word
+from tap_cinchy.cql import ID
+from tap_cinchy.guard import writing_word
 from tap_cinchy.incremental import date_literal
 from tap_cinchy.shapes import SYSTEM_TIMES, Field, Shape, kind_of_schema
 from tap_cinchy.values import MOMENT, kind_of_type
@@ -60,11 +61,16 @@ class Query:
         return f"{self.domain}.{self.query}" if self.saved else self.name
 
 
+def _given(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return parameters without those that are null, which is how a setting is left out."""
+    return {name: value for name, value in (params or {}).items() if value is not None}
+
+
 def _common(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": entry["name"],
         "primary_keys": tuple(entry.get("primary_keys") or ()),
-        "params": entry.get("params") or {},
+        "params": _given(entry.get("params")),
         "replication_key": entry.get("replication_key") or "",
         "replication_param": entry.get("replication_param") or "",
         "paging": entry.get("paging") or "none",
@@ -89,7 +95,7 @@ def configured(config: Mapping[str, Any], *, basic: bool) -> list[Query]:
             domain=entry["domain"],
             api_version=str(entry.get("api_version") or "").removeprefix("v"),
             method=entry.get("method") or "GET",
-            text_params=entry.get("text_params") or {},
+            text_params=_given(entry.get("text_params")),
             basic=basic or entry.get("auth") == BASIC,
         )
         for entry in config.get("saved_queries") or []
@@ -123,6 +129,12 @@ def _wrong_text(query: Query) -> str:
 
 
 def _wrong_parameters(query: Query) -> str:
+    for name, value in (*query.params.items(), *query.text_params.items()):
+        if not isinstance(value, (str, int, float)):
+            return (
+                f"the parameter {name} is {type(value).__name__}; text, numbers, true and false "
+                "are known to be understood. To leave a parameter out, leave it out here"
+            )
     if bool(query.replication_key) != bool(query.replication_param):
         return "replication_key and replication_param are needed together"
     for name in (*query.params, query.replication_param or "@"):

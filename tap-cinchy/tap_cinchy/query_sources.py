@@ -181,8 +181,9 @@ class QuerySource(Source):
         columns = dict(zip(names, zip(*answer.rows, strict=True), strict=True))
         wanted = {field.name: field.column.kind for field in self.shape.fields}
         lost = [name for name in wanted if name not in columns]
-        # In an object a null may be left out.
-        if lost and (answer.typed or set(lost) & set(self.query.primary_keys)):
+        # In an object a null may be left out, but not everything.
+        needed = answer.typed or set(lost) & set(self.query.primary_keys)
+        if lost and (needed or len(lost) == len(wanted)):
             raise StreamError(
                 f"The query {self.where} has no column {', '.join(lost)} any more; run discovery "
                 "again.",

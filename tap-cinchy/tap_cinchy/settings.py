@@ -317,6 +317,6 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
         page_size=PAGE_SIZE,
         largest_page=LARGEST_PAGE,
         requests_per_minute=0,
-        concurrency=1,
+        concurrency=4,
     ),
 ).to_dict()

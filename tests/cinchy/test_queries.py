@@ -9,6 +9,7 @@ import pytest
 from support.tap_run import select
 
 from sandbox.cinchy import story
+from sandbox.cinchy.pages import as_json
 
 from .configured import ALL, PAGED, cql, ids, saved
 from .conftest import Site, streams_of
@@ -16,6 +17,8 @@ from .target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sandbox.cinchy import SandboxRequest
 
     Start = Callable[..., Site]
 
@@ -391,3 +394,38 @@ def test_drafts_on_request(shared: Site) -> None:
     drafts = cql(shared, {"name": "q", **query})
     approved = cql(shared, {"name": "q", "query": query["query"]})
     assert len(drafts.records["q"]) == len(approved.records["q"]) + 1
+
+
+def test_a_parameter_that_is_null_is_left_out(start: Start) -> None:
+    running = start()
+    query = {**ALL, "method": "POST", "params": {"@status": None}}
+    run = saved(running, query)
+    assert run.exit_code == 0, run.stderr
+    assert len(run.records["q"]) == len(saved(running, ALL).records["q"]) > 0
+    posted = [r for r in running.server.requests if r.path.endswith("All%20Tasks")]
+    assert posted
+    assert all(b"status" not in r.body for r in posted if hasattr(r, "body"))
+
+
+@pytest.mark.parametrize("value", [["x", "y"], {"a": 1}])
+def test_a_parameter_that_nobody_understands_is_refused(shared: Site, value: Any) -> None:
+    run = saved(shared, {**ALL, "params": {"@status": value}})
+    assert run.exit_code == 2
+    assert "@status" in run.last_line
+
+
+def test_a_message_in_the_place_of_rows_is_no_row(start: Start) -> None:
+    running = start()
+    query = {name: value for name, value in ALL.items() if name != "primary_keys"}
+    settings = {"tables_include": [], "saved_queries": [query]}
+    catalog = select(running.discover(**settings), "q")
+
+    def fail(request: SandboxRequest) -> Any:
+        found = "All%20Tasks" in request.path
+        return as_json({"message": "An error has occurred."}) if found else None
+
+    running.world.on_request(fail)
+    run = running.run(catalog=catalog, settings=settings)
+    assert run.exit_code == 1
+    assert run.records.get("q", []) == []
+    assert run.activated == []

@@ -59,7 +59,7 @@ def test_every_value_of_every_table(shared: Site) -> None:
     assert shared.app.seen.writes == []
     assert shared.app.seen.side_effects == []
     assert {query.kind for query in shared.app.seen.queries} <= {"QUERY"}
-    assert shared.app.seen.in_flight_peak == 1
+    assert shared.app.seen.in_flight_peak <= 4
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,9 @@ if TYPE_CHECKING:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m lies", description=__doc__)
-    parser.add_argument("--routes", default="*", help="pattern of routes, such as cachet-*")
+    parser.add_argument(
+        "--routes", default="*", help="patterns of routes, such as cachet-*,cinchy.cql"
+    )
     parser.add_argument("--ways", default="*", help="pattern of ways, such as drop_*")
     parser.add_argument("--sample", type=int, help="so many pairs only, of all routes")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
@@ -54,12 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         part = "honest" if args.publish else ""
         return _report(run_seeds(seeds, args.jobs), args.details, part)
     ways = tuple(name for name in WAYS if fnmatch.fnmatch(name, args.ways))
-    routes = [name for name in ROUTES if fnmatch.fnmatch(name, args.routes)]
+    patterns = args.routes.split(",")
+    routes = [name for name in ROUTES if any(fnmatch.fnmatch(name, one) for one in patterns)]
     if args.sample:
         chosen = sampled(args.sample, args.seed, routes)
     else:
         chosen = units(routes, ways=() if len(ways) == len(WAYS) else ways)
-    return _report(run_units(chosen, args.jobs), args.details, "matrix" if args.publish else "")
+    part = "sample" if args.sample else "matrix"
+    return _report(run_units(chosen, args.jobs), args.details, part if args.publish else "")
 
 
 def _report(found: Iterable[Result], path: Path | None, part: str) -> int:

@@ -47,6 +47,9 @@ EXCUSES: dict[str, Excuse] = {
     "never_show_the_first_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_a_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_the_last_row": Excuse(NOT_COUNTED, uncounted),
+    "row_of_another_page": Excuse(NOT_COUNTED, uncounted),
+    "rows_moved_to_the_next_page": Excuse(NOT_COUNTED, uncounted),
+    "columns_are_swapped": Excuse("a value of the right type does not say whose column it is of"),
     "key_is_negative": Excuse("a row with another key is another row"),
     "credential_is_not_seen": Excuse(
         "the credential is good wherever it is proved, and guests get rows of the same form"

@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import multiprocessing
 import random
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .scene import Way
 
 FRESH, BOOKMARK = "fresh", "bookmark"
+RETYPED = ("row_is_", "rows_are_", "key_is_")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,13 +104,16 @@ def half(route: Route, way: Way, spot: Spot) -> bool:
 def thinned(route: Route, way: Way, spots: Sequence[Spot]) -> list[Spot]:
     """Return where a way is tried on a route.
 
-    What carries the rows is read alike on every page; such a way is tried on one of them, another
-    on every route.
+    What carries the rows, and of what type a thing is, is read alike on every page; such a way is
+    tried on one of them, another on every route. Where parents have children, some and all of them
+    matter besides.
     """
-    if way.group not in {"answers", "claims"}:
+    if way.group not in {"answers", "claims"} and not way.name.startswith(RETYPED):
         return list(spots)
     pages = [spot for spot in spots if spot in PAGES]
     one = pages[_chance(route.name, way.name) % len(pages) :][:1] if pages else []
+    if pages and way.group == "answers" and "child" not in route.traits:
+        return one
     return [*one, *(spot for spot in spots if spot not in PAGES)]
 
 
@@ -125,7 +130,8 @@ def pairs_of(theatre: Theatre, unit: Unit, truth: Truth) -> list[Pair]:
     async def found() -> list[Pair]:
         pairs = []
         for way in WAYS.values():
-            if not way.needs <= route.traits or (unit.ways and way.name not in unit.ways):
+            wanted = not unit.ways or way.name in unit.ways
+            if not wanted or not way.needs <= route.traits or re.fullmatch(route.spared, way.name):
                 continue
             spots = [spot for spot in pages.spots() if spot in way.spots]
             for spot in spots if unit.ways else thinned(route, way, spots):
@@ -179,6 +185,8 @@ def run_unit(theatre: Theatre, unit: Unit) -> list[Result]:
         truth = theatre.truth(route.scenario, bookmark=unit.bookmark)
     except DishonestError as error:
         return [broken(unit, str(error))]
+    if not (unit.bookmark or truth.pages(route).every):
+        return [broken(unit, "nothing was asked on this route")]
     pairs = pairs_of(theatre, unit, truth)
     if unit.sample is not None and len(pairs) > unit.sample:
         pairs = random.Random(f"{unit.seed}:{unit.route}").sample(pairs, unit.sample)

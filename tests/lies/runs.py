@@ -190,6 +190,7 @@ class Theatre:
     def _discovered(self, scenario: Scenario, server: Server[Any]) -> dict[str, Any]:
         name = scenario.tap if scenario.tap != "tap-cinchy" else scenario.name
         if name not in self._catalogs:
+            server.proxy.begin()
             config = server.config(**scenario.settings)
             run = run_warm(scenario.tap, config, "--discover", env=NO_BUNDLE)
             if run.exit_code:

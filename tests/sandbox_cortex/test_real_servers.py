@@ -110,6 +110,42 @@ def test_windows_add_up(start: Start) -> None:
     assert parts == total > 0
 
 
+def test_the_registry_tells_what_may_be_asked(start: Start) -> None:
+    world, client = start(entities=60)
+    path = "/api/v1/eng-intel/registry/metrics/definitions"
+    told = client.get(path, view="full").data
+    assert {row["sourceRef"] for row in told["metrics"]} == set(told["sources"])
+    for name, source in told["sources"].items():
+        asked = [one["name"] for one in source["attributes"]]
+        rows = events(client, trace_query(world, name, attributes=asked))
+        assert set(rows[0]) == set(asked)
+    options = told["sources"]["deploys"]["groupByOptions"]
+    for option in options:
+        query = metric_query(
+            world,
+            metrics=[{"metric": "deploy-count", "aggregation": "COUNT"}],
+            groupBy=[option["key"]],
+        )
+        assert client.post(METRICS, query).data["rows"]
+
+
+def test_metrics_may_be_filtered(start: Start) -> None:
+    world, client = start(entities=60)
+    only = {"attribute": "type", "operator": "EQUAL", "predicate": {"value": "ROLLBACK"}}
+    query = metric_query(
+        world,
+        180,
+        metrics=[{"metric": "deploy-count", "aggregation": "COUNT"}],
+        groupBy=["type"],
+        filters=[only],
+    )
+    rows = dict(client.post(METRICS, query).data["rows"])
+    assert rows["ROLLBACK"] > 0
+    assert rows["DEPLOY"] is None
+    wrong = [{**only, "attribute": "colour"}]
+    assert client.post(METRICS, {**query, "filters": wrong}).status == 400
+
+
 def test_rows_may_be_objects_and_columns_may_be_listed_in_any_order(start: Start) -> None:
     world, client = start(Options(metric_rows="keyed"))
     row = client.post(METRICS, metric_query(world)).data["rows"][0]

@@ -78,6 +78,7 @@ def test_every_type_of_schema(warehouse: Warehouse) -> None:
         "mixed": "7",
         "_singer_seq": 0,
         "_singer_extracted_at": None,
+        "_sdc_table_version": None,
     }
     assert {value for name, value in zip(names, empty, strict=True) if name[0] != "_"} == {2, None}
 

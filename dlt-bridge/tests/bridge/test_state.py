@@ -83,7 +83,7 @@ def test_killed_between_passing_on_state_and_writing_that_down(
         "covered": before,
         "state": '{"n":10}',
         "is_open": True,
-        "appended": {"events": before},
+        "appended": {"events": [before, after]},
         "acknowledging": [after, '{"n": 20}'],
     }
     journal.write_text(json.dumps(entry))

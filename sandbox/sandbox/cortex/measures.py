@@ -94,18 +94,19 @@ def groups_of(world: World, group_by: list[str], sources: Iterable[str]) -> list
 
 def measure(
     world: World,
-    metric: str,
-    aggregation: str,
+    asked: Row,
     window: tuple[dt.datetime, dt.datetime],
     group_by: list[str],
+    fits: Callable[[Row], bool] = lambda _: True,
 ) -> dict[Group, float]:
     """Return the value of a metric for every group that has events in the window.
 
-    The start belongs to the window, the end does not.
+    The start belongs to the window, the end does not; events that do not fit are left out.
 
     Raises:
         ApiError: There is no such metric, or it cannot be aggregated like that.
     """
+    metric, aggregation = asked["metric"], asked["aggregation"]
     made_of = MEASURES.get(metric)
     if made_of is None:
         raise ApiError(BAD_REQUEST, f"Invalid metric names: {metric}")
@@ -115,7 +116,7 @@ def measure(
     values: dict[Group, list[float]] = {}
     for row in world.trace[made_of.source]:
         at = row[made_of.time]
-        if at is None or not start <= parse_instant(at) < end:
+        if at is None or not start <= parse_instant(at) < end or not fits(row):
             continue
         group = tuple(row[name] for name in group_by)
         values.setdefault(group, []).append(1 if made_of.value is None else row[made_of.value])

@@ -36,7 +36,7 @@ from singer_rest.http.retry import (
     RetryProgress,
     parse_http_date,
 )
-from singer_rest.http.urls import origin
+from singer_rest.http.urls import is_login, origin
 from singer_rest.redact import plain_url
 
 if TYPE_CHECKING:
@@ -308,6 +308,9 @@ class Transport:
             if answer.status not in REDIRECTS or not target:
                 return answer
             target = urljoin(response.url, target)
+            if (request.authenticated or request.headers) and is_login(target):
+                # What ASP.NET and its like do where an API should answer 401.
+                return dataclasses.replace(answer, status=requests.codes.unauthorized)
             if request.method != "GET" and answer.status in METHOD_CHANGING_REDIRECTS:
                 raise failures.changed_method(answer, target, context)
             if origin(target) != origin(url):

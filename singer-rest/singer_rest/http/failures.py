@@ -252,8 +252,8 @@ def changed_method(answer: Answer, target: str, context: Context) -> RequestErro
     """A redirect that would turn a POST into a GET."""
     where = plain_url(answer.url)
     return RequestError(
-        f"{where} redirects a {answer.method} to {plain_url(target)} ({answer.status}); "
-        f"set the URL in the configuration to {origin_text(target)}.",
+        f"{where} redirects a {answer.method} to {plain_url(target)} ({answer.status}), which is "
+        f"not followed; {_advice(answer.url, target)}.",
         code="REDIRECTED-POST",
         url=where,
         first=context.first,
@@ -265,12 +265,18 @@ def foreign_redirect(answer: Answer, target: str, context: Context) -> RequestEr
     where = plain_url(answer.url)
     return RequestError(
         f"{where} redirects to another place, {plain_url(target)}; no credential was sent there. "
-        "If that is the right server, set api_url to it; if it is a login page, the API is not "
-        "reachable without it.",
+        f"If it is a login page, the API is not reachable without it; {_advice(where, target)}.",
         code="FOREIGN-REDIRECT",
         url=where,
         first=context.first,
     )
+
+
+def _advice(url: str, target: str) -> str:
+    """Say what to do about a redirect; never to send a credential to another host."""
+    if urlsplit(url).hostname == urlsplit(target).hostname:
+        return f"set the URL in the configuration to {origin_text(target)}"
+    return "ask whoever runs the server for the address of its API"
 
 
 def redirect_loop(url: str, hops: int, context: Context) -> RequestError:

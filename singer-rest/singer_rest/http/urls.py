@@ -88,3 +88,15 @@ def base_url(value: str, *, setting: str = "api_url", example: str) -> str:
     except ValueError as error:
         raise ConfigError(f"{setting} has a port that cannot be.") from error
     return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+_LOGIN = re.compile(
+    r"(?i)(?:^|[/._-])(?:log-?in|sign-?in|sso|cinchysso(?:core)?|idp|identity|adfs|saml2?|oauth2?|"
+    r"authorize)(?:$|[/._?-])"
+)
+
+
+def is_login(url: str) -> bool:
+    """Whether an address is by its words that of a login page or a login server."""
+    parts = urlsplit(url)
+    return bool(_LOGIN.search(parts.path) or _LOGIN.match(f"{parts.hostname or ''}."))

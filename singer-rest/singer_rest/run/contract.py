@@ -212,3 +212,6 @@ class Run(Protocol):
 
     def write_state(self) -> None:
         """Write the bookmarks as they are now."""
+
+    def offer_state(self) -> bool:
+        """Write the bookmarks, unless they were written too shortly before; tell which it was."""

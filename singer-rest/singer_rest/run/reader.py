@@ -6,7 +6,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome, StatusError, StreamError, TapError
+from singer_rest.errors import Outcome, OutputClosedError, StatusError, StreamError, TapError
 from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
 from singer_rest.sources.evidence import left_out
 
@@ -92,12 +92,18 @@ class SourceReader:
         return self.results
 
     def cut_short(self, end: RunError | Stopped) -> list[StreamResult]:
-        """Return how far the streams came when the run ended in the middle of them."""
+        """Return how far the streams came when the run ended in the middle of them.
+
+        Raises:
+            OutputClosedError: The last STATE could not be written.
+        """
         results = []
         for writer in self.writers:
             result = self._result(writer)
             result.outcome, result.sentence, result.code = Outcome.PARTIAL, end.sentence, end.code
             results.append(result)
+        if self._state_pending and self._all_told and not isinstance(end, OutputClosedError):
+            self.shared.write_state()
         return results
 
     def _read(self, source: Source) -> None:
@@ -120,6 +126,7 @@ class SourceReader:
             if writer.rejected.without_key and not self.keyless_allowed:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
+<<<<<<< HEAD
                 self._mark(writer, partition)
             elif page.complete_to is not None:
                 self._mark(writer, None, page.complete_to)
@@ -140,11 +147,21 @@ class SourceReader:
         waiting, self._waiting = self._waiting, []
         for writer, partition, complete_to in waiting:
             self._move_bookmark(writer, partition, complete_to)
+=======
+                self._move_bookmark(writer, partition)
+                self._offer_state()
+            elif page.complete_to is not None:
+                self._move_bookmark(writer, None, page.complete_to)
+                self._offer_state()
+>>>>>>> main
 
-    def _write_state(self) -> None:
-        """Write STATE, unless it would tell of rows that the target does not know yet."""
-        if not any(writer.waiting for writer in self.writers):
-            self.shared.write_state()
+    @property
+    def _all_told(self) -> bool:
+        """Whether the target knows of every row that the bookmarks have passed."""
+        return not any(writer.waiting for writer in self.writers)
+
+    def _offer_state(self) -> None:
+        self._state_pending = not (self._all_told and self.shared.offer_state())
 
     def _judge(self, source: Source) -> list[StreamResult]:
         """Give every stream its verdict; nothing is retired and no bookmark moves yet."""
@@ -283,6 +300,8 @@ class SourceReader:
             shown = result.outcome.value
             logger.log(level, "%s is %s: %s", result.stream, shown, sentence)
             results.append(result)
+        if self._state_pending:
+            self.shared.write_state()
         return results
 
     def _may_be_skipped(self, writer: Writer) -> bool:

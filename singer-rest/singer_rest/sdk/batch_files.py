@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from singer_sdk.batch import Batcher
 
 from singer_rest.errors import ConfigError, OutputClosedError
 from singer_rest.sdk.compat import BatchMessage
-from singer_rest.sdk.messages import encoded_lines
+from singer_rest.sdk.messages import SingerOutput, encoded_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,6 +94,9 @@ class BatchFiles:
                 f"{error.strerror or error}. Make room there, or correct batch_config.",
                 code="OUTPUT-FAILED",
             ) from error
+        output = self.stream.tap.message_writer
+        if isinstance(output, SingerOutput):  # a file is more than any STATE
+            output.pace.count_records(sys.maxsize)
         for manifest in manifests:
             self.stream.tap.write_message(
                 BatchMessage(alias, encoding, manifest, version=self.version)

@@ -12,6 +12,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, SchemaMessage, StateMessage
 
 from singer_rest.errors import OutputClosedError, StreamError
+from singer_rest.sdk.state_pace import StatePace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,12 +66,16 @@ def encoded_lines(stream: str, values: list[Any]) -> bytes:
 class SingerOutput(GenericSingerWriter[bytes, Message]):
     """Writes messages to standard output.
 
+    Args:
+        pace: Says when STATE is worth writing again.
+
     Raises, from every method that writes:
         OutputClosedError: The reader has gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pace: StatePace | None = None) -> None:
         super().__init__()
+        self.pace = pace or StatePace()
         self.records = 0
         """RECORD messages written so far."""
         self._schemas: dict[str, bytes] = {}
@@ -91,8 +96,11 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
             if line == self._last_state:
                 return
             self._last_state = line
+            self.pace.state_written(len(line))
         self._write(line)
-        self.records += message.type == "RECORD"
+        if message.type == "RECORD":
+            self.records += 1
+            self.pace.count_records(len(line))
 
     def write_records(
         self,
@@ -107,8 +115,10 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
             return
         rows = packed(records)
         messages = [_Record("RECORD", stream, row, version, time_extracted) for row in rows]
-        self._write(encoded_lines(stream, messages))
+        lines = encoded_lines(stream, messages)
+        self._write(lines)
         self.records += len(records)
+        self.pace.count_records(len(lines))
 
     def _write(self, data: bytes) -> None:
         if sys.stdout is None:  # as Python starts when nobody gave it one

@@ -17,6 +17,7 @@ from singer_rest.run.runner import Runner, group_passes
 from singer_rest.sdk import compat, selection, settings
 from singer_rest.sdk.command import RestCommand, read_catalog, read_text
 from singer_rest.sdk.configured_tap import ConfiguredTap
+from singer_rest.sdk.messages import SingerOutput
 from singer_rest.sdk.metrics import SdkMetrics
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.writer import RecordWriter
@@ -75,6 +76,18 @@ class RestTap(ConfiguredTap):
     def write_state(self) -> None:
         """Write the bookmarks as they are now."""
         self.write_message(StateMessage(value=self.state))
+
+    def offer_state(self) -> bool:
+        """Write the bookmarks if enough time has passed and enough records have come.
+
+        Returns:
+            Whether they were written.
+        """
+        output = self.message_writer
+        if isinstance(output, SingerOutput) and not output.pace.due:
+            return False
+        self.write_state()
+        return True
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final upstream, where one failure ends all
         """Read every selected stream, whatever becomes of the others.

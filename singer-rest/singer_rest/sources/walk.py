@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from singer_rest.sources.claims import Claims
     from singer_rest.sources.pages import Paging, RowTaker
 
-MAX_STEPS_BACK = 200
-MAX_STEPS_IN_A_ROW = 12
+MAX_STEPS_BACK = 80
+MAX_STEPS_IN_A_ROW = 8
 """Each goes back twice as far as the one before."""
 MAX_PAGES = 1_000_000
 SLOW_ENOUGH = 0.01

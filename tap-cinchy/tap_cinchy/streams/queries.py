@@ -201,7 +201,8 @@ class SavedQueryGuard:
             return
         kind = self._known().get((query.domain.lower(), query.query.lower()), "")
         bare = "".join(filter(str.isalpha, kind.lower()))
-        reads = not bare or "scalar" in bare or ("query" in bare and "nonquery" not in bare)
+        reads = not bare or "scalar" in bare or bare.startswith("singlevalue")
+        reads = reads or ("query" in bare and "nonquery" not in bare)
         if not reads:
             raise StreamError(
                 f"The saved query {query.title} is of the type {kind!r}, and this tap only reads; "

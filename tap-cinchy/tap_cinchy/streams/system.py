@@ -22,6 +22,15 @@ _MODIFIED = field(MODIFIED, MOMENT, "When the row was changed last.")
 _DOMAIN = ("[Domain].[Name]", "[Data Product].[Name]")
 
 
+def _marks() -> tuple[Field, ...]:
+    return (
+        field(CREATED, MOMENT, "When the row was created."),
+        _MODIFIED,
+        field(DELETED, MOMENT, "When the row was deleted; null while it is there."),
+        field(DELETED_AT, MOMENT, "Equal to Deleted, as targets expect it.", f"[{DELETED}]"),
+    )
+
+
 class SystemStream(TableStream):
     """A table of the platform itself, with columns chosen here.
 
@@ -57,8 +66,7 @@ class Tables(SystemStream):
     table = Shape(
         [
             *(one for one in TABLE_FIELDS if one.name != "Json"),
-            field("Guid", TEXT, "Id of the table that survives a move to another platform."),
-            _MODIFIED,
+            *_marks(),
         ],
     )
 
@@ -74,7 +82,7 @@ class TableColumns(SystemStream):
             field("Table Full Name", TEXT, "Domain and name of the table.", "[Table].[Full Name]"),
             field("Guid", TEXT, "Id of the column that survives a move to another platform."),
             field("Is Mandatory", BOOLEAN, "Whether it has to be filled in.", optional=True),
-            _MODIFIED,
+            *_marks(),
         ],
     )
 
@@ -100,7 +108,7 @@ class SavedQueriesCatalog(SystemStream):
                 "Whether it is reached without a version since 5.10.",
                 optional=True,
             ),
-            _MODIFIED,
+            *_marks(),
         ],
     )
 
@@ -115,17 +123,8 @@ class Domains(SystemStream):
             field(ID, INTEGER, "Cinchy Id of the domain."),
             field("Name", TEXT, "Name of the domain."),
             field("Description", TEXT, "Description of the domain.", optional=True),
-            _MODIFIED,
+            *_marks(),
         ],
-    )
-
-
-def _log_fields() -> tuple[Field, ...]:
-    return (
-        field(CREATED, MOMENT, "When the row was created."),
-        _MODIFIED,
-        field(DELETED, MOMENT, "When the row was deleted; null while it is there."),
-        field(DELETED_AT, MOMENT, "Equal to Deleted, as targets expect it.", f"[{DELETED}]"),
     )
 
 
@@ -150,7 +149,7 @@ class ExecutionLog(SystemStream):
                 f"[Data Sync Config].[{ID}]",
                 optional=True,
             ),
-            *_log_fields(),
+            *_marks(),
         ],
     )
 
@@ -175,6 +174,6 @@ class ExecutionErrors(SystemStream):
                 f"[Execution ID].[{ID}]",
                 optional=True,
             ),
-            *_log_fields(),
+            *_marks(),
         ],
     )

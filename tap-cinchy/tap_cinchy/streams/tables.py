@@ -138,20 +138,27 @@ class TableStream(CinchyStream):
         """Return the table, as a whole or what changed of it."""
         reading = self.reading()
         if not reading.keys:
-            return WholeTableSource(self.api, reading)
+            return WholeTableSource(self.api, reading, is_listed=self._may_be_empty)
         if self.is_full_table:
-            return TableSource(self.api, reading, self.tap.prefetch)
+            return TableSource(self.api, reading, self.tap.prefetch, self._may_be_empty)
         entry = self._bookmark()
         return ChangesSource(
             self.api,
             reading,
             self.tap.zones,
             prefetch=self.tap.prefetch,
+            is_listed=self._may_be_empty,
             bookmark=self.tap.bookmarks.value(self.name, MODIFIED),
             start=self._start(),
             with_deleted=self.table.has(DELETED) and bool(self.config["include_deleted"]),
             anchor=entry.get(ANCHOR),
         )
+
+    def _may_be_empty(self, full_name: str) -> bool:
+        """Whether a table without rows is believed: it is listed, and has not had any before."""
+        bookmarks = self.tap.bookmarks
+        had = bookmarks.rows_last_time(self.name) or bookmarks.value(self.name, MODIFIED)
+        return not had and self.tap.registry.lists(full_name)
 
     def _start(self) -> dt.datetime | None:
         return timestamps.parse(self.config.get("start_date"))

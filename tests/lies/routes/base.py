@@ -56,6 +56,7 @@ class Route:
         record_id: Path of the id in an answer that is one record.
         cql: Pattern of the query, where all questions go to one path.
         wants: A parameter that the question must have; others on this path are of another kind.
+        spared: Pattern of ways that are no lie here: a request to wait, or the very news.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Route:
     method: str = "GET"
     cql: str = ""
     wants: str = ""
+    spared: str = ""
 
     @property
     def system(self) -> str:
@@ -81,6 +83,10 @@ class Route:
         if self.wants and self.wants not in ask.parameters:
             return False
         return not self.cql or re.search(self.cql, ask.cql) is not None
+
+
+HEALTH = "(status|web_page|body|error|half_beside|nothing_beside|type|zip)_.*"
+"""A health check tells how a server answers, whatever that is."""
 
 
 def traits(text: str) -> frozenset[str]:

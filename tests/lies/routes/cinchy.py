@@ -7,7 +7,7 @@ from typing import Any
 from lies.shapes import CINCHY as ROWS
 from lies.shapes import OBJECT
 
-from .base import Route, Scenario, traits
+from .base import HEALTH, Route, Scenario, traits
 
 SYSTEM = "cinchy"
 CQL = "/API/ExecuteCQL"
@@ -17,8 +17,11 @@ SAVED = {"domain": "Delivery", "query": "All Tasks", "primary_keys": ["Cinchy Id
 QUERY = "SELECT TOP {{top}} t.[Cinchy Id] AS 'id', t.[Title] FROM [Delivery].[Tasks] t "
 KEYSET = QUERY + "WHERE t.[Cinchy Id] > {{after}} ORDER BY t.[Cinchy Id]"
 WHOLE = "SELECT t.[Cinchy Id] AS 'id', t.[Title] FROM [Delivery].[Tasks] t"
-HIGHEST = r"SELECT TOP 1 t\.\[Cinchy Id\] AS 'c0' FROM {} t ORDER BY t\.\[Cinchy Id\] DESC$"
-PAGE = r"SELECT TOP [^1]\d* .* FROM {} t WHERE .*ORDER BY"
+HIGHEST = r"^SELECT TOP .* FROM {} t ORDER BY .* DESC$"
+"""The upper end of a table, asked for from behind."""
+PAGE = r"^SELECT TOP (?!1 ).* FROM {} t (WHERE .*)?ORDER BY (?!.*DESC)"
+LOOK = r"^SELECT TOP 1 .* FROM {} t (WHERE .*|ORDER BY (?!.*DESC).*)$"
+"""A look at one row: whether it is there, and when it was made."""
 TABLES = {
     "projects": ("delivery_projects", PROJECTS, r"\[Delivery\]\.\[Projects\]"),
     "history": ("delivery_projects__history", PROJECTS, r"\[Delivery\]\.\[Projects\]"),
@@ -67,7 +70,7 @@ def _tables() -> list[Route]:
         *found,
         _query("changes", changes, PAGE.format(quoted), "keyed dated"),
         _query("changes.highest", changes, HIGHEST.format(quoted), "highest"),
-        _query("changes.newest", changes, rf"FROM {quoted} t WHERE .*DESC$", "newest"),
+        _query("changes.look", changes, LOOK.format(quoted), "keyed"),
         _query("ledger", ledger, r"FROM \[Finance\]\.\[Imported Ledger\] t ORDER BY", ""),
     ]
 
@@ -81,11 +84,10 @@ def _discovery() -> list[Route]:
         discovers=True,
     )
     tables, columns = r"\[Cinchy\]\.\[Tables\]", r"\[Cinchy\]\.\[Table Columns\]"
-    page = r"SELECT TOP (500|20000) .* FROM {} t WHERE .*ORDER BY"
     return [
-        _query("discovery.tables", scenario, page.format(tables), "keyed"),
+        _query("discovery.tables", scenario, PAGE.format(tables), "keyed"),
         _query("discovery.tables.highest", scenario, HIGHEST.format(tables), "highest"),
-        _query("discovery.columns", scenario, page.format(columns), "keyed"),
+        _query("discovery.columns", scenario, PAGE.format(columns), "keyed"),
         _query("discovery.columns.highest", scenario, HIGHEST.format(columns), "highest"),
     ]
 
@@ -111,9 +113,21 @@ def _questions() -> list[Route]:
         Route(f"{SYSTEM}.saved", whole, saved, ROWS, columnar, key=(0,)),
         _query("cql.paged", keyset, r"^SELECT TOP \d+ t\.\[Cinchy Id\] AS 'id'", "keyed"),
         _query("cql", plain, r"^SELECT t\.\[Cinchy Id\] AS 'id'", "keyed"),
-        Route(f"{SYSTEM}.health", health, "/healthcheck", OBJECT, traits("")),
-        Route(f"{SYSTEM}.health.idp", health, "/idp/healthcheck", OBJECT, traits("")),
-        Route(f"{SYSTEM}.secrets", secrets, "/API/v1.0/secrets-manager/secret", OBJECT, traits("")),
+        Route(
+            f"{SYSTEM}.health",
+            health,
+            "(/idp)?/healthcheck",
+            OBJECT,
+            traits("child"),
+            spared=HEALTH,
+        ),
+        Route(
+            f"{SYSTEM}.secrets",
+            secrets,
+            "/(api|API)/v1.0/secrets-manager/secret",
+            OBJECT,
+            traits(""),
+        ),
         _query("setup", setup, "^SELECT 1$", ""),
     ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from lies.shapes import CORTEX as PAGED
 from lies.shapes import OBJECT, SCIM, SCORES, Shape
 
-from .base import Route, Scenario, traits
+from .base import HEALTH, Route, Scenario, traits
 
 SYSTEM = "cortex"
 API = "/api/v1"
@@ -214,13 +214,16 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.cql_queries.start", queries, f"{API}/queries", OBJECT, traits(""),
-            method="POST",
+            method="POST", spared="status_409",
         ),
         Route(
             f"{SYSTEM}.engineering_metrics", engineering,
             f"{API}/eng-intel/metrics/point-in-time", PAGED, traits("whole"), method="POST",
         ),
-        Route(f"{SYSTEM}.health", _scenario("health"), f"{API}/health", OBJECT, traits("")),
+        Route(
+            f"{SYSTEM}.health", _scenario("health"), f"{API}/health", OBJECT, traits(""),
+            spared=HEALTH,
+        ),
         _list("setup.catalog", setup, f"{API}/catalog", "id", more="dated"),
     ]  # fmt: skip
 

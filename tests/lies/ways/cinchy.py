@@ -116,25 +116,28 @@ def rows_as_objects(scene: Scene) -> Answer:
     return scene.answer.with_json([dict(zip(names, row, strict=True)) for row in scene.rows])
 
 
-def _highest(scene: Scene, key: Any) -> Answer:
+def _highest(scene: Scene, change: Any) -> Answer:
     rows = scene.rows
     if not rows:
         raise LookupError
-    if key is None:
-        return scene.with_rows([])
-    return scene.with_rows([[key(rows[0][0]), *rows[0][1:]]])
+    return scene.with_rows(change(rows))
+
+
+def _first(key: Any) -> Any:
+    return lambda rows: [[key(rows[0][0]), *rows[0][1:]], *rows[1:]]
 
 
 ways.many(
     "highest_key",
     {
-        "is_none": None,
-        "is_lower": lambda value: value - 2,
-        "is_the_first": lambda _value: 1,
-        "is_zero": lambda _value: 0,
-        "is_higher": lambda value: value + 50,
-        "is_null": lambda _value: None,
-        "is_a_text": str,
+        "is_none": lambda _rows: [],
+        "is_lower": lambda rows: rows[2:] or _first(lambda key: key - 2)(rows[:1]),
+        "is_the_lowest": _first(lambda _key: 1),
+        "is_zero": _first(lambda _key: 0),
+        "is_higher": _first(lambda key: key + 50),
+        "is_null": _first(lambda _key: None),
+        "is_a_text": _first(str),
+        "is_alone": lambda rows: rows[:1],
     },
     _highest,
     Spot.ALL,

@@ -3,5 +3,8 @@
     'cinchy_id': 'integer',
     'name': 'text',
     'description': 'text',
+    'created': 'instant',
     'modified': 'instant',
+    'deleted': 'instant',
+    '_sdc_deleted_at': 'instant',
 }) }}

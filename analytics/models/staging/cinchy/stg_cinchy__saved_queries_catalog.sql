@@ -9,5 +9,8 @@
     'timeout': 'number',
     'api_version': 'text',
     'use_legacy_url_structure': 'boolean',
+    'created': 'instant',
     'modified': 'instant',
+    'deleted': 'instant',
+    '_sdc_deleted_at': 'instant',
 }) }}

@@ -15,5 +15,8 @@
     'table_full_name': 'text',
     'guid': 'text',
     'is_mandatory': 'boolean',
+    'created': 'instant',
     'modified': 'instant',
+    'deleted': 'instant',
+    '_sdc_deleted_at': 'instant',
 }) }}

@@ -6,5 +6,8 @@
     'type': 'text',
     'has_erased_records': 'boolean',
     'guid': 'text',
+    'created': 'instant',
     'modified': 'instant',
+    'deleted': 'instant',
+    '_sdc_deleted_at': 'instant',
 }) }}

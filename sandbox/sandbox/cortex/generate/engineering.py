@@ -62,6 +62,28 @@ TIME_ATTRIBUTES = {PULL_REQUESTS: "createdAt", DEPLOYS: "deployedAt", INCIDENTS:
 HISTORY_DAYS = 300
 
 
+GROUPS = ("team", "entity", "repository", "author", "environment", "severity")
+"""Attributes that metrics may be grouped and filtered by."""
+
+
+def source_row(name: str) -> Row:
+    """Return what the registry tells of a source: its attributes, and what may be asked."""
+    attributes = ATTRIBUTES[name]
+    options = [one for one in GROUPS if one in attributes]
+    return {
+        "name": name,
+        "description": name.replace("_", " ").capitalize(),
+        "attributes": [
+            {"name": one, "type": kind, "description": None} for one, kind in attributes.items()
+        ],
+        "dimensions": [],
+        "groupByOptions": [{"key": one, "displayName": one.title()} for one in options],
+        "filterOptions": [
+            {"key": one, "displayName": one.title(), "filter": f"{name}.{one}"} for one in options
+        ],
+    }
+
+
 def trace(dice: Dice, entities: Sequence[Entity]) -> dict[str, list[Row]]:
     """Return the rows of every source, in no order."""
     services = [entity for entity in entities if entity.type == SERVICE_TYPE]

@@ -16,6 +16,12 @@ if TYPE_CHECKING:
     from .dice import Dice
 
 CUSTOM_METRIC_KEYS = ("deploy-frequency", HOSTILE_METRIC_KEY)
+METRICS = (
+    ("pr-cycle-time", "pull_requests", "mergedAt"),
+    ("deploy-count", "deploys", "deployedAt"),
+    ("incident mttr", "incidents", "resolvedAt"),
+)
+"""Keys of the metrics in the registry, where their events are, and the date that counts."""
 RUN_STATES = ("COMPLETED", "FAILED", "CANCELLED", "RUNNING")
 ICON = "lightning"
 GROUP_FILTER: Row = {"entityGroups": ["tier-1"], "excludedEntityGroups": []}
@@ -212,7 +218,7 @@ def user_labels(dice: Dice) -> list[Row]:
 def metric_definitions(dice: Dice) -> list[Row]:
     """Return the rows of the metric registry in their full view."""
     found = []
-    for key in ("pr-cycle-time", "deploy-count", "incident mttr"):
+    for key, source, time in METRICS:
         row: Row = {
             "key": key,
             "displayName": key.title(),
@@ -221,8 +227,8 @@ def metric_definitions(dice: Dice) -> list[Row]:
             "type": "DURATION",
             "units": "seconds",
             "valence": "NEGATIVE",
-            "sourceRef": "source-1",
-            "timeAttribute": {"name": "mergedAt", "type": "DATETIME"},
+            "sourceRef": source,
+            "timeAttribute": {"name": time, "type": "DATETIME"},
         }
         if key.startswith("incident"):
             row["readiness"] = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.cortex.answers import BAD_REQUEST, CONFLICT, ApiError, not_found, ok
 from sandbox.cortex.generate.dice import instant
+from sandbox.cortex.generate.engineering import ATTRIBUTES, source_row
 from sandbox.cortex.keys import CONFIGURE_CUSTOM_METRICS, VIEW_DEV_METRICS, VIEW_ENG_INTELLIGENCE
 from sandbox.cortex.paging import paged
 from sandbox.cortex.routing import Call, Routes
@@ -75,7 +76,8 @@ def list_definitions(call: Call) -> Answer:
     if view == "basic":
         body["metrics"] = [{n: row[n] for n in BASIC_FIELDS if n in row} for row in rows]
     else:
-        body["sources"] = {}
+        refs = {row.get("sourceRef") for row in rows}
+        body["sources"] = {name: source_row(name) for name in ATTRIBUTES if name in refs}
     return ok(body)
 
 

@@ -74,14 +74,28 @@ def query_metrics(call: Call) -> Answer:
     columns = columns_of(group_by, asked)
     sources = [MEASURES[metric["metric"]].source for metric in asked]
     groups = groups_of(call.world, group_by, sources)
-    values = [
-        measure(call.world, metric["metric"], metric["aggregation"], window, group_by)
-        for metric in asked
-    ]
+    fits = _filter(body["filters"], sources)
+    values = [measure(call.world, metric, window, group_by, fits) for metric in asked]
     rows = [[*group, *(found.get(group) for found in values)] for group in groups]
     rows = _sorted(rows, columns, body["orderBy"])
     chosen, token = _metric_page(call, body, rows)
     return ok(_answer(call, columns, chosen, token))
+
+
+def _filter(filters: list[Row], sources: list[str]) -> Callable[[Row], bool]:
+    """Read the filters of a metric query.
+
+    Raises:
+        ApiError: A source has no such attribute, or a predicate cannot be read.
+    """
+    for one in filters:
+        if any(one["attribute"] not in ATTRIBUTES[source] for source in sources):
+            raise ApiError(BAD_REQUEST, f"Invalid filter: {one['attribute']}")
+    tests = [
+        _test(one["attribute"], {"operator": one.get("operator"), **one["predicate"]})
+        for one in filters
+    ]
+    return lambda row: all(test(row) for test in tests)
 
 
 def _sorted(rows: list[list[Any]], columns: list[Row], order: list[Row]) -> list[list[Any]]:

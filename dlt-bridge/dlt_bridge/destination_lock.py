@@ -1,0 +1,251 @@
+"""Keeps loads that run at the same time, under whatever name and on whatever machine, apart.
+
+PostgreSQL takes many writers: loads run side by side, and locks of the server cover what must
+not overlap: making tables, merging into one, and replacing one. A DuckDB file takes one writer:
+a second load is refused until the first has ended. Other destinations have no locks that this
+program could use; there each load still has a staging dataset of its own.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+from contextlib import ExitStack, contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from dlt.destinations.job_client_impl import SqlJobClientBase
+
+from dlt_bridge.errors import ConfigError, LoadError
+from dlt_bridge.load_batch import Batch, Disposition
+from dlt_bridge.sequence import STEP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    import dlt
+    from dlt.destinations.sql_client import SqlClientBase
+
+logger = logging.getLogger(__name__)
+
+_STAGING: Final = re.compile(r"_staging_[0-9a-f]{12}")
+
+
+def new_staging_layout() -> str:
+    """A layout for the name of a staging dataset that no other load uses."""
+    return f"%s_staging_{secrets.token_hex(6)}"
+
+
+def lock_number(*parts: str) -> int:
+    """The number under which PostgreSQL keeps a lock, for what is to be locked."""
+    digest = sha256("\0".join(("target-dlt", *parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+class DestinationLock:
+    """What a load does about others at destinations without locks; a context manager.
+
+    Attributes:
+        run: A number that no other load at the same time has, as far as can be told.
+
+    Args:
+        pipeline: The pipeline of this load.
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline) -> None:
+        self.run = secrets.randbelow(STEP)
+        self._pipeline = pipeline
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Removes this load's staging dataset; one that cannot be is removed by the next."""
+        with suppress(Exception):
+            drop_dataset(self._pipeline, self.staging_dataset)
+
+    @contextmanager
+    def package(self, package: Sequence[Batch]) -> Iterator[None]:
+        """Keeps others from what a package is doing to its tables while the block lasts."""
+        _ = package
+        yield
+
+    @property
+    def staging_dataset(self) -> str | None:
+        """The name of the staging dataset that goes with this load; None if none does."""
+        with self._pipeline.destination_client() as client:
+            if not isinstance(client, SqlJobClientBase):
+                return None
+            name = str(client.sql_client.staging_dataset_name)
+        return name if _STAGING.search(name) else None
+
+
+class FileLock(DestinationLock):
+    """One load at a time into a DuckDB file."""
+
+    def __enter__(self) -> Self:
+        """See `DestinationLock`.
+
+        Raises:
+            ConfigError: If file and dataset have one name.
+            LoadError: If another load is using the file.
+        """
+        self._cleanup = ExitStack()
+        client: Any = self._pipeline.destination_client()
+        database = str(client.config.credentials.database)
+        if not database.startswith((":", "md:", "motherduck:")):
+            _check_names(Path(database), str(self._pipeline.dataset_name))
+            self._lock(Path(database))
+        _drop_orphans(self._pipeline, lambda _: True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `DestinationLock`."""
+        super().__exit__(kind, error, trace)
+        self._cleanup.close()
+
+    def _lock(self, database: Path) -> None:
+        lock = database.with_name(f".{database.name}.target-dlt.lock")
+        if not lock_file(lock, self._cleanup):
+            raise LoadError(
+                f"Another target-dlt is loading into {database.name}, and a DuckDB file takes "
+                "one writer at a time; run this load again when that one has ended."
+            )
+
+
+class PostgresLock(DestinationLock):
+    """Loads side by side into one PostgreSQL.
+
+    Locks of the session say which loads are alive. Locks of a transaction, which outlive no
+    connection and no pooler, keep a table while a package is loaded: several loads may add to
+    it at once, but only one may replace it or delete from it, and nobody adds meanwhile.
+    """
+
+    def __enter__(self) -> Self:
+        """See `DestinationLock`."""
+        self._cleanup = ExitStack()
+        self._session: SqlClientBase[Any] = self._pipeline.sql_client()
+        self._transaction: SqlClientBase[Any] = self._pipeline.sql_client()
+        for client in (self._session, self._transaction):
+            client.open_connection()
+            self._cleanup.callback(client.close_connection)
+        self._dataset = str(self._session.dataset_name)
+        while not self._try(lock_number(self._dataset, "run", str(self.run))):
+            self.run = secrets.randbelow(STEP)
+        self._own_staging = self.staging_dataset
+        if self._own_staging:
+            self._try(lock_number("staging", self._own_staging))
+        _drop_orphans(self._pipeline, self._is_dead)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """See `DestinationLock`."""
+        super().__exit__(kind, error, trace)
+        with suppress(Exception):
+            self._cleanup.close()
+
+    @contextmanager
+    def package(self, package: Sequence[Batch]) -> Iterator[None]:
+        """See `DestinationLock.package`."""
+        wanted = {
+            lock_number(self._dataset, "table", batch.layout.table): _is_alone(batch)
+            for batch in package
+        }
+        if not self._own_staging:
+            # The staging dataset that the user named may be that of other loads too.
+            wanted[lock_number("staging", str(self._session.staging_dataset_name))] = True
+        with self._transaction.begin_transaction():
+            for number, alone in sorted(wanted.items()):  # in one order, so that none waits for two
+                self._wait(number, alone=alone)
+            yield
+
+    def _wait(self, number: int, *, alone: bool) -> None:
+        shared = "" if alone else "_shared"
+        taken = self._transaction.execute_sql(f"SELECT pg_try_advisory_xact_lock{shared}({number})")
+        if taken and not taken[0][0]:
+            logger.info("Another load is at one of these tables; waiting for it.")
+            self._transaction.execute_sql(f"SELECT pg_advisory_xact_lock{shared}({number})")
+
+    def _try(self, number: int) -> bool:
+        taken = self._session.execute_sql(f"SELECT pg_try_advisory_lock({number})")
+        return bool(taken and taken[0][0])
+
+    def _is_dead(self, staging: str) -> bool:
+        return staging != self._own_staging and self._try(lock_number("staging", staging))
+
+
+def choose_lock(pipeline: dlt.Pipeline) -> DestinationLock:
+    """The lock for a pipeline's destination; to be entered before anything is loaded."""
+    kind = pipeline.destination.destination_type.rsplit(".", 1)[-1]
+    found = {"postgres": PostgresLock, "duckdb": FileLock}.get(kind, DestinationLock)
+    return found(pipeline)
+
+
+def lock_file(path: Path, cleanup: ExitStack) -> bool:
+    """Locks a file until `cleanup` is closed, where the system has file locks.
+
+    Returns:
+        Whether nobody else holds it.
+    """
+    try:
+        import fcntl  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        return True
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = cleanup.enter_context(path.open("w", encoding="utf-8"))
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def drop_dataset(pipeline: dlt.Pipeline, name: str | None) -> None:
+    """Drops a dataset of the pipeline's destination, if it has it."""
+    if name is None:
+        return
+    with pipeline.sql_client() as client, client.with_alternative_dataset_name(name):
+        if client.has_dataset():
+            client.drop_dataset()
+
+
+def _check_names(database: Path, dataset: str) -> None:
+    if database.stem.lower() == dataset.lower():
+        raise ConfigError(
+            f"The DuckDB file {database.name} and the dataset {dataset!r} have one name, and "
+            "DuckDB cannot tell which of them is meant: set dataset_name, or call the file "
+            "otherwise."
+        )
+
+
+def _drop_orphans(pipeline: dlt.Pipeline, is_dead: Any) -> None:
+    """Drops what loads that were cut off left of their staging."""
+    with pipeline.sql_client() as client:
+        prefix = str(client.dataset_name)
+        found = client.execute_sql("SELECT schema_name FROM information_schema.schemata") or ()
+        names = [str(name) for (name,) in found]
+    for name in names:
+        if name.startswith(prefix) and _STAGING.fullmatch(name[len(prefix) :]) and is_dead(name):
+            drop_dataset(pipeline, name)
+
+
+def _is_alone(batch: Batch) -> bool:
+    return batch.disposition == Disposition.REPLACE or batch.activates is not None

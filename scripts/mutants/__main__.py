@@ -1,0 +1,181 @@
+"""Run the tests and a sample of lies against mutants: ``make mutants``.
+
+A mutant lives in a copy of the package that stands first on the path; the sources are never
+touched. It is killed if a unit test fails, or if the verdict on any of the lies is another than
+without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import contextlib
+import dataclasses
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "singer-rest" / "singer_rest"
+TARGETS = (
+    "sources/evidence.py",
+    "sources/pages.py",
+    "sources/keys.py",
+    "run/outcomes.py",
+    "run/bookmarks.py",
+    "run/reader.py",
+)
+"""What decides whether a stream is complete."""
+UNIT = ("singer-rest/tests",)
+SECONDS = 240
+"""A mutant that takes longer is caught in a loop, which anybody would notice."""
+LIES, LIES_SEED = 60, 5
+ROUTES = (
+    "cachet-3.incidents",
+    "cachet-3.points",
+    "cachet-2.4.components",
+    "cortex.users",
+    "cortex.custom_data",
+    "cortex.audit_logs",
+    "cortex.scores",
+    "cortex.teams",
+    "cortex.scim_users",
+    "cinchy.projects",
+    "cinchy.changes",
+    "cinchy.ledger",
+)
+"""One for every way in which completeness is proved."""
+
+
+@dataclasses.dataclass
+class Verdict:
+    """What became of a mutant."""
+
+    mutant: dict[str, Any]
+    killed_by: str
+
+    def line(self) -> str:
+        """Say it on one line."""
+        where = Path(self.mutant["file"]).relative_to(PACKAGE)
+        return f"{where}:{self.mutant['line']}: {self.mutant['before']}  ->  {self.mutant['after']}"
+
+
+class Bench:
+    """Copies of the package, one for each process, and what is run against them."""
+
+    def __init__(self, folder: Path, jobs: int) -> None:
+        self.free: queue.SimpleQueue[Path] = queue.SimpleQueue()
+        for number in range(jobs):
+            copy = folder / f"copy-{number}"
+            shutil.rmtree(copy, ignore_errors=True)
+            shutil.copytree(
+                PACKAGE, copy / "singer_rest", ignore=shutil.ignore_patterns("__pycache__")
+            )
+            self.free.put(copy)
+        copy = self.free.get()
+        self.true = self._lies(copy)
+        self.free.put(copy)
+
+    @contextlib.contextmanager
+    def mutated(self, mutant: dict[str, Any]) -> Iterator[Path]:
+        """Put a mutant into a copy, and the truth back afterwards."""
+        copy = self.free.get()
+        file = copy / "singer_rest" / Path(mutant["file"]).relative_to(PACKAGE)
+        true = file.read_text("utf-8")
+        file.write_text(mutant["code"], "utf-8")
+        try:
+            yield copy
+        finally:
+            file.write_text(true, "utf-8")
+            self.free.put(copy)
+
+    def judge(self, mutant: dict[str, Any]) -> Verdict:
+        """Find out what kills a mutant, if anything."""
+        with self.mutated(mutant) as copy:
+            if not self._tests_pass(copy):
+                return Verdict(mutant, "tests")
+            found = self._lies(copy)
+        differing = [pair for pair in self.true if found.get(pair) != self.true[pair]]
+        return Verdict(mutant, f"lies ({differing[0]})" if differing else "")
+
+    def _environment(self, copy: Path) -> dict[str, str]:
+        return {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(copy), str(ROOT / "tests")]),
+            "PYTHONDONTWRITEBYTECODE": "1",
+        }
+
+    def _tests_pass(self, copy: Path) -> bool:
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *UNIT]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            done = subprocess.run(
+                command, cwd=ROOT, env=self._environment(copy), capture_output=True,
+                check=False, timeout=SECONDS,
+            )  # fmt: skip
+            return done.returncode == 0
+        return False
+
+    def _lies(self, copy: Path) -> dict[str, str]:
+        """Return the verdict on every lie of the sample; none at all if it never ends."""
+        details = copy / "lies.jsonl"
+        details.unlink(missing_ok=True)
+        command = [
+            sys.executable, "-m", "lies", "--routes", ",".join(ROUTES), "--sample", str(LIES),
+            "--seed", str(LIES_SEED), "--jobs", "1", "--details", str(details),
+        ]  # fmt: skip
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            subprocess.run(
+                command, cwd=ROOT, env=self._environment(copy), capture_output=True,
+                check=False, timeout=2 * SECONDS,
+            )  # fmt: skip
+        if not details.exists():
+            return {}
+        found = [json.loads(line) for line in details.read_text("utf-8").splitlines()]
+        return {one["pair"]: one["verdict"] for one in found}
+
+
+def make(folder: Path, python: str, count: int, seed: int) -> list[dict[str, Any]]:
+    """Have the mutants made where cosmic-ray is installed."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    files = [str(PACKAGE / name) for name in TARGETS if (PACKAGE / name).exists()]
+    maker = str(Path(__file__).with_name("make.py"))
+    subprocess.run([python, maker, str(folder), str(count), str(seed), *files], check=True)
+    return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; 1 if less than 90 of 100 are killed."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("--python", required=True, help="interpreter that has cosmic-ray")
+    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args(argv)
+    folder = ROOT / "output" / "mutants"
+    mutants = make(folder, args.python, args.count, args.seed)
+    bench = Bench(folder, args.jobs)
+    print(f"{len(mutants)} mutants; {len(bench.true)} lies besides the tests", flush=True)
+    verdicts = []
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for verdict in pool.map(bench.judge, mutants):
+            verdicts.append(verdict)
+            if not verdict.killed_by:
+                print(f"survived: {verdict.line()}", flush=True)
+    killed = sum(1 for verdict in verdicts if verdict.killed_by)
+    by_tests = sum(1 for verdict in verdicts if verdict.killed_by == "tests")
+    share = killed / max(1, len(verdicts))
+    print(f"{killed} of {len(verdicts)} killed ({share:.1%}), {by_tests} of them by the unit tests")
+    return int(share < 0.9)  # noqa: PLR2004  # what the issue of this command asks for
+
+
+if __name__ == "__main__":
+    sys.exit(main())
