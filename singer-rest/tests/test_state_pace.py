@@ -10,6 +10,7 @@ from singer_rest import INSTANT, INTEGER, Column, RestTap, Source, SourceStream,
 from singer_rest.records import timestamps
 from singer_rest.sdk.messages import SingerOutput
 from singer_rest.sdk.state_pace import MAX_INTERVAL, StatePace
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class Readings(Source):
             at = timestamps.text(EARLIER + timestamps.minutes(meter % 500))
             row = {"meter": meter, "at": at}
             yield Page([row], None, parent=meter, ends_parent=True)  # type: ignore[arg-type]
-        self.evidence.proof = "every meter answered"
+        self.evidence.prove(ProofKind.ONE_ANSWER)
 
     def probe(self) -> None:
         return None

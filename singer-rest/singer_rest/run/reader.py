@@ -126,7 +126,6 @@ class SourceReader:
             if writer.rejected.without_key and not self.keyless_allowed:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
-<<<<<<< HEAD
                 self._mark(writer, partition)
             elif page.complete_to is not None:
                 self._mark(writer, None, page.complete_to)
@@ -141,19 +140,12 @@ class SourceReader:
         self._waiting.append((writer, partition, complete_to))
         if self.shared.credential_proof.holds():
             self._move_waiting()
-            self._write_state()
+            self._offer_state()
 
     def _move_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
         for writer, partition, complete_to in waiting:
             self._move_bookmark(writer, partition, complete_to)
-=======
-                self._move_bookmark(writer, partition)
-                self._offer_state()
-            elif page.complete_to is not None:
-                self._move_bookmark(writer, None, page.complete_to)
-                self._offer_state()
->>>>>>> main
 
     @property
     def _all_told(self) -> bool:
