@@ -47,6 +47,8 @@ class SourceReader:
         self.source: Source | None = None
         self.started = time.monotonic()
         self.results: list[StreamResult] = []
+        self._state_pending = False
+        """Whether bookmarks have moved since the last STATE."""
         self._waiting: list[tuple[Writer, Mapping[str, Any] | None, dt.datetime | None]] = []
         """Bookmarks to move once the credential is proved again."""
 

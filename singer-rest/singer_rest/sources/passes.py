@@ -177,7 +177,7 @@ class ListReading:
                 return
             # Without a known order, overlapping proves nothing and costs requests.
             ordered = ordered and not walk.state.order.broken and walk.state.overlapping
-            before, previous, limit = taker, walk.state, walk.limit
+            before, previous, limit = taker, walk.state, walk.asker.limit
         self._give_up(walk.state, taker)
 
     @staticmethod

@@ -15,14 +15,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, TooLargeError
-from singer_rest.http.retry import RETRIED_STATUSES
+from singer_rest.sources.asking import PageAsker
+from singer_rest.sources.circles import CircleGuard
 from singer_rest.sources.claims import check_page
-from singer_rest.sources.evidence import IncompleteError, LoopError
+from singer_rest.sources.evidence import IncompleteError
 from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
-from singer_rest.sources.pages import End, Page, Pass, overlapping_size
+from singer_rest.sources.pages import End, Page, Pass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 MAX_STEPS_BACK = 80
 MAX_STEPS_IN_A_ROW = 8
 """Each goes back twice as far as the one before."""
-MAX_PAGES = 1_000_000
 SLOW_ENOUGH = 0.01
 """Seconds a page must take before it pays to ask for the next ones ahead."""
 MIN_SEEN = 8
@@ -81,17 +81,13 @@ class PageWalk:
         self.ahead = ahead
         self.stop_when = stop_when
         self.cap = cap or LearnedCap()
-        self.limit = limit or paging.size
-        """Rows a page, as far as the server has shown that it gives them."""
+        self.asker = PageAsker(where, fetch, paging, limit)
         self.state = Pass(overlapping=ordered and paging.order is not Order.UNKNOWN)
         self._may_see_order = ordered
         self._steps = self._back = 0
-        self._halved = False
-        self._prints: dict[int, int] = {}
+        self.circles = CircleGuard(where, paging, rows, self.asker)
         self._first_count = 0
-        self._asked = (0, 0)
         self._plainly = False
-        self._first_key: Any = None
 
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
@@ -124,7 +120,7 @@ class PageWalk:
         offset = (number - self.paging.first) * size
         claims = self._read_claims(page, offset, size)
         count = len(page.rows)
-        if self._goes_round(page, offset) and self._settle_loop(page, number, size):
+        if self._is_circle(page, number, size):
             return offset + count, dataclasses.replace(page, rows=[])
         fresh, new, keyed = self.rows.take(page)
         self.state.order.add(new)
@@ -159,7 +155,7 @@ class PageWalk:
         """Take the rows that the server really gives a page for the size to ask for."""
         more = self._says_more(claims, offset + count)
         if not offset and count and count != size and more is not False:
-            self.limit = count
+            self.asker.limit = count
 
     @staticmethod
     def _says_more(claims: Claims, position: int) -> bool | None:
@@ -202,10 +198,10 @@ class PageWalk:
         state = self.state
         state.end = End.NOTHING_NEW
         if state.pages == 1 and not position and state.total is None:
-            if self.cap.tells(0, self.limit):
+            if self.cap.tells(0, self.asker.limit):
                 state.end = End.CAP
                 return
-            again = self._ask(self.paging.first, max(1, self.limit // 2))
+            again = self._ask(self.paging.first, max(1, self.asker.limit // 2))
             if again is None or again.rows:
                 state.contradictions.append("it was empty at first and had rows when asked again")
         self.cap.note_end(self._first_count)
@@ -233,8 +229,8 @@ class PageWalk:
             self._plainly = True  # rows have moved, or a page was cut
         elif not beyond.rows:
             self.state.end = End.NOTHING_NEW
-        elif key is not None and key(beyond.rows[0]) == self._first_key:
-            self._settle_loop(beyond, number + 1, size)
+        elif self._is_circle(beyond, number + 1, size):
+            pass
         else:  # the last rows were deleted meanwhile
             return (number + 1 - self.paging.first) * size + len(beyond.rows)
         return position
@@ -262,7 +258,7 @@ class PageWalk:
     def _choose_mode(self, position: int) -> None:
         """Overlap pages while the keys are in order; give it up when they are not."""
         state, order = self.state, self.state.order
-        if order.broken or self.limit < 2 or self.paging.key is None:  # noqa: PLR2004
+        if order.broken or self.asker.limit < 2 or self.paging.key is None:  # noqa: PLR2004
             state.overlapping = False
             self._may_see_order = False
         elif self._may_see_order and state.pages == 1 and position:
@@ -283,7 +279,7 @@ class PageWalk:
                 f"{self.where} changes faster than it can be read: rows moved up "
                 f"{self._steps} times."
             )
-        self._prints.clear()  # pages seen before will come again
+        self.circles.forget()  # pages seen before will come again
         if self._back > MAX_STEPS_IN_A_ROW:
             # Pages are not where they were asked for: the server has a size of its own.
             self.state.overlapping = self._may_see_order = False
@@ -297,7 +293,7 @@ class PageWalk:
         """
         number, known = self.paging.first, False
         while not known and number < self.paging.first + MAX_STEPS_BACK:
-            page = self._ask(number, self.limit)
+            page = self._ask(number, self.asker.limit)
             if page is None:
                 continue
             claims = self.paging.claims(page)
@@ -310,72 +306,26 @@ class PageWalk:
 
     # Circles
 
-    def _goes_round(self, page: Page, offset: int) -> bool:
-        """Notice a page that came before, whatever the length of the circle.
+    def _is_circle(self, page: Page, number: int, size: int) -> bool:
+        """Whether the route has no pages, so that its one page came again.
 
         Raises:
-            LoopError: There are more pages than any list can have.
+            LoopError: It has some, and goes round in circles, or has no end.
         """
-        if self.state.pages > MAX_PAGES:
-            raise LoopError(f"{self.where} has no end: stopped after {MAX_PAGES} pages.")
-        if not page.rows:
+        state = self.state
+        if not self.circles.comes_again(page, number, size, state):
             return False
-        key = self.paging.key
-        assert key is not None  # noqa: S101  # a reading gives every list one
-        keys = [key(row) for row in page.rows]
-        if self.state.pages == 1:
-            self._first_key = keys[0]
-        elif offset and keys[0] is not None and keys[0] == self._first_key:
-            return True  # the first page again
-        print_ = hash(str(page.rows if None in keys else keys))
-        if self._prints.setdefault(print_, offset) == offset:
+        if not self.circles.is_unpaged(page, number, size):
             return False
-        # Where rows move, few rows may well stand at another place; a whole page of them does not.
-        return 1 < len(keys) >= self.limit // 2 and keys[-1] != self.state.order.last
-
-    def _settle_loop(self, page: Page, number: int, size: int) -> bool:
-        """Find out whether a route that gives the same page again has no pages at all.
-
-        Returns:
-            Whether it has none. If not, rows have moved, and the walk goes on.
-
-        Raises:
-            LoopError: It has some, and goes round in circles.
-        """
-        count, first = len(page.rows), self.paging.first
-        front = self._ask(first, size)
-        if front is None or front.rows != page.rows:
-            return False
-        others = (self._ask(first, max(1, count // 2)), self._ask(first, count + 1))
-        if any(other is None or len(other.rows) != count for other in others):
-            raise LoopError(
-                f"{self.where} gives the same page again (asked for {number}); the server "
-                "ignores the page parameter or its cursor goes round in circles."
-            )
-        self.state.end = End.UNPAGED
-        if count == self.paging.size or count in ROUND_CAPS:
-            self.state.doubt = (
-                f"{self.where} gives the same {count} rows for any page and size, which may be a "
-                "cap"
-            )
+        state.end, state.doubt = End.UNPAGED, self.circles.doubt
         return True
 
     # Asking
 
     def _window(self, position: int) -> tuple[int, int]:
         """Return page number and size of the request that goes on at a position."""
-        first = self.paging.first
-        if position == 0:
-            return first, self.limit
-        if self.state.overlapping or (not self._plainly and self._asks_for_end(position)):
-            size = overlapping_size(position, self.limit)
-            window = first + (position - 1) // size, size
-            if self.state.overlapping or window != self._asked:
-                return window
-        size = self.limit
-        while position % size:
-            size -= 1
-        return first + position // size, size
+        wants_end = not self._plainly and self._asks_for_end(position)
+        return self.asker.window(position, overlapping=self.state.overlapping, wants_end=wants_end)
 
     def _asks_for_end(self, position: int) -> bool:
         """Whether the next request is to show that nothing follows: it holds the last row too."""
@@ -383,39 +333,14 @@ class PageWalk:
         return (
             state.total is None
             and self.paging.key is not None
-            and self.limit > 1
+            and self.asker.limit > 1
             and position % self.paging.size != 0
             and state.order.count > 1
         )
 
     def _ask(self, number: int, size: int) -> Page | None:
         """Fetch a page; nothing if it must be asked for in smaller pieces."""
-        self._asked = (number, size)
-        try:
-            return self.fetch(number, size)
-        except (StatusError, TooLargeError) as error:
-            self._lighten(error, number, size)
-            return None
-
-    def _lighten(self, error: StatusError | TooLargeError, number: int, size: int) -> None:
-        """Halve the page size, once, if the page was too heavy for the server or for us.
-
-        Raises:
-            IncompleteError: It was halved before; the error itself if it is of another kind.
-        """
-        too_heavy = isinstance(error, TooLargeError) or error.status in RETRIED_STATUSES
-        if not too_heavy or size == 1:
-            raise error
-        if not self._halved:
-            self._halved = True
-            self.limit = max(1, min(self.limit, size) // 2)
-            return
-        if number == self.paging.first and isinstance(error, StatusError):
-            raise error
-        raise IncompleteError(
-            f"Page {number} of {self.where} cannot be had, not even in half the size: "
-            f"{error.sentence}"
-        ) from error
+        return self.asker.ask(number, size)
 
     def _can_run_ahead(self, page: Page, size: int, position: int) -> bool:
         return (
@@ -449,7 +374,7 @@ class PageWalk:
                 if self.state.end is not None or len(page.rows) != size:
                     break  # the end, or pages that are not what was asked for
         except (StatusError, TooLargeError) as error:
-            self._lighten(error, current + 1, size)
+            self.asker.lighten(error, current + 1, size)
         finally:
             close = getattr(results, "close", None)
             if close is not None:
