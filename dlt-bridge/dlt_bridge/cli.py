@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Final
 from dlt_bridge import about
 from dlt_bridge.errors import BridgeError, ConfigError
 from dlt_bridge.logs import set_up_logging
-from dlt_bridge.redact import Redaction
+from dlt_bridge.redact import Redactor
 from dlt_bridge.run_report import RunReport
 from dlt_bridge.settings import Settings, find_summary_file, load_settings
 from dlt_bridge.summary_file import SummaryFile
@@ -85,7 +85,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         show = {"json": about.as_json, "markdown": about.as_markdown, None: about.as_text}
         sys.stdout.write(show[options.format]() + "\n")
         return 0
-    redaction = Redaction()
+    redaction = Redactor()
     set_up_logging(redaction, os.environ)
     summary = SummaryFile(find_summary_file(options.config), "target")
     report = RunReport()
@@ -95,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with stop.installed():
         try:
             settings = load_settings(options.config)
-            redaction.add(settings.secrets)
+            redaction.add(*settings.secrets)
             drain_seconds = settings.drain_seconds
             if summary.missing_folder:
                 raise ConfigError(
@@ -147,11 +147,11 @@ class _Ending:
         return f"{self.sentence} [{self.code}]" if self.code else ""
 
 
-def _judge(error: BaseException, redaction: Redaction) -> _Ending:
+def _judge(error: BaseException, redaction: Redactor) -> _Ending:
     """Says what a run that raised ends with; known errors are shown without a traceback."""
     if isinstance(error, BridgeError):
         logger.debug("Details", exc_info=error)
-        return _Ending(error.exit_code, error.code, redaction(str(error)), drains=True)
+        return _Ending(error.exit_code, error.code, redaction.text(str(error)), drains=True)
     if isinstance(error, _Interrupted):
         name = signal.Signals(error.args[0]).name
         sentence = (

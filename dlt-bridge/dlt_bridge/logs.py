@@ -14,7 +14,7 @@ from dlt_bridge.about import NAME
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dlt_bridge.redact import Redaction
+    from dlt_bridge.redact import Redactor
 
 _LEVEL_VARIABLES: Final = ("TARGET_DLT_LOGLEVEL", "LOGLEVEL")
 
@@ -32,13 +32,13 @@ class TextFormatter(logging.Formatter):
         redaction: Masks secrets in tracebacks; messages come masked.
     """
 
-    def __init__(self, redaction: Redaction) -> None:
+    def __init__(self, redaction: Redactor) -> None:
         super().__init__("%(levelname)-8s %(message)s")
         self._redaction = redaction
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  # the library's name
         """See `logging.Formatter.formatException`."""
-        return self._redaction(super().formatException(ei))
+        return self._redaction.text(super().formatException(ei))
 
 
 class JsonFormatter(logging.Formatter):
@@ -48,7 +48,7 @@ class JsonFormatter(logging.Formatter):
         redaction: Masks secrets in exceptions; messages come masked.
     """
 
-    def __init__(self, redaction: Redaction) -> None:
+    def __init__(self, redaction: Redactor) -> None:
         super().__init__()
         self._redaction = redaction
 
@@ -67,13 +67,15 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info and record.exc_info[1] is not None:
             fields["exception"] = self._exception(record.exc_info[1])
+        elif record.exc_text:  # a secret was in it
+            fields["message"] += f"\n{record.exc_text}"
         return json.dumps(fields, default=str, separators=(",", ":"))
 
     def _exception(self, error: BaseException) -> dict[str, Any]:
         found: dict[str, Any] = {
             "type": type(error).__name__,
             "module": type(error).__module__,
-            "message": self._redaction(str(error)),
+            "message": self._redaction.text(str(error)),
             "traceback": [
                 {
                     "filename": frame.filename,
@@ -89,7 +91,7 @@ class JsonFormatter(logging.Formatter):
         return found
 
 
-def set_up_logging(redaction: Redaction, environment: Mapping[str, str]) -> None:
+def set_up_logging(redaction: Redactor, environment: Mapping[str, str]) -> None:
     """Send the log to stderr, as the environment asks.
 
     Args:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from dlt_bridge.errors import BridgeError, ConfigError, TapError
-from dlt_bridge.redact import Redaction, secret_texts
+from dlt_bridge.redact import Redactor, secret_texts
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Tap(ABC):
     def __init__(self, name: str, config: Mapping[str, Any]) -> None:
         self.name = name
         self.config = dict(config)
-        self.redaction = Redaction(secret_texts(self.config))
+        self.redaction = Redactor(secret_texts(self.config))
 
     @abstractmethod
     def discover(self) -> dict[str, Any]:
@@ -171,7 +171,7 @@ class CommandTap(Tap):
 
     def _listen(self, errors: IO[bytes]) -> None:
         for line in errors:
-            text = self.redaction(line.decode("utf-8", "replace").rstrip())
+            text = self.redaction.text(line.decode("utf-8", "replace").rstrip())
             if text:
                 self._last_lines.append(text)
                 logger.info("%s: %s", self.name, text)
@@ -319,7 +319,7 @@ class InProcessTap(Tap):
         for error in failures:
             if isinstance(error, BridgeError):
                 raise error
-            reason = self.redaction(str(error)) or type(error).__name__
+            reason = self.redaction.text(str(error)) or type(error).__name__
             raise failure(f"{self.name} failed: {reason}") from error
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import BodyError
 from singer_rest.http.bodies import shape
+from singer_rest.records.columns import UNPARSED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,12 +110,16 @@ def by_position(reply: Reply, count: int) -> tuple[list[str | None], list[Sequen
 
 
 def unique(names: Sequence[str]) -> list[str]:
-    """Return column names that differ: unnamed ones by their place, repeated ones by a number."""
+    """Return column names that differ: unnamed ones by their place, repeated ones by a number.
+
+    A column called as the one that keeps what does not fit gets a number as well.
+    """
     found: list[str] = []
     taken: set[str] = set()
     for index, given in enumerate(names, 1):
         base = given if given not in {"", "?column?"} else f"column_{index}"
-        name, number = base, 2
+        # What does not fit its column is kept under this name, so it is not free.
+        name, number = (f"{base}_2", 3) if base == UNPARSED else (base, 2)
         while name.lower() in taken:
             name, number = f"{base}_{number}", number + 1
         taken.add(name.lower())

@@ -8,7 +8,6 @@ column; ``[Full Name]`` splits at its first dot.
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import json
 import logging
@@ -42,7 +41,7 @@ from tap_cinchy.shapes import (
 from tap_cinchy.values import BINARY, MOMENT, WALL_CLOCK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from singer_rest.records.columns import Kind
 
@@ -116,6 +115,8 @@ class DiscoveryOptions:
     """Links get a second column with what they show."""
     deleted: bool = True
     """Deleted rows are read too, with their time of deletion."""
+    incremental: Callable[[str], bool] = lambda _table: False
+    """Tells by ``Domain.Table`` what is read by what changed, which needs that time as well."""
 
 
 @dataclasses.dataclass
@@ -135,19 +136,22 @@ def stream_names(tables: Mapping[int, str], taken: Iterable[str] = ()) -> dict[i
     Not a hyphen: SQL targets of the Singer SDK take what stands before it for a schema, and with
     one schema for all, ``hr-tasks`` and ``delivery-tasks`` would share a table.
 
-    Tables whose names become the same, or that of another stream, all get their Cinchy Id
-    appended, so that the order in which they come does not matter.
+    Of tables whose names become the same, the oldest keeps it for ever and the later ones get
+    their Cinchy Id appended: ids are never given again, so a new table renames no other. So does
+    a table called like a stream that is no table.
 
     Args:
         tables: Names as ``Domain.Table``, by Cinchy Id.
         taken: Names of other streams.
     """
-    names = {}
-    for id_, full_name in tables.items():
+    names: dict[int, str] = {}
+    used = set(taken)
+    for id_, full_name in sorted(tables.items()):
         domain, _, table = full_name.partition(".")
-        names[id_] = f"{_snake(domain) or 'domain'}_{_snake(table) or 'table'}"
-    counts = collections.Counter([*names.values(), *taken])
-    return {id_: f"{name}_{id_}" if counts[name] > 1 else name for id_, name in names.items()}
+        name = f"{_snake(domain) or 'domain'}_{_snake(table) or 'table'}"
+        names[id_] = f"{name}_{id_}" if name in used else name
+        used.add(names[id_])
+    return {id_: names[id_] for id_ in tables}
 
 
 def _snake(name: str) -> str:
@@ -204,6 +208,13 @@ class _Reader:
         self.full_name: str = table["Full Name"]
         self.wishes = wishes
         self.multiple = multiple(table.get("Json"))
+        if not table.get("Json"):
+            logger.warning(
+                "%s: the account cannot view [Cinchy].[Tables].[Json], which tells links to one "
+                "row from links to several; all of its links become lists. Grant the right to view "
+                "that column before a target has made columns of another type.",
+                self.full_name,
+            )
 
     def found(self, columns: list[Mapping[str, Any]]) -> Found:
         """Return the table with its shapes."""
@@ -223,7 +234,8 @@ class _Reader:
         history = None
         if names.issuperset(HISTORY_KEYS):
             history = self._shape([one for one in fields if one not in labels], HISTORY_KEYS)
-        if DELETED in names and self.wishes.deleted and DELETED_AT not in names:
+        marked = self.wishes.deleted or self.wishes.incremental(self.full_name)
+        if DELETED in names and marked and DELETED_AT not in names:
             text = "When the row was deleted, as targets expect it; equal to Deleted."
             fields.append(field(DELETED_AT, MOMENT, text, f"[{DELETED}]"))
         keys = (ID,) if ID in names else ()
@@ -236,14 +248,16 @@ class _Reader:
             notes.append("Every version of every row, drafts included.")
         if not keys:
             notes.append("It has no Cinchy Id: read in one piece, and in full every time.")
-        if self.table.get("Has Erased Records") and not history:
+        if self.table.get("Type") == "Unversioned" and not history:
+            notes.append("It keeps no versions: deleted rows are gone, and only full reads see it.")
+        elif self.table.get("Has Erased Records") and not history:
             notes.append("Rows were removed for good: incremental runs do not see that.")
         title = make_title(table_path(self.full_name), history=history)
         return Shape(fields, keys, title=title, description=" ".join(notes))
 
     def _field(self, column: Mapping[str, Any]) -> Field | None:
         name = str(column["Name"] or "")
-        if is_secret(self.full_name, name) or name == UNPARSED:
+        if is_secret(self.full_name, name):
             return None
         if not is_safe(name):
             logger.warning("%s: the column %r cannot be asked for.", self.full_name, name)
@@ -254,7 +268,17 @@ class _Reader:
         if is_number_of_row(name, kind):
             path += f".[{ID}]"
         text = _SYSTEM[name] if system else self._described(column)
-        return Field(Column(name, kind, text), (path,), unselected=column["Type"] in _HEAVY)
+        shown = name
+        if name == UNPARSED:
+            shown = f"{name}_2"
+            logger.warning(
+                "%s: the column %s is read as %s, because values that do not fit are kept under "
+                "its name.",
+                self.full_name,
+                name,
+                shown,
+            )
+        return Field(Column(shown, kind, text), (path,), unselected=column["Type"] in _HEAVY)
 
     def _kind(self, column: Mapping[str, Any], name: str, *, system: bool) -> Kind:
         if system and name in SYSTEM_TIMES:

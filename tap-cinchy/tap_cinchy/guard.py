@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from tap_cinchy.shapes import CREDENTIALS
+
 READING = frozenset({"SELECT", "WITH", "DECLARE", "IF", "ELSE", "SET", "BEGIN", "END", "RETURN"})
 """Words a statement may begin with. RAISERROR and THROW end a script and change nothing."""
 HARMLESS = READING | {"RAISERROR", "THROW", "PRINT"}
@@ -70,6 +72,25 @@ def writing_word(query: str) -> str:
             first = False
         elif text != "(":
             first = False
+    return ""
+
+
+def credential_column(query: str) -> str:
+    """Return the first name in a query behind which credentials of the platform may stand.
+
+    Behind a link such a name always counts; alone only where the query reads a table of the
+    domain Cinchy.
+    """
+    names = [
+        (kind, text.strip('[]"').strip().lower(), text)
+        for kind, text in _tokens(query)
+        if kind in {"word", "bracket", "quoted"} or text == "."
+    ]
+    own = any(name == "cinchy" for _kind, name, _text in names)
+    for index, (_kind, name, text) in enumerate(names):
+        through = index > 3 and names[index - 1][1] == names[index - 3][1] == "."  # noqa: PLR2004
+        if name in CREDENTIALS and (own or through):
+            return text
     return ""
 
 

@@ -10,9 +10,9 @@ from singer_rest.errors import ConfigError, StatusError, TapError
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import RejectedValues
 from tap_cinchy.client import BAD_REQUEST, FORBIDDEN
-from tap_cinchy.cql import ID
+from tap_cinchy.cql import ID, bracketed, is_safe, table_path
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
-from tap_cinchy.questions import Reading
+from tap_cinchy.questions import Reading, is_refused
 from tap_cinchy.shapes import Shape
 from tap_cinchy.sources import TableSource
 
@@ -33,6 +33,7 @@ ADVICE = (
     "Grant the right to view [Cinchy].[Tables] and [Cinchy].[Table Columns], or set tables_include "
     "to an empty list to read without tables."
 )
+USERS = "Cinchy.Users"
 BLIND_BEFORE = (5, 7)
 """Before it, an account whose time zone is UTC gets no data."""
 
@@ -111,6 +112,7 @@ def find_tables(
     own = [column for column in columns if column["Table"] in ids]
     if check_rights:
         own = _viewable(api, chosen, own)
+    own = _reachable(api, registry, chosen, own)
     return select_tables(chosen, own, wishes)
 
 
@@ -129,6 +131,43 @@ def _rows(
     rejected = RejectedValues()
     for page in TableSource(api, reading).pages():
         yield from conform(page.rows, rejected)
+
+
+def _reachable(
+    api: CinchyApi,
+    registry: Registry,
+    tables: list[dict[str, Any]],
+    columns: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Leave out links to tables the account may not view; one of them would cost the whole table.
+
+    Only links to tables that the platform does not list are asked for, those of the system once.
+    """
+    names = {table[ID]: str(table["Full Name"]) for table in tables}
+    refused: dict[str, bool] = {}
+    kept = []
+    for column in columns:
+        name, table = str(column["Name"] or ""), names[column["Table"]]
+        system = bool(column["Is System Column"])
+        target = column.get("Link Table") or (USERS if system else "")
+        is_link = column["Type"] == "Link" or (system and name.endswith(" By"))
+        if not is_link or registry.lists(target) or not is_safe(name):
+            kept.append(column)
+            continue
+        place = name if system else f"{table} {name}"
+        if place not in refused:
+            refused[place] = is_refused(api, table_path(table), f"{bracketed(name)}.[{ID}]")
+            if refused[place]:
+                logger.warning(
+                    "%s: %s is left out, because the account may not view %s, to which it links. "
+                    "Grant the right to view it to have the link.",
+                    "Every table" if system else table,
+                    name,
+                    target or "the table",
+                )
+        if not refused[place]:
+            kept.append(column)
+    return kept
 
 
 def _viewable(

@@ -12,7 +12,7 @@ from singer_rest.records.columns import TEXT, UNPARSED, Column
 from tap_cinchy.answers import unique
 from tap_cinchy.auth import BASIC
 from tap_cinchy.cql import ID
-from tap_cinchy.guard import writing_word
+from tap_cinchy.guard import credential_column, writing_word
 from tap_cinchy.incremental import date_literal
 from tap_cinchy.shapes import SYSTEM_TIMES, Field, Shape, kind_of_schema
 from tap_cinchy.values import MOMENT, kind_of_type
@@ -125,6 +125,8 @@ def _wrong_text(query: Query) -> str:
         return "its name may hold letters, digits and underscores only"
     if not query.saved and (word := writing_word(query.query)):
         return f"it holds {word}, and this tap only reads"
+    if not query.saved and (column := credential_column(query.query)):
+        return f"it names {column}, a column of the platform that holds credentials"
     return ""
 
 

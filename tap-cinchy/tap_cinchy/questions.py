@@ -40,6 +40,8 @@ class Reading:
         conditions: What else they meet, in CQL.
         kind: The type of the query.
         optional: An account may well do without; a refusal does not fail the run.
+        lenient: Links that lead to what the account may not view stay null. Only where no target
+            has better values: nulls would take their place.
     """
 
     where: str
@@ -51,6 +53,7 @@ class Reading:
     conditions: tuple[str, ...] = ()
     kind: ReadType = "QUERY"
     optional: bool = False
+    lenient: bool = False
 
     @property
     def links(self) -> bool:
@@ -132,7 +135,7 @@ class TableQuestions:
             try:
                 reply = self.api.execute(query(select), self.reading.kind)
             except StatusError as error:
-                if not self._adapted(error, form):
+                if not self._adapted(error, form) and not self._left_out(error):
                     raise
             else:
                 return self._read(form, reply, len(extra))
@@ -215,6 +218,33 @@ class TableQuestions:
             changed = True
         return changed
 
+    def _left_out(self, error: StatusError) -> bool:
+        """Read on without the links that lead to what the account may not view, and say so."""
+        missing = error.status == BAD_REQUEST and missing_names(error.message)
+        refused = self.refused_links() if missing and self.reading.lenient else []
+        for index, field in enumerate(self.reading.fields):
+            if field in refused:
+                self._paths[index] = None
+        if refused:
+            logger.warning(
+                "%s: the account may not view what %s links to (%s); it stays null. Grant it, or "
+                "run discovery again, which leaves it out.",
+                self.where,
+                ", ".join(field.name for field in refused),
+                error.message.rstrip("."),
+            )
+        return bool(refused)
+
+    def refused_links(self) -> list[Field]:
+        """Ask for every link by itself and return those the server refuses."""
+        form = self.form()
+        links = [
+            (field, path)
+            for field, path in zip(form.fields, form.paths, strict=True)
+            if len(split_names(path)) > 1
+        ]
+        return [field for field, path in links if is_refused(self.api, form.table, path)]
+
     # Why a question is refused
 
     @property
@@ -266,6 +296,15 @@ class TableQuestions:
                 code="COLUMN-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
+        refused = self.refused_links()
+        if refused:
+            names = ", ".join(field.name for field in refused)
+            return StreamError(
+                f"{self.where}: the account may not view what {names} links to "
+                f"({error.message.rstrip('.')}). Grant it, or deselect {names}.",
+                code="COLUMN-FORBIDDEN",
+                outcome=Outcome.FORBIDDEN,
+            )
         error.sentence = (
             f"{error.sentence.rstrip('.')}. In {self.where} it was renamed or deleted, or the "
             "account may not view it or what it links to: run discovery again, or deselect it."
@@ -296,6 +335,21 @@ class TableQuestions:
             outcome=Outcome.FORBIDDEN,
             absent=self.reading.optional,
         )
+
+
+def is_refused(api: CinchyApi, table: str, *paths: str) -> bool:
+    """Whether the server refuses a question for these paths of a quoted table.
+
+    Raises:
+        StreamError: It cannot be asked.
+    """
+    try:
+        api.execute(Select(table, paths).text(top=1))
+    except StatusError as error:
+        if error.status == BAD_REQUEST and missing_names(error.message):
+            return True
+        raise
+    return False
 
 
 def key_paths(count: int) -> tuple[str, ...]:

@@ -37,6 +37,7 @@ FIELDS = (
 class Listed:
     """A table, as the platform lists it."""
 
+    id: int
     full_name: str
     guid: str
     """Empty where the platform does not tell it."""
@@ -53,7 +54,7 @@ class Registry:
     def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Take what discovery has read."""
         tables = (
-            Listed(str(row["Full Name"]), str(row.get("Guid") or ""))
+            Listed(row[ID], str(row["Full Name"]), str(row.get("Guid") or ""))
             for row in rows
             if row.get("Full Name")
         )
@@ -66,6 +67,10 @@ class Registry:
     def with_guid(self, guid: str) -> Listed | None:
         """Return a table by its Guid."""
         return next((one for one in self._known().values() if guid and one.guid == guid), None)
+
+    def names(self) -> dict[int, str]:
+        """Return the names of all tables by their Cinchy Id."""
+        return {table.id: table.full_name for table in self._known().values()}
 
     def lists(self, full_name: str) -> bool:
         """Whether a table is listed, so that the account may see it."""

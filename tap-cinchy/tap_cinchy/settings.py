@@ -241,10 +241,11 @@ TABLES = (
     ),
     settings.integer(
         "incremental_lookback",
-        3600,
+        21_600,
         "Lookback",
         "Seconds before the bookmark from which rows are read again, for changes that were "
-        "committed late. An hour for clock changes is added.",
+        "committed late; an hour for clock changes is added. The price: what changed in those "
+        "hours comes again in every run, and the target keeps one row of each.",
     ),
     settings.integer(
         "command_timeout",

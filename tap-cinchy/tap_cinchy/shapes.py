@@ -9,6 +9,7 @@ of the schema is the table, ``[HR].[Employees]``. Types say the rest.
 from __future__ import annotations
 
 import dataclasses
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ from tap_cinchy.values import BINARY, MOMENT, WALL_CLOCK
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+logger = logging.getLogger(__name__)
+
 CREATED, MODIFIED, DELETED = "Created", "Modified", "Deleted"
 DELETED_AT = "_sdc_deleted_at"
 SYSTEM_TIMES = frozenset({CREATED, MODIFIED, DELETED, "Replaced"})
@@ -51,9 +54,20 @@ SECRETS = {
 """Columns that hold credentials, by table; never read, whatever is configured."""
 
 
+CREDENTIALS = frozenset().union(*SECRETS.values()) - {"key", "topic"}
+"""Names that are not read through any link either: where a link leads, a path does not tell.
+A key and a topic are too common for that."""
+
+
 def is_secret(table: str, column: str) -> bool:
     """Whether a column of ``Domain.Table`` holds credentials."""
     return column.strip().lower() in SECRETS.get(table.strip().lower(), ())
+
+
+def is_secret_path(table: str, path: str) -> bool:
+    """Whether a path from ``Domain.Table`` ends at credentials, or may do so behind a link."""
+    names = [name.strip().lower() for name in split_names(path)]
+    return is_secret(table, names[0]) or (len(names) > 1 and names[-1] in CREDENTIALS)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,7 +159,9 @@ def shape_of_schema(schema: Mapping[str, Any], primary_keys: Sequence[str]) -> S
         if name == UNPARSED:
             continue
         path = _path(name, definition)
-        if path is None or is_secret(table, split_names(path)[0]):
+        if path is None or is_secret_path(table, path):
+            if path is not None:
+                logger.warning("%s: %s may hold credentials and is not read.", table, path)
             continue
         column = Column(name, kind_of_schema(definition, path), definition.get("description", ""))
         fields.append(Field(column, (path,)))

@@ -303,10 +303,11 @@ class TapCinchy(RestTap):
         wishes = DiscoveryOptions(
             labels=self.config["link_output"] == "id_and_label",
             deleted=self.config["include_deleted"],
+            incremental=self.wants_incremental,
         )
         rights = self.config["check_entitlements"]
         found = find_tables(self.api, self.registry, wishes, self.wants, check_rights=rights)
-        names = stream_names({table.id: table.full_name for table in found}, taken | STATIC_NAMES)
+        names = stream_names(self.registry.names(), taken | STATIC_NAMES)
         for table in found:
             yield TableStream(self, table.shape, names[table.id])
             if self.config["include_history"] and table.history is not None:

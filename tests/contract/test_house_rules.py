@@ -98,3 +98,13 @@ def test_actions_are_pinned_to_a_commit() -> None:
     }
     # PyPA asks to follow its branch, and its newest commit was not to be had here.
     assert loose == {"pypa/gh-action-pypi-publish"}
+
+
+def test_tools_of_the_workflows_have_a_version() -> None:
+    loose = [
+        line.strip()
+        for path in tracked(".github/workflows/*.yml")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"pip install|pipx run|uvx ", line) and "==" not in line
+    ]
+    assert loose == []

@@ -321,7 +321,8 @@ class Table:
         return {
             "type": "object",
             "properties": properties,
-            "required": list(self.primary_keys),
+            # An empty list is against the older drafts of JSON Schema.
+            **({"required": list(self.primary_keys)} if self.primary_keys else {}),
             "additionalProperties": False,
         }
 

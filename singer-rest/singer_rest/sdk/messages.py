@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from singer_rest.records.rows import Records
 
+_ESCAPED = re.compile(r'[\x00-\x1f"\\]')
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -42,9 +44,15 @@ def _row_type(names: tuple[str, ...]) -> type[msgspec.Struct]:
     return msgspec.defstruct("Row", list(fields), rename=fields, gc=False)
 
 
+@functools.lru_cache
+def _can_be_fields(names: tuple[str, ...]) -> bool:
+    """Tell whether names can be the members of a type; msgspec refuses what JSON has to escape."""
+    return not any(_ESCAPED.search(name) for name in names)
+
+
 def packed(records: Records) -> Iterable[Any]:
     """Return records in the form that is written fastest."""
-    if records.cells and not records.more:
+    if records.cells and not records.more and _can_be_fields(tuple(records.cells)):
         return map(_row_type(tuple(records.cells)), *records.cells.values())
     return records
 

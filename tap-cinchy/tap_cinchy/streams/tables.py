@@ -10,7 +10,7 @@ from singer_rest.sdk.catalog import Metadata
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
 from tap_cinchy.questions import Reading
-from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
+from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED
 from tap_cinchy.sources import TableSource
 from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.whole_table import WholeTableSource
@@ -111,6 +111,36 @@ class TableStream(CinchyStream):
         """
         if self.replication_key and not self.is_full_table:
             check_bookmark(self.name, self.tap.bookmarks.value(self.name, self.replication_key))
+            self._check_marks()
+
+    def _check_marks(self) -> None:
+        """Refuse to read changes whose deletions no target could see.
+
+        Raises:
+            ConfigError: Neither column that tells of them is selected.
+        """
+        mask = self.mask
+        told = [
+            field.name
+            for field in self.table.fields
+            if field.paths[0] == f"[{DELETED}]" and mask["properties", field.name]
+        ]
+        if not self.table.has(DELETED) or DELETED_AT in told:
+            return
+        if not told:
+            raise ConfigError(
+                f"{self.name} is read by what changed, and neither {DELETED} nor {DELETED_AT} is "
+                "selected: no target would learn of deleted rows. Select one of them, or read the "
+                "table in full."
+            )
+        self.logger.warning(
+            "%s: deleted rows come with their time in %s only, because the catalog was made with "
+            "include_deleted off; name the table in incremental_tables and run discovery again to "
+            "have %s as well.",
+            self.name,
+            DELETED,
+            DELETED_AT,
+        )
 
     def selected_fields(self) -> tuple[Field, ...]:
         """Return the fields to read, keys first."""
@@ -123,6 +153,8 @@ class TableStream(CinchyStream):
         """Return what is read."""
         kind: ReadType = "VERSION_HISTORY_QUERY" if self.table.is_history else "QUERY"
         with_deleted = self.table.is_history or self.config["include_deleted"]
+        # A target has to be told of rows that were deleted since it got them.
+        with_deleted = with_deleted or self._bookmark_value() is not None
         hides = self.table.has(DELETED) and not with_deleted
         return Reading(
             where=self.full_name,
@@ -132,6 +164,7 @@ class TableStream(CinchyStream):
             size=self.config["page_size"],
             blank=(f"[{DELETED}]",) if hides else (),
             kind=kind,
+            lenient=not self._had_before(),
         )
 
     def new_source(self) -> Source:
@@ -148,17 +181,26 @@ class TableStream(CinchyStream):
             self.tap.zones,
             prefetch=self.tap.prefetch,
             is_listed=self._may_be_empty,
-            bookmark=self.tap.bookmarks.value(self.name, MODIFIED),
+            bookmark=self._bookmark_value(),
             start=self._start(),
-            with_deleted=self.table.has(DELETED) and bool(self.config["include_deleted"]),
+            with_deleted=self.table.has(DELETED),
             anchor=entry.get(ANCHOR),
         )
 
+    def _bookmark_value(self) -> Any:
+        """Return up to where a target has the changes; nothing on the first run."""
+        return None if self.is_full_table else self.tap.bookmarks.value(self.name, MODIFIED)
+
     def _may_be_empty(self, full_name: str) -> bool:
         """Whether a table without rows is believed: it is listed, and has not had any before."""
+        return not self._had_before() and self.tap.registry.lists(full_name)
+
+    def _had_before(self) -> bool:
+        """Whether a target may have rows of this stream."""
         bookmarks = self.tap.bookmarks
-        had = bookmarks.rows_last_time(self.name) or bookmarks.value(self.name, MODIFIED)
-        return not had and self.tap.registry.lists(full_name)
+        return bool(
+            bookmarks.rows_last_time(self.name) or bookmarks.value(self.name, MODIFIED) is not None
+        )
 
     def _start(self) -> dt.datetime | None:
         return timestamps.parse(self.config.get("start_date"))

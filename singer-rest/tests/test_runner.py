@@ -1,0 +1,184 @@
+"""A run needs no tap: streams, writers and a server's answers are enough."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from singer_rest.errors import Outcome, StatusError, TapError
+from singer_rest.http.client import Transport, TransportOptions
+from singer_rest.http.credentials import OriginCredentials
+from singer_rest.http.prefetch import Prefetcher
+from singer_rest.http.rate_limit import RateLimit
+from singer_rest.records import timestamps
+from singer_rest.records.columns import RejectedValues
+from singer_rest.redact import Redactor
+from singer_rest.run import preflight
+from singer_rest.run.bookmarks import Bookmarks
+from singer_rest.run.contract import RunOptions
+from singer_rest.run.progress import Progress
+from singer_rest.run.runner import Runner, group_passes
+from singer_rest.sdk.metrics import SdkMetrics
+from singer_rest.sources.base import NothingSource, Source
+from singer_rest.stop import StopSignal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from singer_rest.sources.pages import Page
+
+
+class Refused(NothingSource):
+    """A source that the account may not read."""
+
+    def pages(self) -> Any:
+        raise self.error
+
+    def probe(self) -> Any:
+        raise self.error
+
+    @property
+    def error(self) -> StatusError:
+        url = "http://127.0.0.1/closed"
+        return StatusError("Refused.", code="HTTP-403", url=url, status=403, headers={})
+
+
+@dataclasses.dataclass
+class Plain:
+    """A stream that is nothing but what the run asks of it."""
+
+    name: str
+    source: type[NothingSource] = NothingSource
+    primary_keys: tuple[str, ...] = ("id",)
+    replication_key: None = None
+    permission: str = "the right to look"
+    cost: str = "1 request"
+    is_full_table: bool = True
+    has_instant_bookmark: bool = False
+    state_partitioning_keys: None = None
+
+    @property
+    def source_key(self) -> str:
+        return self.name
+
+    def partition_of(self, _page: Page) -> None:
+        return None
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        return page.rows
+
+    def move_bookmark(self, _source: Source) -> bool:
+        return False
+
+    def new_source(self) -> Source:
+        return self.source(self.name, "nothing to read here")
+
+
+class Silent:
+    """A writer that only notes what it is told."""
+
+    waiting = False
+    rows = 0
+
+    def __init__(self, stream: Plain, told: list[str]) -> None:
+        self.stream = stream
+        self.rejected = RejectedValues()
+        self.greatest: dict[Any, Any] = {}
+        self.told = told
+
+    def open(self) -> None:
+        self.told.append(f"open {self.stream.name}")
+
+    def write(self, _rows: object, _partition: object) -> None:
+        self.told.append(f"write {self.stream.name}")
+
+    def flush(self) -> None:
+        pass
+
+    def activate(self) -> None:
+        self.told.append(f"activate {self.stream.name}")
+
+
+class Shared:
+    """What the passes share, without a tap."""
+
+    name = "tap-nothing"
+    dynamic_catalog = False
+
+    def __init__(self, streams: Iterable[Plain], **options: Any) -> None:
+        self.streams = {stream.name: stream for stream in streams}
+        self.options = RunOptions(**options)
+        self.upper_bound = timestamps.now()
+        self.bookmarks = Bookmarks({})
+        self.stop = StopSignal()
+        self.redactor = Redactor()
+        self.prefetch = Prefetcher(1)
+        self.transport = Transport(
+            TransportOptions(user_agent="test"),
+            origin_credentials=OriginCredentials(),
+            rate_limit=RateLimit(0, self.stop),
+            stop=self.stop,
+            redactor=self.redactor,
+        )
+        self.progress = Progress(0, self.transport, SdkMetrics())
+        self.told: list[str] = []
+
+    def check_connection(self) -> None:
+        self.told.append("connect")
+
+    def write_state(self) -> None:
+        self.told.append("state")
+
+    def offer_state(self) -> bool:
+        return False
+
+
+def run(shared: Shared) -> Runner[Plain]:
+    passes = group_passes(shared.streams.values(), ("second",))
+    return Runner(shared, passes, lambda stream: Silent(stream, shared.told))
+
+
+def test_a_failing_stream_does_not_stop_the_others() -> None:
+    shared = Shared([Plain("first", Refused), Plain("second"), Plain("third")])
+    runner = run(shared)
+    with pytest.raises(TapError, match="first is forbidden: Refused; it needs the right to look"):
+        runner.read_all()
+    outcomes = {result.stream: result.outcome for result in runner.report.results}
+    assert outcomes == {
+        "second": Outcome.COMPLETE,
+        "first": Outcome.FORBIDDEN,
+        "third": Outcome.COMPLETE,
+    }
+    assert shared.told[0] == "connect"
+    assert "activate first" not in shared.told
+    assert "activate third" in shared.told
+
+
+def test_stop_stops(caplog: pytest.LogCaptureFixture) -> None:
+    shared = Shared([Plain("first", Refused), Plain("third")], on_stream_error="stop")
+    runner = run(shared)
+    with caplog.at_level(logging.INFO), pytest.raises(TapError):
+        runner.read_all()
+    assert [result.outcome for result in runner.report.results] == [
+        Outcome.FORBIDDEN,
+        Outcome.SKIPPED,
+    ]
+    assert "open third" not in shared.told
+
+
+def test_the_preflight_needs_no_tap_either() -> None:
+    shared = Shared([Plain("first", Refused), Plain("second")], on_stream_error="skip")
+    findings = preflight.examine(shared, group_passes(shared.streams.values()))
+    assert [(finding.stream, finding.result) for finding in findings] == [
+        ("first", "forbidden"),
+        ("second", preflight.OK),
+    ]
+    assert preflight.verdict(shared, findings) is None
+
+
+@pytest.mark.parametrize(("pattern", "accepted"), [("sc*", True), ("scores", True), ("x", False)])
+def test_unproved_streams_are_accepted_by_pattern(pattern: str, accepted: bool) -> None:  # noqa: FBT001
+    assert RunOptions(accept_unproved=(pattern,)).accepts_unproved("scores") is accepted
