@@ -81,7 +81,7 @@ def by_dlt_sources(found: Worlds, database: Path) -> dict[str, str]:
 def in_duckdb(folder: Path, found: Worlds, raw: dict[str, str], database: Path) -> Warehouse:
     env = {"ANALYTICS_TARGET": "duckdb", "ANALYTICS_DUCKDB": str(database)}
     output = dbt(folder, "build", variables=variables(raw), **env)
-    connection = duckdb.connect(str(database))
+    connection = duckdb.connect(str(database), read_only=True)
     return Warehouse(
         found, lambda query: connection.execute(query).fetchall(), output, manifest(folder), raw
     )
