@@ -22,7 +22,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: test-sdk-next test-lowest
 
 help:
-	@echo "make demo    load three generated systems through Meltano, and ask the result nine questions"
+	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
@@ -64,8 +64,10 @@ meltano: .meltano/.ready
 	PATH="$(dir $(abspath $(UV))):$$PATH" .tools/meltano/bin/meltano install
 	@touch $@
 
-demo: setup meltano
-	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+# Setting up takes a minute the first time, and says so.
+demo:
+	@scripts/patiently "Setting up: the taps, Meltano, dbt" $(MAKE) --no-print-directory setup meltano analytics
+	@PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
 
 # One page of tiles, charts and proofs over a database a tap was loaded into.
 DATABASE ?= output/warehouse.duckdb

@@ -166,11 +166,19 @@ def named_bars(rows: Rows, unit: str, colour: str = BLUE) -> alt.LayerChart:
 
 
 def deploys_per_week(rows: Rows) -> alt.Chart:
-    """Draw deploys per week, by kind (day, until, kind, deploys)."""
-    # Weeks begin on Monday here, and on Sunday in Vega: the bars say themselves where they end.
+    """Draw deploys per week, the kinds on top of each other (day, until, kind, deploys)."""
+    # Weeks begin on Monday here, and on Sunday in Vega. Bars that say where they end are not
+    # stacked by Vega-Lite, so it is done here.
+    heights: dict[str, float] = {}
+    order = {kind: place for place, kind in enumerate(DEPLOY_COLOURS)}
+    stacked = []
+    for row in sorted(rows, key=lambda row: (row["day"], order.get(row["kind"], len(order)))):
+        lower = heights.get(row["day"], 0)
+        heights[row["day"]] = lower + row["deploys"]
+        stacked.append({**row, "lower": lower, "upper": heights[row["day"]]})
     return (
-        _chart(rows)
-        .mark_bar(binSpacing=1)
+        _chart(stacked)
+        .mark_rect()
         .encode(
             x=alt.X(
                 "day:T",
@@ -180,9 +188,8 @@ def deploys_per_week(rows: Rows) -> alt.Chart:
                 ),
             ),
             x2="until:T",
-            y=alt.Y(
-                "deploys:Q", stack="zero", axis=alt.Axis(title="deploys a week", tickMinStep=1)
-            ),
+            y=alt.Y("lower:Q", axis=alt.Axis(title="deploys a week", tickMinStep=1)),
+            y2="upper:Q",
             color=alt.Color("kind:N", scale=_scale(DEPLOY_COLOURS, rows, "kind"), legend=_bottom()),
             tooltip=[
                 alt.Tooltip("day:T", timeUnit=DAY, title="Week of"),

@@ -35,16 +35,9 @@ def board(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three systems on two days, with receipts of twelve."""
+    """Three systems, one of them on two days, with receipts of twelve."""
     path = tmp_path_factory.mktemp("board") / "warehouse.duckdb"
     with worlds(5, hostile=True) as found:
-        by_target_dlt(found, path)
-        with duckdb.connect(str(path)) as connection:
-            # The first snapshot becomes yesterday's: scores fall between two days only.
-            connection.execute(
-                "update tap_cortex.scorecard_scores_daily set snapshot_date = snapshot_date - 1"
-            )
-        found.cortex.reevaluate()
         by_target_dlt(found, path)
     for system in SYSTEMS:
         receipts.write(path, system, RUNS)
