@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-MILLISECONDS = 120_000
+MILLISECONDS = 300_000
 """A loaded machine draws slowly."""
 
 
@@ -118,6 +118,7 @@ def look(page: Path, screenshots: Path | None) -> Iterator[str]:
 def _open(context: Any, path: Path, view: View, screenshots: Path | None) -> list[str]:
     wrong: list[str] = []
     page = context.new_page()
+    page.set_default_timeout(MILLISECONDS)
     page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
     page.on(
         "console",
@@ -137,7 +138,7 @@ def _open(context: Any, path: Path, view: View, screenshots: Path | None) -> lis
     )
     page.goto(path.resolve().as_uri())
     try:
-        page.wait_for_selector("body[data-ready]", timeout=MILLISECONDS)
+        page.wait_for_selector("body[data-ready]")
     except Exception as error:  # noqa: BLE001  # whatever kept it from being drawn is the finding
         return [*wrong, f"the charts were not drawn: {str(error).splitlines()[0]}"]
     wrong += page.evaluate(FIND)
