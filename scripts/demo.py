@@ -106,7 +106,7 @@ def load(system: str, *options: str) -> None:
                 f"TAP_{system.upper()}_API_URL": url,
                 f"TAP_{system.upper()}_SUMMARY_FILE": str(summary),
                 "TARGET_DLT_CREDENTIALS": str(WAREHOUSE),
-                "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines"),
+                "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines" / system),
             },
             capture_output=True,
             text=True,

@@ -70,7 +70,7 @@ def by_target_dlt(found: Worlds, database: Path) -> dict[str, str]:
         env = {
             "TARGET_DLT_CREDENTIALS": str(database),
             "TARGET_DLT_DATASET_NAME": raw[system],
-            "TARGET_DLT_PIPELINES_DIR": str(database.parent / "pipelines"),
+            "TARGET_DLT_PIPELINES_DIR": str(database.parent / "pipelines" / system),
         }
         load([TARGET_DLT, "--config", "ENV"], messages(found, system), env)
 
