@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox
-SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox tests scripts bench
+SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox analytics tests scripts bench
 
 # Byte code makes every command start three times faster; some machines switch it off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -22,13 +22,14 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: test-sdk-next test-lowest
 
 help:
-	@echo "make demo    load three generated systems through Meltano, and ask the result nine questions"
+	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
 	@echo "make test    lint, types and every test"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
 	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
+	@echo "make board   the marts and one page of charts over DATABASE= (a DuckDB file or a PostgreSQL URL)"
 	@echo "make setup   only the environment, in $(VENV)"
 
 setup: $(VENV)/.ready
@@ -63,12 +64,23 @@ meltano: .meltano/.ready
 	PATH="$(dir $(abspath $(UV))):$$PATH" .tools/meltano/bin/meltano install
 	@touch $@
 
-demo: setup meltano
-	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+# Setting up takes a minute the first time, and says so.
+demo:
+	@scripts/patiently "Setting up: the taps, Meltano, dbt" $(MAKE) --no-print-directory setup meltano analytics
+	@PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python scripts/demo.py
+
+# One page of tiles, charts and proofs over a database a tap was loaded into.
+DATABASE ?= output/warehouse.duckdb
+board: analytics
+	cd analytics && ../.tools/analytics/bin/python -m board $(if $(findstring ://,$(DATABASE)),"$(DATABASE)","$(abspath $(DATABASE))")
+
+# The page in a real browser, at a desk and on a phone; needs Chromium (on Debian: apt-get install chromium).
+board-test: setup analytics
+	$(BIN)/python -m pytest tests/analytics/test_board.py -m slow
 
 # Every loader and both databases; `make test` has one of each.
 analytics-test: setup meltano analytics
-	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest tests/analytics -m "slow or not slow"
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest tests/analytics --ignore tests/analytics/test_board.py -m "slow or not slow"
 
 playground: setup
 	@$(BIN)/python scripts/playground.py start

@@ -1,15 +1,19 @@
-"""Load generated systems through Meltano and ask the result what its owners would ask.
+"""Load a year of a made-up company through Meltano, ask the questions of the docs, draw the page.
 
-``make demo`` runs this. Everything is local: the systems are sandboxes, the data is generated.
+``make demo`` runs this. Everything is local: the systems are sandboxes, the data is generated. What
+takes longer than a moment says so before it begins, and every five seconds while it goes on.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import shutil
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +25,64 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "output" / "demo"
 MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
+ANALYTICS = ROOT / ".tools" / "analytics" / "bin" / "python"
 
 WAREHOUSE = OUTPUT / "warehouse.duckdb"
+PAGE = OUTPUT / "board.html"
 QUESTIONS = ROOT / "docs" / "questions"
-TAPS = ("tap-cachet", "tap-cortex", "tap-cinchy")
+WEEK = 7
+EVERY = 5
+"""Seconds between two signs of life."""
+MAX_ROWS, MAX_WIDTH = 5, 34
+"""Of an answer on the screen; the page and the database have all of it."""
+
+KEYS = {
+    "cachet": {"TAP_CACHET_API_KEY": "1|sandbox-admin"},
+    "cortex": {
+        "TAP_CORTEX_API_KEY": "cortex-sandbox-key",
+        "TAP_CORTEX_OPT_IN_STREAMS": '["deploys"]',
+        "TAP_CORTEX_REQUESTS_PER_MINUTE": "0",  # nobody else uses this server
+    },
+    "cinchy": {
+        "TAP_CINCHY_ACCESS_TOKEN": "pat-reader",
+        "TAP_CINCHY_ALLOW_INSECURE_HTTP": "true",
+    },
+}
+"""How to sign in to the sandboxes; no secret of anybody's, and yet nothing for a screen."""
+WHAT = {"cachet": "a status page", "cortex": "a developer portal", "cinchy": "a data platform"}
+
+
+@contextlib.contextmanager
+def patiently(what: str) -> Iterator[None]:
+    """Say what is done, that it goes on, and how long it took."""
+    print(f"{what} ...", flush=True)
+    over = threading.Event()
+    began = time.monotonic()
+
+    def remind() -> None:
+        while not over.wait(EVERY):
+            print(f"  {time.monotonic() - began:.0f} s", flush=True)
+
+    reminder = threading.Thread(target=remind, daemon=True)
+    reminder.start()
+    try:
+        yield
+    finally:
+        over.set()
+        reminder.join()
 
 
 @contextlib.contextmanager
 def sandbox(system: str, *options: str) -> Iterator[str]:
     """Start a sandbox on a free port; yields its address."""
-    command = [sys.executable, "-m", "sandbox", system, "--stop-with-parent", *options]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as server:
+    command = [sys.executable, "-m", "sandbox", system, "--world", "plain", "--stop-with-parent"]
+    with subprocess.Popen(
+        [*command, *options],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it tells how to sign in
+        text=True,
+        cwd=ROOT,
+    ) as server:
         ready = server.stdout.readline().split() if server.stdout else []
         if ready[:1] != ["READY"]:
             raise SystemExit(f"The {system} sandbox did not start.")
@@ -41,113 +92,108 @@ def sandbox(system: str, *options: str) -> Iterator[str]:
             server.terminate()
 
 
-def meltano_run(*blocks: str, **settings: str) -> None:
-    """Run Meltano as a user does, with settings from the environment."""
+def load(system: str, *options: str) -> None:
+    """Load one system as a user does, settings from the environment; say what is proved."""
+    summary = OUTPUT / f"{system}.json"
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    print(f"$ meltano run {' '.join(blocks)}", flush=True)
-    done = subprocess.run(
-        [str(MELTANO), "run", "--full-refresh", *blocks],
-        cwd=ROOT,
-        env={
-            **env,
-            "TARGET_DLT_CREDENTIALS": str(WAREHOUSE),
-            "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines"),
-            **settings,
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    with patiently(f"$ meltano run tap-{system} target-dlt"), sandbox(system, *options) as url:
+        done = subprocess.run(
+            [str(MELTANO), "run", "--full-refresh", f"tap-{system}", "target-dlt"],
+            cwd=ROOT,
+            env={
+                **env,
+                **KEYS[system],
+                f"TAP_{system.upper()}_API_URL": url,
+                f"TAP_{system.upper()}_SUMMARY_FILE": str(summary),
+                "TARGET_DLT_CREDENTIALS": str(WAREHOUSE),
+                "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines" / system),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    streams = json.loads(summary.read_text(encoding="utf-8"))["streams"]
+    complete = [one for one in streams if one["outcome"] == "complete"]
+    rows = sum(one["rows"] for one in complete)
+    print(
+        f"  {WHAT[system]}: {len(complete)} of {len(streams)} streams proved complete, {rows} rows"
     )
+
+
+def load_cortex() -> None:
+    """Load the portal as it was a week ago, and as it is now: scores fall between two days only."""
+    load("cortex", "--days-ago", str(WEEK))
+    with duckdb.connect(str(WAREHOUSE)) as database:
+        # A demo cannot wait for a week: the first snapshot is dated back.
+        database.execute(
+            f"update tap_cortex.scorecard_scores_daily set snapshot_date = snapshot_date - {WEEK}"  # noqa: S608
+        )
+    load("cortex")
+
+
+def build_page() -> None:
+    """Build the marts with dbt, and draw them."""
+    with patiently("$ make board: dbt builds the marts and tests them, then the page is drawn"):
+        done = subprocess.run(
+            [str(ANALYTICS), "-m", "board", str(WAREHOUSE), "--output", str(PAGE)],
+            cwd=ROOT / "analytics",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
 
 
-def ask(database: duckdb.DuckDBPyConnection, query: str) -> list[tuple[str, ...]]:
-    """Return an answer as text, column names first."""
-    answer = database.execute(query)
-    names = tuple(column[0] for column in answer.description or ())
-    rows = answer.fetchall()
-    return [names, *(tuple("" if v is None else str(v) for v in row) for row in rows)]
+def cell(value: object) -> str:
+    """Return a value as a cell of a table on the screen."""
+    text = "" if value is None else str(value)
+    return text if len(text) <= MAX_WIDTH else text[: MAX_WIDTH - 1] + "…"
 
 
-def show(title: str, rows: list[tuple[str, ...]]) -> None:
-    """Print the answer to one question."""
-    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-    print(f"\n{title}")
+def answer(database: duckdb.DuckDBPyConnection, question: Path) -> None:
+    """Print a question and the beginning of its answer."""
+    title, _, query = question.read_text(encoding="utf-8").partition("\n")
+    found = database.execute(query)
+    names = tuple(column[0] for column in found.description or ())
+    every = found.fetchall()
+    rows = [names, *(tuple(map(cell, row)) for row in every[:MAX_ROWS])]
+    widths = [max(len(row[index]) for row in rows) for index in range(len(names))]
+    print(f"\n{title.removeprefix('-- ')}")
     for number, row in enumerate(rows):
-        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        line = "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True))
         print(f"  {line.rstrip()}")
         if number == 0:
             print("  " + "  ".join("-" * width for width in widths))
-
-
-def load_cachet() -> None:
-    """Load a status page."""
-    with sandbox("cachet", "--api", "3", "--seed", "42") as url:
-        meltano_run(
-            "tap-cachet",
-            "target-dlt",
-            TAP_CACHET_API_URL=url,
-            TAP_CACHET_API_KEY="1|sandbox-admin",
-        )
-
-
-def load_cortex() -> None:
-    """Load a developer portal twice: before and after its scorecards were evaluated again."""
-    settings = {
-        "TAP_CORTEX_API_KEY": "cortex-sandbox-key",
-        "TAP_CORTEX_REQUESTS_PER_MINUTE": "0",  # nobody else uses this server
-    }
-    for evaluation in ("0", "6"):
-        with sandbox("cortex", "--seed", "42", "--evaluation", evaluation) as url:
-            meltano_run("tap-cortex", "target-dlt", TAP_CORTEX_API_URL=url, **settings)
-        if evaluation == "0":
-            # A demo cannot wait for tomorrow: the first snapshot becomes yesterday's.
-            with duckdb.connect(str(WAREHOUSE)) as database:
-                database.execute(
-                    "update tap_cortex.scorecard_scores_daily set snapshot_date = snapshot_date - 1"
-                )
-
-
-def load_cinchy() -> None:
-    """Load a data platform, without a single hand-written query."""
-    with sandbox("cinchy", "--seed", "42") as url:
-        meltano_run(
-            "tap-cinchy",
-            "target-dlt",
-            TAP_CINCHY_API_URL=url,
-            TAP_CINCHY_ACCESS_TOKEN="pat-reader",  # noqa: S106  # of the sandbox
-            TAP_CINCHY_ALLOW_INSECURE_HTTP="true",
-        )
+    if len(every) > MAX_ROWS:
+        print(f"  ... and {len(every) - MAX_ROWS} more")
 
 
 def main() -> None:
-    """Load and ask."""
+    """Load, ask and draw."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
-    print("Three generated systems listen on this machine; Meltano loads them into DuckDB.\n")
-    for load in (load_cachet, load_cortex, load_cinchy):
-        load()
-    database = duckdb.connect(str(WAREHOUSE), read_only=True)
-    for tap in TAPS:
-        schema = tap.replace("-", "_")
-        database.execute(f"use {schema}")
-        found = ask(
-            database,
-            "select table_name from information_schema.tables "
-            "where table_schema = current_schema() and not starts_with(table_name, '_') order by 1",
-        )
-        counts: list[tuple[str, ...]] = [
-            (name, ask(database, f'select count(*) from "{name}"')[1][0])  # noqa: S608
-            for (name,) in found[1:]
-        ]
-        rows = [("table", "rows"), *counts]
-        show(f"{tap}: {len(counts)} tables", rows)
-        for question in sorted(QUESTIONS.glob(f"{tap}-*.sql")):
-            title, _, query = question.read_text(encoding="utf-8").partition("\n")
-            show(title.removeprefix("-- "), ask(database, query))
-    place = WAREHOUSE.relative_to(ROOT)
-    print(f"\nEverything is in {place}. Now point a tap at a system of your own.")
+    print(
+        "A status page, a developer portal and a data platform of a made-up company listen on\n"
+        "this machine; Meltano loads them into DuckDB, as it would load yours.\n",
+        flush=True,
+    )
+    load("cachet")
+    load_cortex()
+    load("cinchy")
+    build_page()
+    with duckdb.connect(str(WAREHOUSE), read_only=True) as database:
+        for question in sorted(QUESTIONS.glob("*.sql")):
+            answer(database, question)
+    print(
+        f"\nThe page: {PAGE}\n"
+        f"The data: {WAREHOUSE.relative_to(ROOT)} (tables in tap_..., answers in analytics)\n\n"
+        "Your own system comes next. Copy .env.example to .env, fill in an address and a key,\n"
+        "and see what the key may read:\n\n"
+        "  .tools/meltano/bin/meltano invoke tap-cachet --test"
+    )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 -- Which components were hit by most incidents, and how long did those take to fix?
-select c.name as component,
-       count(distinct i.id) as incidents,
-       round(avg(date_diff('minute', i.occurred_at, u.fixed_at)) / 60, 1) as hours_to_fix
-from incident_components ic
-join incidents i on i.id = ic.incident_id
-join components c on c.id = ic.component_id
-left join (select incident_id, min(created_at) as fixed_at
-           from incident_updates where status = 4 group by 1) u on u.incident_id = i.id
-group by 1 order by 2 desc, 1 limit 5
+select c.component_name as component,
+       count(*) as incidents,
+       count(i.seconds_to_fix) as fixed,
+       round(avg(i.seconds_to_fix) / 3600, 1) as mean_hours_to_fix
+from analytics.stg_cachet__incident_components hit
+join analytics.fct_incidents i on i.incident_id = hit.incident_id
+join analytics.dim_components c on c.component_id = hit.component_id
+group by c.component_id, c.component_name
+order by incidents desc, component limit 5

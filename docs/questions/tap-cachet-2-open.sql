@@ -1,5 +1,6 @@
 -- Which incidents are still open, and since when?
-select i.name as incident, i.latest_status_name as status, i.occurred_at as since
-from incidents i
-where not i.is_resolved
-order by i.occurred_at desc limit 5
+select incident_name as incident, status, started_at as since,
+       round(seconds_open / 86400.0, 1) as days
+from analytics.fct_incidents
+where is_open
+order by started_at, incident_id

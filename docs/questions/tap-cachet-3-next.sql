@@ -1,8 +1,6 @@
 -- Which maintenance is under way or comes next, and what does it touch?
-select s.name as maintenance, s.status_name as status, s.scheduled_at as begins,
-       string_agg(c.name, ', ' order by c.name) as components
-from schedules s
-left join schedule_components sc on sc.schedule_id = s.id
-left join components c on c.id = sc.component_id
-where s.status < 2
-group by 1, 2, 3 order by 3 limit 5
+select maintenance_name as maintenance, state, begins_at as begins, ends_at as ends,
+       component_names as components
+from analytics.fct_maintenances
+where state in ('under way', 'to come')
+order by begins_at, schedule_id

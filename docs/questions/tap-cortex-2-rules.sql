@@ -1,5 +1,6 @@
 -- Which rules fail most?
-select scorecard_name as scorecard, title as rule,
-       count(*) filter (where not passed) as failing, count(*) as entities
-from scorecard_rule_results
-group by 1, 2, rule_key order by 3 desc, 1, 2 limit 5
+select scorecard_name as scorecard, rule_title as rule, failing, entities,
+       failing_exempt as of_them_exempt
+from analytics.agg_rule_failures
+where failing > 0
+order by failing desc, scorecard, rule, rule_key limit 5

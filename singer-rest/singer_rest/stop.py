@@ -70,11 +70,6 @@ class StopSignal:
             self.signum = signum
         self._event.set()
 
-    @property
-    def requested(self) -> bool:
-        """Whether a stop was asked for."""
-        return self.signum is not None
-
     def check(self) -> None:
         """Raise if a stop was asked for.
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from analytics.loading import NOW, ROOT, SYSTEMS, Warehouse, Worlds, dbt, load, 
 
 TARGET_DLT = str(Path(sys.executable).parent / "target-dlt")
 TARGET_POSTGRES = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
+DAILY = ("scorecard_scores_daily", "scorecard_rule_results_daily")
+WEEK = 7
 AS_OF = NOW.replace(tzinfo=None).isoformat(sep=" ")
 
 
@@ -40,16 +42,40 @@ def manifest(folder: Path) -> dict[str, Any]:
     return found
 
 
+def twice(found: Worlds, load_one: Callable[[str], None], run: Callable[[str], object]) -> None:
+    """Load all three, and Cortex once more a week later, when scores have moved."""
+    for system in SYSTEMS:
+        load_one(system)
+    for stream in DAILY:
+        run(f"update {{cortex}}.{stream} set snapshot_date = snapshot_date - {WEEK}")
+    found.cortex.reevaluate()
+    load_one("cortex")
+
+
+def in_file(database: Path, raw: dict[str, str]) -> Callable[[str], object]:
+    """Return what runs a statement in a DuckDB file."""
+
+    def run(statement: str) -> None:
+        with duckdb.connect(str(database)) as connection:
+            connection.execute(statement.format(**raw))
+
+    return run
+
+
 def by_target_dlt(found: Worlds, database: Path) -> dict[str, str]:
     """Load all three with target-dlt into one DuckDB file."""
-    for system in SYSTEMS:
+    raw = {system: f"tap_{system}" for system in SYSTEMS}
+
+    def load_one(system: str) -> None:
         env = {
             "TARGET_DLT_CREDENTIALS": str(database),
-            "TARGET_DLT_DATASET_NAME": f"tap_{system}",
-            "TARGET_DLT_PIPELINES_DIR": str(database.parent / "pipelines"),
+            "TARGET_DLT_DATASET_NAME": raw[system],
+            "TARGET_DLT_PIPELINES_DIR": str(database.parent / "pipelines" / system),
         }
         load([TARGET_DLT, "--config", "ENV"], messages(found, system), env)
-    return {system: f"tap_{system}" for system in SYSTEMS}
+
+    twice(found, load_one, in_file(database, raw))
+    return raw
 
 
 def by_dlt_sources(found: Worlds, database: Path) -> dict[str, str]:
@@ -67,23 +93,32 @@ def by_dlt_sources(found: Worlds, database: Path) -> dict[str, str]:
         "cortex": cortex_source,
         "cinchy": cinchy_source,
     }
-    for system, source in sources.items():
+    raw = {system: f"{system}_data" for system in SYSTEMS}
+
+    def load_one(system: str) -> None:
         pipeline = dlt.pipeline(
             f"analytics_{system}",
             destination=dlt.destinations.duckdb(str(database)),
-            dataset_name=f"{system}_data",
+            dataset_name=raw[system],
             pipelines_dir=str(database.parent / "pipelines"),
         )
-        pipeline.run(source(config=found.configs[system]))
-    return {system: f"{system}_data" for system in SYSTEMS}
+        pipeline.run(sources[system](config=found.configs[system]))
+
+    twice(found, load_one, in_file(database, raw))
+    return raw
 
 
 def in_duckdb(folder: Path, found: Worlds, raw: dict[str, str], database: Path) -> Warehouse:
     env = {"ANALYTICS_TARGET": "duckdb", "ANALYTICS_DUCKDB": str(database)}
     output = dbt(folder, "build", variables=variables(raw), **env)
-    connection = duckdb.connect(str(database))
+    connection = duckdb.connect(str(database), read_only=True)
     return Warehouse(
-        found, lambda query: connection.execute(query).fetchall(), output, manifest(folder), raw
+        found,
+        lambda query: connection.execute(query).fetchall(),
+        output,
+        manifest(folder),
+        raw,
+        str(database),
     )
 
 
@@ -91,23 +126,27 @@ def in_postgres(folder: Path, found: Worlds) -> Iterator[Warehouse]:
     """Load all three with target-postgres, which keeps the taps' own names of columns."""
     with start_postgres() as server:
         raw = {system: f"raw_{system}" for system in SYSTEMS}
-        for system, schema in raw.items():
+
+        def load_one(system: str) -> None:
+            settings = {
+                "host": server.host,
+                "port": server.port,
+                "user": server.user,
+                "password": server.password,
+                "database": server.database,
+                "default_target_schema": raw[system],
+                "hard_delete": True,
+            }
             config = folder / f"{system}.json"
-            config.write_text(
-                json.dumps(
-                    {
-                        "host": server.host,
-                        "port": server.port,
-                        "user": server.user,
-                        "password": server.password,
-                        "database": server.database,
-                        "default_target_schema": schema,
-                        "hard_delete": True,
-                    }
-                )
-            )
+            config.write_text(json.dumps(settings), encoding="utf-8")
             command = [str(TARGET_POSTGRES / "target-postgres"), "--config", str(config)]
             load(command, messages(found, system))
+
+        def run(statement: str) -> None:
+            with psycopg.connect(server.url) as connection:
+                connection.execute(statement.format(**raw).encode())
+
+        twice(found, load_one, run)
         env = {
             "ANALYTICS_TARGET": "postgres",
             "ANALYTICS_PG_HOST": server.host,
@@ -120,10 +159,11 @@ def in_postgres(folder: Path, found: Worlds) -> Iterator[Warehouse]:
         with psycopg.connect(server.url, autocommit=True) as connection:
             yield Warehouse(
                 found,
-                lambda query: connection.execute(query).fetchall(),
+                lambda query: connection.execute(query.encode()).fetchall(),
                 output,
                 manifest(folder),
                 raw,
+                server.url,
             )
 
 

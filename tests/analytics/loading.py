@@ -145,3 +145,5 @@ class Warehouse:
     manifest: dict[str, Any]
     raw: dict[str, str]
     """Schema of the loaded tables by system."""
+    database: str
+    """Where the page finds the marts: a file, or a URL."""

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+import re
+import subprocess
+from pathlib import Path
 
 import pytest
 
 from analytics import truth
-from analytics.loading import Warehouse
+from analytics.loading import DBT, PACKAGE, ROOT, Warehouse
 
 pytestmark = pytest.mark.timeout(1800)
 """The first test waits until three systems are loaded and dbt has built everything."""
@@ -87,7 +90,9 @@ def test_failing_rules(warehouse: Warehouse) -> None:
 def test_rule_results_of_the_day(warehouse: Warehouse) -> None:
     rows = warehouse.ask(
         "select scorecard_tag, rule_key, count(*), count(case when not is_passed then 1 end) "
-        "from analytics.fct_rule_results_daily group by 1, 2"
+        "from analytics.fct_rule_results_daily "
+        "where snapshot_date = (select max(snapshot_date) from analytics.fct_rule_results_daily) "
+        "group by 1, 2"
     )
     found = {(row[0], row[1]): (row[2], row[3]) for row in rows}
     assert found == truth.cortex_failing_rules(warehouse.worlds.cortex)
@@ -148,3 +153,103 @@ def test_without_receipts_nothing_is_called_proved(warehouse: Warehouse) -> None
         "select count(*) from analytics.fct_incidents where proved_until is not null"
     ) == [(0,)]
     assert "No receipts (table singer_receipts)" in warehouse.output
+
+
+def question(name: str) -> str:
+    (path,) = (ROOT / "docs" / "questions").glob(f"tap-{name}-*.sql")
+    return path.read_text(encoding="utf-8")
+
+
+def test_the_questions_about_the_status_page(warehouse: Warehouse) -> None:
+    expected = cachet(warehouse)
+    found = warehouse.ask(question("cachet-1"))
+    assert [(row[0], row[1], row[2]) for row in found] == expected.most_hit()[:5]
+    for row, (_name, _hits, _fixed, hours) in zip(
+        found, expected.most_hit_with_hours(), strict=False
+    ):
+        assert (row[3] is None) == (hours is None)
+        assert hours is None or abs(float(row[3]) - hours) < 0.051
+    found = warehouse.ask(question("cachet-2"))
+    assert [(row[0], row[2]) for row in found] == expected.still_open()
+    assert len(found) == len(expected.open_incidents())
+    found = warehouse.ask(question("cachet-3"))
+    assert [(row[0], row[1], row[2]) for row in found] == expected.maintenance_ahead()
+    assert {"under way", "to come"} == {row[1] for row in found}
+    found = warehouse.ask(question("cachet-4"))
+    assert len(found) == len(expected.seen.ids("components"))
+
+
+def test_the_questions_about_the_portal(warehouse: Warehouse) -> None:
+    world = warehouse.worlds.cortex
+    fell = truth.cortex_teams_that_fell(world)
+    assert fell
+    found = warehouse.ask(question("cortex-1"))
+    assert {row[0]: (float(row[1]), float(row[2])) for row in found} == fell
+    failing = sorted(
+        (count for _all, count in truth.cortex_failing_rules(world).values() if count), reverse=True
+    )
+    assert [row[2] for row in warehouse.ask(question("cortex-2"))] == failing[:5]
+    unowned = {
+        (entity.type, entity.tag)
+        for entity in world.entities
+        if entity.id in truth.cortex_unowned(world) and not entity.is_archived
+    }
+    found = warehouse.ask(question("cortex-3"))
+    assert len(found) == len(unowned)
+    assert {(row[0], row[1]) for row in found} == unowned
+
+
+def test_the_questions_about_the_platform(warehouse: Warehouse) -> None:
+    world = warehouse.worlds.cinchy
+    links = {
+        (table, column, target)
+        for (table, column), target in truth.cinchy_links(world).items()
+        if not table.startswith("Cinchy.") and not target.startswith("Cinchy.")
+    }
+    assert set(warehouse.ask(question("cinchy-1"))) == links
+    alive = truth.cinchy_rows_alive(world)
+    found = warehouse.ask(question("cinchy-2"))
+    assert {row[0]: row[3] for row in found} == alive
+    failed = [
+        row["Cinchy Id"]
+        for row in world.truth("Cinchy.Execution Log", deleted=False)
+        if row["State"] == "Failed"
+    ]
+    assert sorted(row[0] for row in warehouse.ask(question("cinchy-3"))) == sorted(failed)
+
+
+def sql_blocks() -> list[tuple[str, str]]:
+    """Return every SQL block of every page, with where it stands."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("docs/*/*.md")]
+    fenced = re.compile(r"^```sql\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    return [
+        (f"{page.relative_to(ROOT)}, block {place}", block)
+        for page in sorted(pages)
+        for place, block in enumerate(fenced.findall(page.read_text(encoding="utf-8")), 1)
+    ]
+
+
+def test_every_sql_block_of_every_page_runs(warehouse: Warehouse) -> None:
+    blocks = sql_blocks()
+    assert len(blocks) >= 11
+    for where, block in blocks:
+        rows = warehouse.ask(block)
+        assert rows, where
+
+
+def test_the_page_is_one_file_that_asks_nobody(warehouse: Warehouse, tmp_path: Path) -> None:
+    page = tmp_path / "board.html"
+    command = [str(DBT.parent / "python"), "-m", "board", warehouse.database]
+    done = subprocess.run(
+        [*command, "--no-dbt", "--output", str(page)],
+        cwd=PACKAGE,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert re.findall(r"<(?:link|img|iframe)\b|\bsrc=|@import", text.split("<script")[0]) == []
+    assert re.findall(r"<script[^>]*\bsrc=", text) == []
+    assert "no receipts were loaded" in text

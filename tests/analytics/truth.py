@@ -33,6 +33,13 @@ NAMES = {
 }
 
 
+def stored(seconds: int | None) -> dt.datetime | None:
+    """Return a moment as the marts hold it: in UTC, without a zone."""
+    if seconds is None:
+        return None
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).replace(tzinfo=None)
+
+
 class CachetTruth:
     """The status page as its administrator sees it now."""
 
@@ -104,6 +111,42 @@ class CachetTruth:
     def open_incidents(self) -> set[int]:
         """Return the incidents that are not over."""
         return {row.id for row in self.incidents if not self.is_fixed(row)}
+
+    def most_hit_with_hours(self) -> list[tuple[str, int, int, float | None]]:
+        """Return name, incidents, fixed ones and mean hours to fix, of components by incidents."""
+        fixed = self.seconds_to_fix()
+        names = {row.id: row.name for row in self.world.components}
+        hits: dict[int, list[int]] = collections.defaultdict(list)
+        for incident, component in self.seen.incident_components:
+            hits[component].append(incident)
+        found = []
+        for component, incidents in hits.items():
+            took = [fixed[one] for one in incidents if one in fixed]
+            mean = sum(took) / len(took) / 3600 if took else None
+            name = names.get(component, f"component {component} (not listed)")
+            found.append((name, len(incidents), len(took), mean))
+        return sorted(found, key=lambda row: (-row[1], row[0].encode()))
+
+    def most_hit(self) -> list[tuple[str, int, int]]:
+        """Return the same without the hours."""
+        return [(name, hits, fixed) for name, hits, fixed, _hours in self.most_hit_with_hours()]
+
+    def still_open(self) -> list[tuple[str, dt.datetime | None]]:
+        """Return name and begin of the open incidents, oldest first."""
+        rows = [row for row in self.incidents if not self.is_fixed(row)]
+        rows.sort(key=lambda row: (self.begins(row) or 0, row.id))
+        return [(row.name, stored(self.begins(row))) for row in rows]
+
+    def maintenance_ahead(self) -> list[tuple[str, str, dt.datetime | None]]:
+        """Return name, state and begin of what is under way or to come, soonest first."""
+        ids = self.seen.ids("schedules")
+        found = []
+        for plan in self.world.schedules:
+            end = plan.scheduled_at + ENDLESS if plan.completed_at is None else plan.completed_at
+            if plan.id in ids and end > self.now:
+                state = "to come" if plan.scheduled_at > self.now else "under way"
+                found.append((plan.scheduled_at, plan.id, plan.name, state))
+        return [(name, state, stored(at)) for at, _id, name, state in sorted(found)]
 
     def _spans(self, component: int) -> Iterator[tuple[int, int, int]]:
         """Yield colour, begin and end of everything that touches a component."""
@@ -184,6 +227,32 @@ def cortex_deploys_by_week(world: cortex.World) -> dict[dt.date, int]:
             day = dt.datetime.fromisoformat(deploy["timestamp"]).astimezone(dt.UTC).date()
             found[day - dt.timedelta(days=day.weekday())] += 1
     return dict(found)
+
+
+def cortex_teams_that_fell(world: cortex.World) -> dict[str, tuple[float, float]]:
+    """Return mean scores in per cent, before and now, of the teams whose scores fell.
+
+    Before is the evaluation before the present one; a team's name stands for it.
+    """
+    names = {team["teamTag"]: (team.get("metadata") or {}).get("name") for team in world.teams}
+    entities = world.by_id()
+    present = world.scoring.evaluation
+    means: list[dict[str, float]] = []
+    for evaluation in (present - 1, present):
+        world.scoring.evaluation = evaluation
+        scores: dict[str, list[float]] = collections.defaultdict(list)
+        for card in world.scorecards:
+            for entity in (entities[one] for one in card.judged):
+                summary = world.scoring.score(card, entity)["score"]["summary"]
+                for tag in {team["tag"] for team in entity.owner_teams}:
+                    scores[tag].append(float(summary["percentage"]))
+        means.append({tag: sum(some) / len(some) for tag, some in scores.items()})
+    before, now = means
+    return {
+        names.get(tag) or tag: (round(100 * before[tag], 1), round(100 * now[tag], 1))
+        for tag in now
+        if now[tag] < before[tag] - 1e-12
+    }
 
 
 def cortex_unowned(world: cortex.World) -> set[str]:

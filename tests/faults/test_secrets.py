@@ -124,7 +124,7 @@ def test_f61_no_failure_shows_a_secret(any_system: System, end: str, when: str) 
         good = [whole()] * (len(stage.seen) - 1)
     stage.script("*", *good, forever=ENDS[end])
     run = any_system(settings={"max_retries": 1})
-    if run.code == 0:
+    if run.code == 0 and any_system.name == "cinchy":
         assert "is skipped" in run.warnings, "a table of Cinchy that most may not read"
     assert run.code in {0, 1, 2}, run.stderr
     assert "[BUG]" not in run.last

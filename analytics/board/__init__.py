@@ -1,0 +1,1 @@
+"""The marts as one page: tiles, charts and proofs in a single HTML file that needs no network."""
