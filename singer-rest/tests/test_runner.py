@@ -19,10 +19,12 @@ from singer_rest.redact import Redactor
 from singer_rest.run import preflight
 from singer_rest.run.bookmarks import Bookmarks
 from singer_rest.run.contract import RunOptions
+from singer_rest.run.credential_proof import CredentialProof
 from singer_rest.run.progress import Progress
 from singer_rest.run.runner import Runner, group_passes
 from singer_rest.sdk.metrics import SdkMetrics
-from singer_rest.sources.base import NothingSource, Source
+from singer_rest.sources.base import Source
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.stop import StopSignal
 
 if TYPE_CHECKING:
@@ -31,7 +33,22 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
 
 
-class Refused(NothingSource):
+class Empty(Source):
+    """A source that is proved to have nothing."""
+
+    def __init__(self, where: str, _reason: str) -> None:
+        super().__init__()
+        self.where = where
+
+    def pages(self) -> Any:
+        self.evidence.prove(ProofKind.ONE_ANSWER)
+        return iter(())
+
+    def probe(self) -> Any:
+        return None
+
+
+class Refused(Empty):
     """A source that the account may not read."""
 
     def pages(self) -> Any:
@@ -51,7 +68,7 @@ class Plain:
     """A stream that is nothing but what the run asks of it."""
 
     name: str
-    source: type[NothingSource] = NothingSource
+    source: type[Empty] = Empty
     primary_keys: tuple[str, ...] = ("id",)
     replication_key: None = None
     permission: str = "the right to look"
@@ -72,6 +89,15 @@ class Plain:
 
     def move_bookmark(self, _source: Source) -> bool:
         return False
+
+    is_named = False
+    covers = ""
+
+    def widen(self, _covered: str) -> bool:
+        return True
+
+    def partition_mark(self, _partition: Mapping[str, Any]) -> str:
+        return ""
 
     def new_source(self) -> Source:
         return self.source(self.name, "nothing to read here")
@@ -107,6 +133,7 @@ class Shared:
 
     name = "tap-nothing"
     dynamic_catalog = False
+    system = "https://nothing.example.com"
 
     def __init__(self, streams: Iterable[Plain], **options: Any) -> None:
         self.streams = {stream.name: stream for stream in streams}
@@ -124,6 +151,7 @@ class Shared:
             redactor=self.redactor,
         )
         self.progress = Progress(0, self.transport, SdkMetrics())
+        self.credential_proof = CredentialProof()
         self.told: list[str] = []
 
     def check_connection(self) -> None:

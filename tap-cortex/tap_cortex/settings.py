@@ -53,6 +53,13 @@ def _connection() -> list[th.Property[Any]]:
             "run; all by default.",
         ),
         settings.integer(
+            "log_margin_seconds",
+            10,
+            "Log margin",
+            "Seconds before the start of the run at which the reading of logs ends: what is still "
+            "being written then comes with the next run.",
+        ),
+        settings.integer(
             "lookback_minutes",
             1440,
             "Lookback",

@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-MARGIN = dt.timedelta(seconds=10)
-"""Before the start of the run: what is logged a moment late comes with the next one."""
 MIN_PIECE = dt.timedelta(minutes=1)
 MAX_PIECES = 64
 MAX_PAGES = 100_000
@@ -85,7 +83,7 @@ class WindowSource(Source):
         super().__init__()
         self.api = api
         self.log = log
-        self.end = end - MARGIN
+        self.end = end
         self.start = min(start or BEGINNING, self.end)
         self.where = log.request.url
         self.size = api.page_size

@@ -181,7 +181,7 @@ class CortexPlace(Place):
 
     command = TAP_CORTEX
     stream = "entities"
-    settings: ClassVar = {"api_key": DEFAULT_TOKEN}
+    settings: ClassVar = {"api_key": DEFAULT_TOKEN, "log_margin_seconds": 0}
 
     def __init__(self, rows: int) -> None:
         self.world = CortexWorld(WorldSpec(entities=rows, archived_share=0, deleted=0, logs=20))

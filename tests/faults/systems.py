@@ -36,7 +36,14 @@ class CortexStage(FaultServer):
 
     def config(self, **settings: Any) -> dict[str, Any]:
         """Return a configuration for this server."""
-        return {"api_url": self.url, "api_key": SECRET, "page_size": 20, **QUICK, **settings}
+        return {
+            "api_url": self.url,
+            "api_key": SECRET,
+            "page_size": 20,
+            "log_margin_seconds": 0,
+            **QUICK,
+            **settings,
+        }
 
 
 class CinchyStage(FaultServer):

@@ -66,10 +66,10 @@ def test_f60_cortex_goes_on_from_a_state(tap_cortex: Runner, name: str) -> None:
         run = tap_cortex(settings, select=["audit_logs"], state=read_text("good", name))
         assert run.code == 0, run.last
         asked = {seen.query["startTime"] for seen in stage.requests("/api/v1/audit-logs")}
-    assert asked == {CORTEX_SINCE}
+    assert min(asked) == CORTEX_SINCE, "the windows begin at the bookmark"
     assert given(name) <= set(run.state["bookmarks"])
     bookmark = run.state["bookmarks"]["audit_logs"]
-    assert set(bookmark) == {"replication_key", "replication_key_value"}
+    assert set(bookmark) == {"replication_key", "replication_key_value", "covers"}
     assert bookmark["replication_key_value"] > CORTEX_SINCE
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
@@ -59,7 +60,8 @@ class LogStream(ListStream, Incremental):
             date=self.replication_key or "",
             key_column=self.key_column,
         )
-        return WindowSource(self.api, log, self.since(), self.tap.upper_bound)
+        margin = dt.timedelta(seconds=self.config["log_margin_seconds"])
+        return WindowSource(self.api, log, self.since(), self.tap.upper_bound - margin)
 
 
 class AuditLogs(LogStream):
