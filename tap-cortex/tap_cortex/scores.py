@@ -10,7 +10,7 @@ from singer_rest.sources.evidence import Evidence
 from singer_rest.sources.single import envelope
 from tap_cortex.client import FIRST, by_fields
 from tap_cortex.fanout import ChildRoute, CountedFanOut, FanOut
-from tap_cortex.values import member, numbered, objects, rule_key
+from tap_cortex.values import member, numbered, parts, rule_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def parse_card(row: Record) -> Card | None:
 
 def parse_rules(holder: Any) -> dict[str, Record]:
     """Return the rules of a scorecard, or the results of a score, by their keys."""
-    rules = objects(member(holder, "rules"))
+    rules = parts(member(holder, "rules"))
     return dict(zip(numbered(map(rule_key, rules)), rules, strict=True))
 
 

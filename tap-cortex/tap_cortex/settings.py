@@ -11,7 +11,8 @@ from tap_cortex.jobs import MAX_RANGE
 from tap_cortex.snowflake import AUTH_TYPES, EXAMPLE
 
 CLOUD = "https://api.getcortexapp.com"
-PAGE_SIZE = 500
+PAGE_SIZE = LARGEST_PAGE
+"""Most lists are one page then, which needs no further proof."""
 REQUESTS_PER_MINUTE = 900
 BURST = 50
 """Requests in a row that the vendor's own client allows itself."""

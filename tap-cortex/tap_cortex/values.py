@@ -52,6 +52,17 @@ def objects(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
+def parts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list inside a row, with an empty one for each that is none.
+
+    A row made of an empty one has no key, and so is counted and said instead of vanishing.
+    """
+    if value is None:
+        return []
+    items = value if isinstance(value, list) else [value]
+    return [item if isinstance(item, dict) else {} for item in items]
+
+
 def member(value: Any, name: str) -> Any:
     """Return a member of what may be an object."""
     return value.get(name) if isinstance(value, dict) else None

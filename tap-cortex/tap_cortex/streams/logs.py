@@ -108,6 +108,15 @@ class NotificationRuns(LogStream):
     params: ClassVar[dict[str, Any]] = {"orderBy": "ASC", "includeObjects": True}
     dates = ("fromDate", "untilDate")
 
+    @property
+    def covers(self) -> str:
+        """Return that runs which delivered nothing are left out, if they are."""
+        return "" if self.config["include_undelivered"] else "delivered only"
+
+    def widen(self, covered: str) -> bool:
+        """Read all of the past where the bookmark left runs out that are wanted now."""
+        return not covered
+
     def query(self) -> dict[str, Any]:
         """Ask for runs that delivered nothing, too: the server's default hides them."""
         return {**super().query(), "deliveredOnly": not self.config["include_undelivered"]}

@@ -10,7 +10,7 @@ from tap_cortex.schemas import scorecards as tables
 from tap_cortex.scores import NextStepsSource, ScoresSource, parse_rules
 from tap_cortex.sources import text_rows
 from tap_cortex.streams.base import CortexStream, ListStream
-from tap_cortex.values import digest, member, objects
+from tap_cortex.values import digest, member, objects, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,7 +56,11 @@ class ScorecardRules(CardFamily):
         """Return a row for every rule."""
         return self.move_unknown(
             [
-                {**rule, **_card(card.get("tag"), card.get("name")), "rule_key": key}
+                {
+                    **rule,
+                    **_card(card.get("tag"), card.get("name")),
+                    "rule_key": key if rule else None,
+                }
                 for card in page.rows
                 for key, rule in parse_rules(card).items()
             ]
@@ -73,10 +77,10 @@ class ScorecardLevels(CardFamily):
         """Return a row for every level."""
         return self.move_unknown(
             [
-                {**objects(step.get("level"))[0], **_card(card.get("tag"), card.get("name"))}
+                {**(member(step, "level") or {}), **_card(card.get("tag"), card.get("name"))}
                 for card in page.rows
-                for step in objects(card.get("levels"))
-                if objects(step.get("level"))
+                for step in parts(card.get("levels"))
+                if not step or isinstance(step.get("level"), dict)
             ]
         )
 
@@ -188,7 +192,7 @@ class ScorecardRuleResults(ScoreFamily):
                 yield {
                     **result,
                     **about,
-                    "rule_key": key,
+                    "rule_key": key if result else None,
                     "title": rule.get("title"),
                     "level_name": rule.get("levelName"),
                     "weight": rule.get("weight"),
@@ -231,7 +235,7 @@ class ScorecardRuleExemptions(ScoreFamily):
                     "status": member(exemption.get("exemptionStatus"), "status"),
                 }
                 for score in page.rows
-                for exemption in objects(score.get("ruleExemptions"))
+                for exemption in parts(score.get("ruleExemptions"))
             ]
         )
 
