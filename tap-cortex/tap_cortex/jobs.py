@@ -8,7 +8,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyError, RequestError, StatusError
+from singer_rest.errors import BodyError, RequestError, StatusError, StreamError
 from singer_rest.http.bodies import unexpected
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
@@ -126,8 +126,11 @@ class CqlSource(QuestionsSource):
             if status != UNDER_WAY:
                 raise self._unfit(reply, f"it ended with status {status}")
             if next(pauses, None) is None:
-                minutes = self.patience / 60
-                raise self._unfit(reply, f"it did not end within {minutes:.0f} minutes")
+                raise self._unfit(
+                    reply,
+                    f"it did not end within the {self.patience / 60:g} minutes of "
+                    "cql_timeout_minutes",
+                )
 
     @staticmethod
     def _result(reply: Reply) -> list[dict[str, Any]]:
@@ -182,6 +185,25 @@ class MetricsSource(QuestionsSource):
                 f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
                 "and the server names no next page; raise the limit"
             )
+
+    def probe(self) -> Reply | None:
+        """Ask for the metrics that there are, and look whether all that are asked for are.
+
+        Raises:
+            StreamError: One is not.
+        """
+        request = self.api.request("/eng-intel/registry/metrics/definitions", {"view": "basic"})
+        reply = self.api.transport.send(request)
+        known = {str(row.get("key")) for row in envelope("metrics")(reply)}
+        for question in self.questions:
+            for metric in objects(question.body["metrics"]):
+                if metric.get("metric") not in known:
+                    raise StreamError(
+                        f"{question}: there is no metric {metric.get('metric')!r}. The stream "
+                        "metric_definitions lists those that there are.",
+                        code="UNKNOWN-METRIC",
+                    )
+        return reply
 
     def plan(self) -> Plan:
         """One request per query, unless it has further pages."""

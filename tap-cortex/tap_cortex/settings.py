@@ -63,6 +63,20 @@ def _connection() -> list[th.Property[Any]]:
     ]
 
 
+def _history() -> list[th.Property[Any]]:
+    return [
+        th.Property(
+            "retire_history",
+            th.BooleanType,
+            default=False,
+            title="Retire history",
+            description="Retire rows of deploys, deploys_search, custom_events, custom_data and "
+            "gitops_logs in the target when a complete read shows them no longer. By default "
+            "they stay: Cortex shows those of an archived entity no more, though they happened.",
+        ),
+    ]
+
+
 def _width() -> list[th.Property[Any]]:
     return [
         _flag(
@@ -260,6 +274,7 @@ def schema() -> dict[str, Any]:
     return th.PropertiesList(
         *_connection(),
         selection.setting(),
+        *_history(),
         *_width(),
         *_fan_out(),
         *_questions(),

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import yaml
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -43,6 +44,14 @@ def parsed(text: Any) -> dict[str, Any] | None:
     except (TypeError, ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def from_yaml(text: str) -> Any:
+    """Return what a YAML text holds; nothing if it is none. Every scalar stays a text."""
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes texts and lists only
+    except (yaml.YAMLError, RecursionError):
+        return None
 
 
 def objects(value: Any) -> list[dict[str, Any]]:

@@ -163,7 +163,7 @@ FANNED: dict[str, tuple[str, Callable[[Call], Answer | None]]] = {
     "scorecard_descriptors": ("/scorecards/{tag}/descriptor", lambda _call: says(PAGE)),
     "relationships": (
         "/relationships/{relationshipTypeTag}",
-        lambda call: says({"relationships": [{"a": 1}], "total": 0}),
+        lambda _call: says({"relationships": [{"a": 1}], "total": 0}),
     ),
 }
 
@@ -345,7 +345,7 @@ def test_a_row_that_moves_to_a_page_already_read_is_not_lost(workspace: Site) ->
     """One entity is deleted and one added: the total agrees, and a row was never seen."""
     del workspace
     with site(dataclasses.replace(SMALL, entities=90)) as running:
-        moved = []
+        moved: list[str] = []
 
         def move(call: Call) -> None:
             if call.route == "/api/v1/catalog" and call.query.text("page") == "1" and not moved:
@@ -362,7 +362,8 @@ def test_a_row_that_moves_to_a_page_already_read_is_not_lost(workspace: Site) ->
 
 def test_a_scim_user_that_moves_is_not_lost() -> None:
     with site(dataclasses.replace(SMALL, users=35), scim_page=8) as running:
-        people, moved = running.world.scim_users, []
+        people = running.world.scim_users
+        moved: list[str] = []
 
         def move(call: Call) -> None:
             if (

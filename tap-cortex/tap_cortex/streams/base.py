@@ -43,6 +43,8 @@ class CortexStream(SourceStream):
     tap: TapCortex
     filtered_by: ClassVar[tuple[str, ...]] = ()
     """Settings that leave rows out when they are switched off."""
+    is_history: ClassVar[bool] = False
+    """Rows tell what happened, and stay true when what they are about is archived or deleted."""
 
     @property
     def api(self) -> CortexApi:
@@ -51,7 +53,13 @@ class CortexStream(SourceStream):
 
     @property
     def is_full_table(self) -> bool:
-        """Whether a complete read shows every row there is; not if a setting leaves some out."""
+        """Whether a complete read shows every row there is, and retires the others.
+
+        Not if a setting leaves some out, and not of a history: it goes on after the entity that
+        it is about was archived.
+        """
+        if self.is_history and not self.config["retire_history"]:
+            return False
         return super().is_full_table and all(self.config.get(name) for name in self.filtered_by)
 
     def is_selected(self, name: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import abc
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
@@ -12,7 +11,7 @@ from tap_cortex.client import by_fields, texts_or_objects
 from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import catalog as tables
 from tap_cortex.streams.base import CortexStream, ListStream
-from tap_cortex.values import digest, json_text, member, parts
+from tap_cortex.values import digest, from_yaml, json_text, member, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
-
-TAG_IN_YAML = re.compile(r"^\s*x-cortex-tag:\s*(?P<tag>\S.*?)\s*$", re.MULTILINE)
 
 
 class EntityFamily(CortexStream):
@@ -188,17 +185,15 @@ class EntityDescriptors(CortexStream):
 
     def row(self, record: Record) -> Record:
         """Return the descriptor with tag, type and title lifted out of it."""
-        if set(record) == {"text"}:
-            found = TAG_IN_YAML.search(record["text"])
-            tag = found["tag"].strip("\"'") if found else digest(record["text"])
-            return {"tag": tag, "descriptor_text": record["text"]}
-        info = record.get("info")
-        return {
-            "tag": member(info, "x-cortex-tag") or digest(record),
+        text = record["text"] if set(record) == {"text"} else None
+        descriptor = record if text is None else from_yaml(text)
+        info = member(descriptor, "info")
+        row = {
+            "tag": member(info, "x-cortex-tag") or digest(record if text is None else text),
             "type": member(info, "x-cortex-type"),
             "title": member(info, "title"),
-            "descriptor": record,
         }
+        return {**row, "descriptor": record} if text is None else {**row, "descriptor_text": text}
 
 
 class EntityTypes(ListStream):

@@ -185,6 +185,7 @@ class CustomData(EntityStream):
     name = "custom_data"
     table = tables.CUSTOM_DATA
     route = "GET /catalog/{tagOrId}/custom-data"
+    is_history = True
     path = "/catalog/{id}/custom-data"
     identity = ("key", "source")
 
@@ -201,6 +202,7 @@ class CustomEvents(IncrementalEntityStream):
     table = tables.CUSTOM_EVENTS
     route = "GET /catalog/{tagOrId}/custom-events"
     replication_key = "timestamp"
+    is_history = True
     path = "/catalog/{id}/custom-events"
     envelope = "events"
     identity = ("uuid",)
@@ -223,7 +225,7 @@ class CustomMetrics(IncrementalEntityStream):
     name = "custom_metrics"
     table = tables.CUSTOM_METRICS
     route = "GET /eng-intel/custom-metrics/{customMetricKey}/entity/{tagOrId}"
-    permission = "View Eng Intelligence, and the licence for it"
+    permission = "Configure Eng Intelligence custom metrics, and the licence for it"
     replication_key = "timestamp"
     path = "/eng-intel/custom-metrics/{key}/entity/{id}"
     cost = "N per key, and 1 per further page"
@@ -271,6 +273,8 @@ class Deploys(EntityStream):
     name = "deploys"
     table = tables.DEPLOYS
     route = "GET /catalog/{tagOrId}/deploys"
+    permission = "Edit entities"
+    is_history = True
     path = "/catalog/{id}/deploys"
     envelope = "deployments"
     identity = ("uuid",)

@@ -129,6 +129,7 @@ class GitopsLogs(ListStream):
     table = tables.GITOPS_LOGS
     route = "GET /gitops-logs"
     permission = "View GitOps logs"
+    is_history = True
     path = "/gitops-logs"
     envelope = "logs"
     may_repeat = True

@@ -94,7 +94,7 @@ class EngineeringMetrics(ConfiguredStream):
     name = "engineering_metrics"
     table = tables.ENGINEERING_METRICS
     route = "POST /eng-intel/metrics/point-in-time"
-    permission = "View Eng Intelligence, and the licence for it"
+    permission = "View Dev Metrics, and the licence for it"
     cost = "1 per query and page"
 
     def new_source(self) -> Source:
