@@ -75,6 +75,33 @@ class QuestionsSource(Source):
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one question."""
 
+    def follow(self, question: Question, body: dict[str, Any]) -> Iterator[NumberedPage]:
+        """Yield the rows of an answer and of the pages that it names, to the last.
+
+        Raises:
+            LoopError: A page is named twice.
+        """
+        limit, body = body["limit"], dict(body)
+        tokens: set[str] = set()
+        offset = 0
+        while True:
+            reply = self.post(body)
+            rows = metric_rows(reply)
+            yield NumberedPage(rows, reply, parent=question, offset=offset)
+            offset += len(rows)
+            token = reply.body.get("nextPage")
+            if not token:
+                break
+            if token in tokens:
+                raise LoopError(f"{self.where} gives the same page again ({question}).")
+            tokens.add(token)
+            body["nextPage"] = token
+        if len(rows) >= limit:
+            self.evidence.doubt(
+                f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
+                "and the server names no next page; raise the limit"
+            )
+
     def post(self, body: dict[str, Any], **more: Any) -> Reply:
         """Send a body."""
         request = dataclasses.replace(self.api.request(self.where), method="POST", json=body)
@@ -165,26 +192,7 @@ class MetricsSource(QuestionsSource):
 
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one query, page by page."""
-        body = dict(question.body)
-        tokens: set[str] = set()
-        offset = 0
-        while True:
-            reply = self.post(body)
-            rows = metric_rows(reply)
-            yield NumberedPage(rows, reply, parent=question, offset=offset)
-            offset += len(rows)
-            token = reply.body.get("nextPage")
-            if not token:
-                break
-            if token in tokens:
-                raise LoopError(f"{self.where} gives the same page again ({question}).")
-            tokens.add(token)
-            body["nextPage"] = token
-        if len(rows) >= question.body["limit"]:
-            self.evidence.doubt(
-                f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
-                "and the server names no next page; raise the limit"
-            )
+        return self.follow(question, question.body)
 
     def probe(self) -> Reply | None:
         """Ask for the metrics that there are, and look whether all that are asked for are.
@@ -260,11 +268,18 @@ def metric_questions(configured: Sequence[dict[str, Any]], now: dt.datetime) -> 
         body: dict[str, Any] = {
             "startTime": timestamps.text(midnight - dt.timedelta(days=item.get("days") or 30)),
             "endTime": timestamps.text(midnight),
-            "metrics": item["metrics"],
-            "groupBy": item.get("group_by") or [],
-            "filters": item.get("filters") or [],
-            "orderBy": item.get("order_by") or [],
-            "limit": item.get("limit") or 1000,
+            **metric_body(item),
         }
         found.append(Question(str(item["name"]), body))
     return found
+
+
+def metric_body(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a metric query without its range."""
+    return {
+        "metrics": item["metrics"],
+        "groupBy": item.get("group_by") or [],
+        "filters": item.get("filters") or [],
+        "orderBy": item.get("order_by") or [],
+        "limit": item.get("limit") or 1000,
+    }

@@ -238,7 +238,7 @@ class TapCortex(RestTap):
         depth = self.config["hierarchy_depth"]
         if depth != "full" and not depth.isdecimal():
             raise ConfigError("hierarchy_depth must be a number or full.")
-        for name in ("cql_queries", "engineering_metric_queries"):
+        for name in ("cql_queries", "engineering_metric_queries", "trace_queries"):
             names = [item["name"] for item in self.config[name]]
             if len(set(names)) != len(names):
                 raise ConfigError(f"Two of the {name} have the same name.")

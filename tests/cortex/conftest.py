@@ -81,6 +81,7 @@ class Site:
             "requests_per_minute": 0,
             "page_size": 100,
             "retry_pause": 0,
+            "wide_lookback_days": 0,  # not in every week's first run of the tests
             "custom_metric_keys": self.world.custom_metric_keys,
             **settings,
         }

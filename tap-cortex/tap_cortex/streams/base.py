@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -18,7 +19,6 @@ from tap_cortex.sources import UnconfiguredSource
 from tap_cortex.values import json_text, parsed, without_zone
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
@@ -259,8 +259,13 @@ class Incremental(CortexStream):
             return None
         bookmark = self.tap.bookmarks.start(self.name, self.replication_key or "")
         if bookmark is not None:
-            return bookmark - timestamps.minutes(self.config["lookback_minutes"])
+            return bookmark - self.lookback
         return self.tap.start_date
+
+    @property
+    def lookback(self) -> dt.timedelta:
+        """Return how far before the bookmark is read again."""
+        return timestamps.minutes(self.config["lookback_minutes"])
 
 
 class IncrementalEntityStream(EntityStream, Incremental):
@@ -311,11 +316,23 @@ class IncrementalEntityStream(EntityStream, Incremental):
 
     def spans(self) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the parameters for what the bookmark covers, and for what is new."""
-        since = self.since()
+        since = self._widely(self.since())
         if self.replication_method == "FULL_TABLE":
             whole = {self.dates[0]: self.beginning}
             return whole, whole
         return self._span(since), self._span(self.tap.start_date)
+
+    def _widely(self, since: dt.datetime | None) -> dt.datetime | None:
+        """Go back further in the first run of a week: points and events may be dated back."""
+        days = self.config["wide_lookback_days"]
+        bookmark = self.tap.bookmarks.start(self.name, self.replication_key or "")
+        if since is None or bookmark is None or not days:
+            return since
+        now = self.tap.upper_bound
+        monday = now.date() - dt.timedelta(days=now.weekday())
+        if bookmark.date() >= monday:
+            return since
+        return min(since, now - dt.timedelta(days=days))
 
     def _span(self, since: dt.datetime | None) -> dict[str, Any]:
         start = self.beginning if since is None else without_zone(since)

@@ -227,6 +227,7 @@ class CustomMetrics(IncrementalEntityStream):
     route = "GET /eng-intel/custom-metrics/{customMetricKey}/entity/{tagOrId}"
     permission = "Configure Eng Intelligence custom metrics, and the licence for it"
     replication_key = "timestamp"
+    is_history = True
     path = "/eng-intel/custom-metrics/{key}/entity/{id}"
     cost = "N per key, and 1 per further page"
     envelope = "data"

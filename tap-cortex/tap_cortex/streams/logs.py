@@ -38,6 +38,7 @@ class LogStream(ListStream, Incremental):
         key_column: Where a key made up by the tap goes.
     """
 
+    is_history = True
     selected_by_default = False
     cost = "1 request per page of time, and 1 for every span that is cut"
     dates: ClassVar[tuple[str, str]]

@@ -99,8 +99,9 @@ class EngineeringMetrics(ConfiguredStream):
 
     def new_source(self) -> Source:
         """Return the queries."""
+        configured = self.config["engineering_metric_queries"]
         questions = metric_questions(
-            self.config["engineering_metric_queries"], self.tap.upper_bound
+            [item for item in configured if not item.get("period")], self.tap.upper_bound
         )
         if not questions:
             return nothing("/eng-intel/metrics/point-in-time", "engineering_metric_queries")
