@@ -244,7 +244,19 @@ class CortexApi:
 
 
 class CortexList(ListSource):
-    """A list of pages."""
+    """A list of pages.
+
+    Args:
+        api: The requests.
+        request: For the list.
+        rows: Reads the rows of an answer.
+        key: Tells rows apart.
+        repeats: Whether several rows may have the same key.
+        cap: Shared by the lists of one route.
+        where: Names the list in messages.
+        lookup: Tells whether a row of this key exists now.
+        size: Rows a page, where they are to be fewer than the setting says.
+    """
 
     def __init__(
         self,
@@ -257,8 +269,11 @@ class CortexList(ListSource):
         cap: LearnedCap | None = None,
         where: str = "",
         lookup: Callable[[Any], bool] | None = None,
+        size: int | None = None,
     ) -> None:
-        paging = dataclasses.replace(api.paging(key, repeats=repeats), lookup=lookup)
+        paging = dataclasses.replace(
+            api.paging(key, repeats=repeats), lookup=lookup, size=size or api.page_size
+        )
         super().__init__(
             api.transport, request, rows, paging, ahead=api.prefetch, cap=cap, where=where
         )

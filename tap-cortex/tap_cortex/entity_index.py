@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from singer_rest.errors import StatusError
-from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import Evidence, Proof, ProofKind
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_fields, claims_of
+from tap_cortex.client import FIRST, FORBIDDEN, NO_ROUTE, CortexList, by_fields, claims_of
 from tap_cortex.values import member, objects
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ MAX_TYPES = 1500
 BAD_REQUEST = 400
 NO_TEAMS = "cannot request teams"
 SAMPLES = 5
+FULL = "full"
+HEAVY_PAGE = 250
+"""Entities a page where each comes with its whole tree; too heavy pages are halved anyway."""
 
 ROWS = envelope("entities")
 Batch = tuple[str, ...]
@@ -133,14 +136,24 @@ class EntityIndex:
         try:
             names, self._types_evidence = self._types.read()
         except StatusError as error:
-            if error.status not in NO_ROUTE:
+            if error.status not in NO_ROUTE | {FORBIDDEN}:
                 raise
             logger.warning("%s Reading the types that the catalog shows by itself.", error.sentence)
-            self._types_evidence.doubt(
-                f"{error.sentence.rstrip('.')}, and the catalog shows only some types by itself"
-            )
+            self._note_unknown_types(error)
             return None
         return list(names)
+
+    def _note_unknown_types(self, error: StatusError) -> None:
+        sentence = (
+            f"{error.sentence.rstrip('.')}: the entity types of the workspace are not known, and "
+            "the catalog shows only some of them by itself"
+        )
+        if error.status == FORBIDDEN:
+            self._types_evidence.contradict(
+                f"{sentence}. Give the API key a role that may view entity types"
+            )
+        else:
+            self._types_evidence.doubt(sentence)
 
     def _refuses(self, error: StatusError) -> bool:
         """Whether this is the workspace's way of saying that it has no teams in the catalog."""
@@ -220,7 +233,10 @@ class EntityIndex:
         key: Key = by_fields("id") if of_entities else by_fields()
         lookup: Callable[[Any], bool] | None = self._exists if of_entities else None
         request = self.request(path, params, batch)
-        return CortexList(self.api, request, rows, key, lookup=lookup)
+        size = self.api.page_size
+        if params.get("hierarchyDepth") == FULL:
+            size = min(size, HEAVY_PAGE)
+        return CortexList(self.api, request, rows, key, lookup=lookup, size=size)
 
     def _exists(self, identity: Any) -> bool:
         """Ask for one entity by itself, where two passes over the list do not agree on it."""
@@ -355,70 +371,3 @@ def parse_parents(rows: list[Record], *, links: bool) -> list[Parent]:
         for row in rows
         if row.get("id")
     ]
-
-
-class CatalogSource(Source):
-    """The whole catalog with everything it can show, for the streams made of it.
-
-    Args:
-        catalog: The entities.
-        params: Beside the types.
-        remember: Whether another stream asks something of each entity.
-        keep_links: Whether it needs their links.
-    """
-
-    def __init__(
-        self, catalog: EntityIndex, params: Mapping[str, Any], *, remember: bool, keep_links: bool
-    ) -> None:
-        super().__init__()
-        self.catalog = catalog
-        self.params = params
-        self.remember = remember
-        self.keep_links = keep_links
-        self.where = PATH
-
-    def pages(self) -> Iterator[Page]:
-        """Walk the catalog, and remember its entities for the streams that ask for each."""
-        parents: list[Parent] = []
-        nameless = 0
-        for page in self.catalog.walk(PATH, self.params, ROWS, self.evidence):
-            if self.remember:
-                found = parse_parents(page.rows, links=self.keep_links)
-                nameless += len(page.rows) - len(found)
-                parents += found
-            yield page
-        if self.remember:
-            self.catalog.remember(parents, self.catalog.with_nameless(self.evidence, nameless))
-
-    def probe(self) -> Reply:
-        """Ask for one entity."""
-        return self.catalog.probe(PATH, self.params, ROWS)
-
-    def plan(self) -> Plan:
-        """Count the entities."""
-        return self.catalog.plan_full(self.params)
-
-
-class TypedListSource(Source):
-    """Another list that takes ``types``: the descriptors."""
-
-    def __init__(
-        self, catalog: EntityIndex, path: str, params: Mapping[str, Any], rows: Rows
-    ) -> None:
-        super().__init__()
-        self.catalog = catalog
-        self.where = path
-        self.params = params
-        self.rows = rows
-
-    def pages(self) -> Iterator[Page]:
-        """Walk the list."""
-        yield from self.catalog.walk(self.where, self.params, self.rows, self.evidence)
-
-    def probe(self) -> Reply:
-        """Ask for one row."""
-        return self.catalog.probe(self.where, self.params, self.rows)
-
-    def plan(self) -> Plan:
-        """Count the rows."""
-        return self.catalog.plan(self.where, self.params, self.rows)

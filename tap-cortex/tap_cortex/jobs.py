@@ -8,7 +8,7 @@ import datetime as dt
 import time
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyError, RequestError, StatusError
+from singer_rest.errors import BodyError, RequestError, StatusError, StreamError
 from singer_rest.http.bodies import unexpected
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
@@ -75,6 +75,33 @@ class QuestionsSource(Source):
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one question."""
 
+    def follow(self, question: Question, body: dict[str, Any]) -> Iterator[NumberedPage]:
+        """Yield the rows of an answer and of the pages that it names, to the last.
+
+        Raises:
+            LoopError: A page is named twice.
+        """
+        limit, body = body["limit"], dict(body)
+        tokens: set[str] = set()
+        offset = 0
+        while True:
+            reply = self.post(body)
+            rows = metric_rows(reply)
+            yield NumberedPage(rows, reply, parent=question, offset=offset)
+            offset += len(rows)
+            token = reply.body.get("nextPage")
+            if not token:
+                break
+            if token in tokens:
+                raise LoopError(f"{self.where} gives the same page again ({question}).")
+            tokens.add(token)
+            body["nextPage"] = token
+        if len(rows) >= limit:
+            self.evidence.doubt(
+                f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
+                "and the server names no next page; raise the limit"
+            )
+
     def post(self, body: dict[str, Any], **more: Any) -> Reply:
         """Send a body."""
         request = dataclasses.replace(self.api.request(self.where), method="POST", json=body)
@@ -126,8 +153,11 @@ class CqlSource(QuestionsSource):
             if status != UNDER_WAY:
                 raise self._unfit(reply, f"it ended with status {status}")
             if next(pauses, None) is None:
-                minutes = self.patience / 60
-                raise self._unfit(reply, f"it did not end within {minutes:.0f} minutes")
+                raise self._unfit(
+                    reply,
+                    f"it did not end within the {self.patience / 60:g} minutes of "
+                    "cql_timeout_minutes",
+                )
 
     @staticmethod
     def _result(reply: Reply) -> list[dict[str, Any]]:
@@ -162,26 +192,26 @@ class MetricsSource(QuestionsSource):
 
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one query, page by page."""
-        body = dict(question.body)
-        tokens: set[str] = set()
-        offset = 0
-        while True:
-            reply = self.post(body)
-            rows = metric_rows(reply)
-            yield NumberedPage(rows, reply, parent=question, offset=offset)
-            offset += len(rows)
-            token = reply.body.get("nextPage")
-            if not token:
-                break
-            if token in tokens:
-                raise LoopError(f"{self.where} gives the same page again ({question}).")
-            tokens.add(token)
-            body["nextPage"] = token
-        if len(rows) >= question.body["limit"]:
-            self.evidence.doubt(
-                f"{question}: as many rows came as its limit of {question.body['limit']} allows, "
-                "and the server names no next page; raise the limit"
-            )
+        return self.follow(question, question.body)
+
+    def probe(self) -> Reply | None:
+        """Ask for the metrics that there are, and look whether all that are asked for are.
+
+        Raises:
+            StreamError: One is not.
+        """
+        request = self.api.request("/eng-intel/registry/metrics/definitions", {"view": "basic"})
+        reply = self.api.transport.send(request)
+        known = {str(row.get("key")) for row in envelope("metrics")(reply)}
+        for question in self.questions:
+            for metric in objects(question.body["metrics"]):
+                if metric.get("metric") not in known:
+                    raise StreamError(
+                        f"{question}: there is no metric {metric.get('metric')!r}. The stream "
+                        "metric_definitions lists those that there are.",
+                        code="UNKNOWN-METRIC",
+                    )
+        return reply
 
     def plan(self) -> Plan:
         """One request per query, unless it has further pages."""
@@ -238,11 +268,18 @@ def metric_questions(configured: Sequence[dict[str, Any]], now: dt.datetime) -> 
         body: dict[str, Any] = {
             "startTime": timestamps.text(midnight - dt.timedelta(days=item.get("days") or 30)),
             "endTime": timestamps.text(midnight),
-            "metrics": item["metrics"],
-            "groupBy": item.get("group_by") or [],
-            "filters": item.get("filters") or [],
-            "orderBy": item.get("order_by") or [],
-            "limit": item.get("limit") or 1000,
+            **metric_body(item),
         }
         found.append(Question(str(item["name"]), body))
     return found
+
+
+def metric_body(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the body of a metric query without its range."""
+    return {
+        "metrics": item["metrics"],
+        "groupBy": item.get("group_by") or [],
+        "filters": item.get("filters") or [],
+        "orderBy": item.get("order_by") or [],
+        "limit": item.get("limit") or 1000,
+    }

@@ -10,7 +10,7 @@ from singer_rest.sources.evidence import Evidence
 from singer_rest.sources.single import envelope
 from tap_cortex.client import FIRST, by_fields
 from tap_cortex.fanout import ChildRoute, CountedFanOut, FanOut
-from tap_cortex.values import member, numbered, objects, rule_key
+from tap_cortex.values import member, numbered, parts, rule_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -59,7 +59,7 @@ def parse_card(row: Record) -> Card | None:
 
 def parse_rules(holder: Any) -> dict[str, Record]:
     """Return the rules of a scorecard, or the results of a score, by their keys."""
-    rules = objects(member(holder, "rules"))
+    rules = parts(member(holder, "rules"))
     return dict(zip(numbered(map(rule_key, rules)), rules, strict=True))
 
 
@@ -157,11 +157,13 @@ class ScoredEntities:
                 return [ScoredEntity(card.tag, str(row["service"]["tag"]), str(service_id(row)))]
         return []
 
-    def setup_requests(self) -> int:
-        """Return the requests that finding them costs."""
-        if self.source is not None:
-            return 0
-        return ScoresSource(self._api, self._cards).plan().requests
+    def plan(self) -> Plan:
+        """Read the scores: only they tell how many pairs there are, and what finding them costs."""
+        source = ScoresSource(self._api, self._cards)
+        setup = 0 if self.source is not None else self._cards.setup_requests()
+        rows = sum(len(page.rows) for page in source.pages())
+        own = 0 if self.source is not None else source.evidence.pages
+        return Plan(setup + own, rows)
 
 
 class NextStepsSource(FanOut):
@@ -182,5 +184,6 @@ class NextStepsSource(FanOut):
         return self.scored.sample()
 
     def plan(self) -> Plan:
-        """Count at least the scores; how many there are only the scores tell."""
-        return Plan(self.scored.setup_requests(), exact=False)
+        """Count a request for every score."""
+        plan = self.scored.plan()
+        return Plan(plan.requests + (plan.rows or 0), exact=False)

@@ -7,11 +7,13 @@ from typing import Any
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.settings import th
 from tap_cortex.client import LARGEST_PAGE
+from tap_cortex.eng_intel import PERIODS
 from tap_cortex.jobs import MAX_RANGE
 from tap_cortex.snowflake import AUTH_TYPES, EXAMPLE
 
 CLOUD = "https://api.getcortexapp.com"
-PAGE_SIZE = 500
+PAGE_SIZE = LARGEST_PAGE
+"""Most lists are one page then, which needs no further proof."""
 REQUESTS_PER_MINUTE = 900
 BURST = 50
 """Requests in a row that the vendor's own client allows itself."""
@@ -65,6 +67,34 @@ def _connection() -> list[th.Property[Any]]:
             "Lookback",
             "Minutes before the bookmark from which logs, custom events and custom metrics are "
             "read again: they may come late, and the status of notifications changes.",
+        ),
+    ]
+
+
+def _wide() -> list[th.Property[Any]]:
+    return [
+        settings.integer(
+            "wide_lookback_days",
+            180,
+            "Wide lookback",
+            "Days that custom events and custom metrics are read again in the first run of a week, "
+            "because they may be dated back; 0 never does. Costs no requests but those for the "
+            "further pages of an entity.",
+        ),
+    ]
+
+
+def _history() -> list[th.Property[Any]]:
+    return [
+        th.Property(
+            "retire_history",
+            th.BooleanType,
+            default=False,
+            title="Retire history",
+            description="Retire rows of deploys, deploys_search, custom_data, gitops_logs, and of "
+            "logs, events and metric points that are read as a whole, when a complete read shows "
+            "them no longer. By default they stay: Cortex shows those of an archived entity no "
+            "more, though they happened.",
         ),
     ]
 
@@ -193,6 +223,13 @@ def _questions() -> list[th.Property[Any]]:
                     th.Property(
                         "group_by", th.ArrayType(text), description="Attributes to group by."
                     ),
+                    th.Property(
+                        "period",
+                        text,
+                        allowed_values=list(PERIODS),
+                        description="day, week or month: the query is asked for every period that "
+                        "is over, in engineering_metrics_by_period.",
+                    ),
                     th.Property("filters", objects, description="Filters, as the API wants them."),
                     th.Property("order_by", objects, description="Order, as the API wants it."),
                     th.Property(
@@ -203,7 +240,42 @@ def _questions() -> list[th.Property[Any]]:
             default=[],
             title="Engineering metrics",
             description="Queries to run in engineering_metrics, each with name and metrics, and "
-            "if need be days, group_by, filters, order_by and limit.",
+            "if need be days or period, group_by, filters, order_by and limit.",
+        ),
+        th.Property(
+            "trace_queries",
+            th.ArrayType(
+                th.ObjectType(
+                    th.Property("name", text, required=True, description="Becomes query_name."),
+                    th.Property(
+                        "source", text, required=True, description="Source, as the API names it."
+                    ),
+                    th.Property(
+                        "time_attribute",
+                        text,
+                        required=True,
+                        description="Attribute with the instant by which events are read.",
+                    ),
+                    th.Property(
+                        "attributes",
+                        th.ArrayType(text),
+                        description="Attributes to read, id among them; all by default.",
+                    ),
+                    th.Property("filters", objects, description="Filters, as the API wants them."),
+                )
+            ),
+            default=[],
+            title="Raw engineering events",
+            description="Queries to run in eng_intel_trace, each with name, source and "
+            "time_attribute, and if need be attributes and filters.",
+        ),
+        settings.integer(
+            "eng_intel_lookback_days",
+            30,
+            "Lookback of engineering data",
+            "Days before the bookmark from which eng_intel_trace and engineering_metrics_by_period "
+            "are read again, for events change while they are open. Costs a request per query "
+            "and 30 days of events, and one per query and period.",
         ),
     ]
 
@@ -266,6 +338,8 @@ def schema() -> dict[str, Any]:
     return th.PropertiesList(
         *_connection(),
         selection.setting(),
+        *_wide(),
+        *_history(),
         *_width(),
         *_fan_out(),
         *_questions(),

@@ -245,9 +245,29 @@ class MetricsFanOut(EntityFanOut):
         """Tell whether a 404 says that the metric does not exist."""
         return self.UNKNOWN_KEY in error.message.lower().replace(" ", "")
 
-    def probe_parents(self) -> Sequence[Any]:
-        """Return a few entities with the first key."""
-        return [(self.keys[0], entity) for entity in self.catalog.probe_parents()]
+    def probe(self) -> Reply | None:
+        """Ask for the points of one entity, key by key.
+
+        Raises:
+            StreamError: There is no such metric, or it may not be asked for.
+        """
+        reply = None
+        for key in self.keys:
+            for entity in self.catalog.probe_parents():
+                try:
+                    reply = self.new_child((key, entity)).probe()
+                except StatusError as error:
+                    if self.is_about_the_key(error):
+                        raise StreamError(
+                            f"there is no custom metric with the key {key!r}; take it out of "
+                            "custom_metric_keys.",
+                            code="UNKNOWN-METRIC",
+                        ) from error
+                    if error.status not in GONE:
+                        raise
+                else:
+                    break
+        return reply
 
     def plan(self) -> Plan:
         """Count keys times entities."""

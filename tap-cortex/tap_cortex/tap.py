@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.client import Transport
     from singer_rest.http.credentials import Credential, OriginCredentials
+    from singer_rest.sdk.streams import SourceStream
     from tap_cortex.client import Record
     from tap_cortex.scores import Card
     from tap_cortex.snowflake import Chat
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 NOT_FOUND = 404
 SUFFIXES = ("/api/v1", "/api")
 PAGES_FOR_PEOPLE = frozenset({"app.getcortexapp.com", "app.cortex.io", "www.cortex.io"})
+WAITING = frozenset({"cql_queries"})
+"""Streams that wait for jobs of the server, up to half an hour each."""
 NEEDS_LINKS = ("docs_list", "documentation_openapi")
 
 
@@ -56,6 +59,10 @@ class TapCortex(RestTap):
     def discover_streams(self) -> list[CortexStream]:
         """Return every stream; none of them depends on the server."""
         return [stream(self) for stream in STREAMS]
+
+    def passes(self) -> list[list[SourceStream]]:
+        """Return the selected streams in reading order; what waits for jobs holds up nobody."""
+        return sorted(super().passes(), key=lambda streams: streams[0].name in WAITING)
 
     # What is shared
 
@@ -231,7 +238,7 @@ class TapCortex(RestTap):
         depth = self.config["hierarchy_depth"]
         if depth != "full" and not depth.isdecimal():
             raise ConfigError("hierarchy_depth must be a number or full.")
-        for name in ("cql_queries", "engineering_metric_queries"):
+        for name in ("cql_queries", "engineering_metric_queries", "trace_queries"):
             names = [item["name"] for item in self.config[name]]
             if len(set(names)) != len(names):
                 raise ConfigError(f"Two of the {name} have the same name.")

@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+import yaml
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -45,11 +46,30 @@ def parsed(text: Any) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
+def from_yaml(text: str) -> Any:
+    """Return what a YAML text holds; nothing if it is none. Every scalar stays a text."""
+    try:
+        return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes texts and lists only
+    except (yaml.YAMLError, RecursionError):
+        return None
+
+
 def objects(value: Any) -> list[dict[str, Any]]:
     """Return the objects of a list; a lone object counts as a list of one, null as an empty one."""
     if isinstance(value, dict):
         return [value]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def parts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list inside a row, with an empty one for each that is none.
+
+    A row made of an empty one has no key, and so is counted and said instead of vanishing.
+    """
+    if value is None:
+        return []
+    items = value if isinstance(value, list) else [value]
+    return [item if isinstance(item, dict) else {} for item in items]
 
 
 def member(value: Any, name: str) -> Any:

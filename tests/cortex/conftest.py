@@ -46,6 +46,8 @@ DEFAULT_STREAMS = {
     "teams",
     "workflows",
 }
+SUMMARY = "singer_rest.run.runner"
+"""What logs the table at the end of a run."""
 INCREMENTAL = {
     "audit_logs",
     "custom_events",
@@ -79,6 +81,7 @@ class Site:
             "requests_per_minute": 0,
             "page_size": 100,
             "retry_pause": 0,
+            "wide_lookback_days": 0,  # not in every week's first run of the tests
             "custom_metric_keys": self.world.custom_metric_keys,
             **settings,
         }
@@ -122,6 +125,13 @@ def instant(text: str) -> str:
     """Write an instant as rows have it."""
     moment = dt.datetime.fromisoformat(text).astimezone(dt.UTC)
     return moment.isoformat().removesuffix("+00:00") + "Z"
+
+
+def outcomes(run: TapRun) -> dict[str, str]:
+    """Return what the summary says of every stream."""
+    lines = [line.split("|")[-1].split() for line in run.stderr.splitlines() if SUMMARY in line]
+    known = all_streams()
+    return {words[0]: words[1] for words in lines if len(words) > 4 and words[0] in known}
 
 
 @contextlib.contextmanager

@@ -90,8 +90,8 @@ def test_every_state_can_be_resumed_from() -> None:
             assert set(keys) == expected[stream], stream
         names = {s: m["key_properties"] for s, m in whole.schemas.items()}
         places = [n for n, m in enumerate(whole.messages) if m["type"] == "STATE"]
-        assert len(places) > 10
-        for place in places[:: len(places) // 4]:
+        assert len(places) > 4
+        for place in places[:: max(1, len(places) // 4)]:
             so_far: dict[str, set[tuple[Any, ...]]] = {stream: set() for stream in INCREMENTAL}
             for message in whole.messages[:place]:
                 if message["type"] == "RECORD":
@@ -207,5 +207,8 @@ def test_full_table_can_be_forced(workspace: Site) -> None:
     for stream in catalog["streams"]:
         stream["replication_method"] = "FULL_TABLE"
     again = run_tap("tap-cortex", workspace.config(), state=first.states[-1], catalog=catalog)
-    assert read_rows(again) == read_rows(first)
-    assert sorted(again.activated) == ["audit_logs", "custom_events"]
+    config = workspace.config(retire_history=True)
+    retiring = run_tap("tap-cortex", config, state=first.states[-1], catalog=catalog)
+    assert read_rows(again) == read_rows(retiring) == read_rows(first)
+    assert again.activated == []  # what happened stays, though it be shown no longer
+    assert sorted(retiring.activated) == ["audit_logs", "custom_events"]

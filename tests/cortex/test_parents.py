@@ -11,7 +11,7 @@ from support.tap_run import TapRun
 from sandbox.cortex.generate.hostile import HOSTILE_TAGS
 from sandbox.cortex.routing import Call
 
-from .conftest import SMALL, Site, all_streams, site
+from .conftest import SMALL, Site, all_streams, outcomes, site
 
 FANNED = {
     "aws_resources",
@@ -29,13 +29,11 @@ FANNED = {
     "oncall_registrations",
     "packages",
 }
-SUMMARY = "singer_rest.run.runner"
 
 
 def outcome(run: TapRun, stream: str) -> str:
     """Return what the summary says of a stream."""
-    lines = [line.split("|")[-1].split() for line in run.stderr.splitlines() if SUMMARY in line]
-    return next(words[1] for words in lines if len(words) > 4 and words[0] == stream)
+    return outcomes(run)[stream]
 
 
 def test_entities_that_are_deleted_meanwhile_are_skipped_and_counted() -> None:

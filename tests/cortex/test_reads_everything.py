@@ -52,7 +52,7 @@ def test_a_large_workspace_with_the_default_selection() -> None:
         assert len(keys) == len(set(keys)), stream
         assert set(keys) == running.keys(stream), stream
     assert len(set(run.keys("discovery_audit"))) == 2_000
-    assert set(run.activated) == DEFAULT_STREAMS - {"scorecard_scores_daily"}
+    assert set(run.activated) == DEFAULT_STREAMS - {"scorecard_scores_daily", "gitops_logs"}
 
 
 @pytest.mark.parametrize(

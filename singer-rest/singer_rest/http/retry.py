@@ -36,6 +36,7 @@ TOO_MANY_REQUESTS = 429
 SERVICE_UNAVAILABLE = 503
 LIMIT_PAUSE = 1.0
 """Longest first pause after a refusal that names no waiting time."""
+TWO_MINUTES = 120
 JITTER = 0.25
 """Share of a second added to a wait the server named, so that clients do not return together."""
 
@@ -110,9 +111,7 @@ class Attempts:
     def _limit_pause(self, failure: Failure) -> float:
         stalled = time.monotonic() - self._progress.last
         if stalled > self._policy.stall:
-            raise GiveUpError(
-                f"the limit did not lift within {self._policy.stall / 60:.0f} minutes"
-            )
+            raise GiveUpError(f"the limit did not lift within {_in_words(self._policy.stall)}")
         if failure.retry_after is None:
             return backoff.full_jitter(next(self._limit_waits))
         if failure.retry_after > self._policy.longest_wait:
@@ -121,6 +120,10 @@ class Attempts:
                 f"{self._policy.longest_wait:.0f} s{_resets_at(failure.retry_after)}"
             )
         return failure.retry_after + random.uniform(0, JITTER)  # noqa: S311
+
+
+def _in_words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < TWO_MINUTES else f"{seconds / 60:.0f} minutes"
 
 
 class RetryProgress:

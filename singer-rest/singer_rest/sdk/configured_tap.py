@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.credentials import Credential
 
+MAX_CLOCK_DIFFERENCE = timestamps.minutes(24 * 60)
 MAX_CONNECT = 10.0
 STALL_WAITS = 3
 """Longest waits without an answer worth having before the limit is taken for permanent."""
@@ -53,6 +54,8 @@ class ConfiguredTap(CompatTap):
         self.snapshot_version = int(time.time() * 1000)
         """What the rows of full tables are known by in the target."""
         self.upper_bound: dt.datetime = timestamps.now()
+        self.clock_warning = ""
+        """How far the server's clock is from ours, as words; nothing if it is not far."""
         super().__init__(**arguments)
 
     def check_settings(self, *, raise_errors: bool) -> list[str]:
@@ -221,5 +224,26 @@ class ConfiguredTap(CompatTap):
                 self.connect()
         except RequestError as error:
             raise ServerError(error.sentence, code=error.code) from error
-        # Rows are stamped by the server's clock, so no bookmark may pass that one.
-        self.upper_bound = self.transport.began or self.upper_bound
+        self._compare_clocks()
+
+    def _compare_clocks(self) -> None:
+        """Take the server's clock for the present, unless it is far from ours.
+
+        Rows are stamped by the server's clock, so no bookmark may pass that one. A day and more
+        apart, one of the two is wrong, and bookmarks are bound by ours.
+        """
+        theirs = self.transport.began
+        if theirs is None:
+            return
+        if abs(theirs - self.upper_bound) <= MAX_CLOCK_DIFFERENCE:
+            self.upper_bound = theirs
+            return
+        self.clock_warning = (
+            f"the server's clock says {timestamps.text(theirs)} and this machine's "
+            f"{timestamps.text(self.upper_bound)}"
+        )
+        self.logger.warning(
+            "%s: one of them is wrong, or something in between answers for the server. Set it "
+            "right; what is read by time cannot be proved.",
+            self.clock_warning[:1].upper() + self.clock_warning[1:],
+        )

@@ -54,7 +54,9 @@ class PageAsker:
         if overlapping or wants_end:
             size = overlapping_size(position, self.limit)
             window = first + (position - 1) // size, size
-            if overlapping or window != self._asked:
+            # A server that cuts pages below that size gives another page than the one asked for.
+            possible = size <= self.limit or self.limit == self.paging.size
+            if possible and (overlapping or window != self._asked):
                 return window
         size = self.limit
         while position % size:

@@ -325,7 +325,11 @@ class PageWalk:
     def _window(self, position: int) -> tuple[int, int]:
         """Return page number and size of the request that goes on at a position."""
         wants_end = not self._plainly and self._asks_for_end(position)
-        return self.asker.window(position, overlapping=self.state.overlapping, wants_end=wants_end)
+        overlapping = self.state.overlapping
+        number, size = self.asker.window(position, overlapping=overlapping, wants_end=wants_end)
+        if overlapping and position and (number - self.paging.first) * size >= position:
+            self.state.overlapping = False  # no page that the server gives holds the row before
+        return number, size
 
     def _asks_for_end(self, position: int) -> bool:
         """Whether the next request is to show that nothing follows: it holds the last row too."""

@@ -46,6 +46,36 @@ ENGINEERING_METRICS = flat_table(
     cols(TEXTS, column_aliases="Aliases of the columns, in their order."),
     cols(ARRAY, columns="Columns as the server describes them."),
 )
+ENGINEERING_METRICS_BY_PERIOD = flat_table(
+    ("query_name", "period_start", "group_key"),
+    _QUERY,
+    cols(
+        TEXT,
+        period="Kind of period: day, week (from Monday) or month, in UTC.",
+        group_key="Digest of the group's values; empty without groups.",
+    ),
+    cols(
+        INSTANT,
+        period_start="Where the period begins.",
+        period_end="Where it ends; that instant is not part of it.",
+    ),
+    cols(
+        OBJECT,
+        groups="Values that the row is grouped by, by the alias of their column.",
+        values="Values of the metrics by the alias of their column.",
+    ),
+)
+ENG_INTEL_TRACE = flat_table(
+    ("query_name", "event_key"),
+    _QUERY,
+    cols(
+        TEXT,
+        source="Source of the event, as the API names it.",
+        event_key="Id of the event; a digest of its values where id is not among its attributes.",
+    ),
+    cols(INSTANT, occurred_at="Instant of the event: the query's time_attribute."),
+    cols(OBJECT, values="Values by the alias of their column."),
+)
 CHAT_COMPLETIONS = table(
     ("id", "index"),
     cols(TEXT, id="Id of the completion."),

@@ -114,8 +114,14 @@ _RESULT = (
         title="Title of the rule.",
         level_name="Level that the rule belongs to.",
         error="Why the rule could not be evaluated, if so.",
+        state="How the entity stands on the rule: passed, failed, exempt, not in force, or "
+        "weightless (the rule is worth nothing).",
     ),
-    *cols(BOOLEAN, passed="Whether the entity got points for the rule."),
+    *cols(
+        BOOLEAN,
+        passed="Whether the entity got points for the rule; null where the rule does not count: "
+        "see state.",
+    ),
     *cols(
         NUMBER,
         score="Points the entity got for the rule.",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tap_cortex.streams import (
     catalog,
+    eng_intel,
     entities,
     logs,
     other,
@@ -86,6 +87,8 @@ STREAMS: tuple[type[CortexStream], ...] = (
     other.Health,
     other.CqlQueries,
     other.EngineeringMetrics,
+    eng_intel.EngineeringMetricsByPeriod,
+    eng_intel.EngIntelTrace,
     other.ChatCompletions,
 )
 

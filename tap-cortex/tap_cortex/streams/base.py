@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import logging
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_rest.errors import StreamError
 from singer_rest.records import timestamps
 from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
@@ -14,9 +16,9 @@ from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
 from tap_cortex.sources import UnconfiguredSource
+from tap_cortex.values import json_text, parsed, without_zone
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
@@ -41,6 +43,8 @@ class CortexStream(SourceStream):
     tap: TapCortex
     filtered_by: ClassVar[tuple[str, ...]] = ()
     """Settings that leave rows out when they are switched off."""
+    is_history: ClassVar[bool] = False
+    """Rows tell what happened, and stay true when what they are about is archived or deleted."""
 
     @property
     def api(self) -> CortexApi:
@@ -49,7 +53,13 @@ class CortexStream(SourceStream):
 
     @property
     def is_full_table(self) -> bool:
-        """Whether a complete read shows every row there is; not if a setting leaves some out."""
+        """Whether a complete read shows every row there is, and retires the others.
+
+        Not if a setting leaves some out, and not of a history: it goes on after the entity that
+        it is about was archived.
+        """
+        if self.is_history and not self.config["retire_history"]:
+            return False
         return super().is_full_table and all(self.config.get(name) for name in self.filtered_by)
 
     def is_selected(self, name: str) -> bool:
@@ -234,13 +244,99 @@ class Incremental(CortexStream):
     """
 
     def since(self) -> dt.datetime | None:
-        """Return the first instant to ask for; nothing for all of the past."""
+        """Return the first instant to ask for; nothing for all of the past.
+
+        Raises:
+            StreamError: Nobody knows when the present is.
+        """
+        if self.tap.clock_warning:
+            raise StreamError(
+                f"{self.name} is read up to the present, and {self.tap.clock_warning}. Set the "
+                "clock right that is wrong.",
+                code="CLOCK",
+            )
         if self.replication_method == "FULL_TABLE":
             return None
         bookmark = self.tap.bookmarks.start(self.name, self.replication_key or "")
         if bookmark is not None:
-            return bookmark - timestamps.minutes(self.config["lookback_minutes"])
+            return bookmark - self.lookback
         return self.tap.start_date
+
+    @property
+    def lookback(self) -> dt.timedelta:
+        """Return how far before the bookmark is read again."""
+        return timestamps.minutes(self.config["lookback_minutes"])
+
+
+class IncrementalEntityStream(EntityStream, Incremental):
+    """What is asked of every entity since an instant.
+
+    The bookmark is one for all entities, so it stands beside it what it is of: with a type or a
+    key that is asked about for the first time, all of the past is read.
+
+    Attributes:
+        dates: Parameters for both ends of a span.
+        beginning: What is said for the lower end where all of the past is wanted.
+    """
+
+    dates: ClassVar[tuple[str, str]]
+    beginning: ClassVar[str | None] = None
+    _covered: dict[str, list[str]] | None = None
+
+    def scope(self) -> dict[str, list[str]]:
+        """Return what is asked about, by kind; a kind without names stands for all of it."""
+        return {"types": sorted(set(self.config["fan_out_types"]))}
+
+    @property
+    def covers(self) -> str:
+        """Return what is asked about as one text; nothing for all there is."""
+        named = {kind: names for kind, names in self.scope().items() if names}
+        return json_text(named) if named else ""
+
+    def widen(self, covered: str) -> bool:
+        """Remember what the bookmark is of; the rest is read from the start."""
+        found = parsed(covered) if covered else {}
+        if found is None or not all(isinstance(names, list) for names in found.values()):
+            return False
+        self._covered = found
+        new = [
+            name
+            for kind, names in self.scope().items()
+            for name in names or ["all others"]
+            if found.get(kind) and name not in found[kind]
+        ]
+        if new:
+            logger.info("%s: %s: read from the start.", self.name, ", ".join(new))
+        return True
+
+    def is_new(self, **names: str) -> bool:
+        """Tell whether the bookmark is of something else than this, by kind."""
+        covered = self._covered or {}
+        return any(covered.get(kind) and name not in covered[kind] for kind, name in names.items())
+
+    def spans(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the parameters for what the bookmark covers, and for what is new."""
+        since = self._widely(self.since())
+        if self.replication_method == "FULL_TABLE":
+            whole = {self.dates[0]: self.beginning}
+            return whole, whole
+        return self._span(since), self._span(self.tap.start_date)
+
+    def _widely(self, since: dt.datetime | None) -> dt.datetime | None:
+        """Go back further in the first run of a week: points and events may be dated back."""
+        days = self.config["wide_lookback_days"]
+        bookmark = self.tap.bookmarks.start(self.name, self.replication_key or "")
+        if since is None or bookmark is None or not days:
+            return since
+        now = self.tap.upper_bound
+        monday = now.date() - dt.timedelta(days=now.weekday())
+        if bookmark.date() >= monday:
+            return since
+        return min(since, now - dt.timedelta(days=days))
+
+    def _span(self, since: dt.datetime | None) -> dict[str, Any]:
+        start = self.beginning if since is None else without_zone(since)
+        return {self.dates[0]: start, self.dates[1]: without_zone(self.tap.upper_bound)}
 
 
 def nothing(path: str, setting: str) -> Source:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import abc
-import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
+from tap_cortex.catalog_sources import CatalogSource, TypedListSource
 from tap_cortex.client import by_fields, texts_or_objects
-from tap_cortex.entity_index import CatalogSource, TypedListSource
 from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import catalog as tables
 from tap_cortex.streams.base import CortexStream, ListStream
-from tap_cortex.values import digest, json_text, member, objects
+from tap_cortex.values import digest, from_yaml, json_text, member, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
     from tap_cortex.client import Record
-
-TAG_IN_YAML = re.compile(r"^\s*x-cortex-tag:\s*(?P<tag>\S.*?)\s*$", re.MULTILINE)
 
 
 class EntityFamily(CortexStream):
@@ -80,8 +77,8 @@ class EntityHierarchy(EntityFamily):
         found = []
         for entity in page.rows:
             trees = entity.get("hierarchy")
-            edges = [(entity, child) for child in objects(member(trees, "children"))]
-            edges += [(parent, entity) for parent in objects(member(trees, "parents"))]
+            edges = [(entity, child) for child in parts(member(trees, "children"))]
+            edges += [(parent, entity) for parent in parts(member(trees, "parents"))]
             for parent, child in edges:
                 key = str(parent.get("id")), str(child.get("id"))
                 if key not in self._seen:
@@ -112,11 +109,11 @@ class PartOfEntity(EntityFamily):
         found: list[Record] = []
         for entity in page.rows:
             own = {"entity_id": entity.get("id"), "entity_tag": entity.get("tag")}
-            parts = {
+            named = {
                 tuple(str(part.get(name)) for name in self.keys): part
                 for part in self.parts(entity)
             }
-            found += [{**part, **own} for part in parts.values()]
+            found += [{**part, **own} for part in named.values()]
         return self.move_unknown(found)
 
 
@@ -131,13 +128,13 @@ class EntityOwners(PartOfEntity):
         """Return the teams and the people that own an entity."""
         owners = entity.get("owners")
         found = []
-        for team in objects(member(owners, "teams")):
+        for team in parts(member(owners, "teams")):
             row = {name: value for name, value in team.items() if name != "id"}
             key = team.get("id") or team.get("tag")
             found.append({**row, "owner_type": "team", "owner_key": key})
         found += [
             {**person, "owner_type": "individual", "owner_key": person.get("email")}
-            for person in objects(member(owners, "individuals"))
+            for person in parts(member(owners, "individuals"))
         ]
         return found
 
@@ -152,8 +149,8 @@ class EntityLinks(PartOfEntity):
     def parts(self, entity: Record) -> list[Record]:
         """Return the links of an entity."""
         return [
-            {**link, **{name: str(link.get(name) or "") for name in self.keys}}
-            for link in objects(entity.get("links"))
+            {**link, **{name: str(link.get(name) or "") for name in self.keys if link}}
+            for link in parts(entity.get("links"))
         ]
 
 
@@ -168,7 +165,7 @@ class EntityMetadata(PartOfEntity):
         """Return the custom data of an entity."""
         return [
             {**item, "value_json": json_text(item.get("value"))}
-            for item in objects(entity.get("metadata"))
+            for item in parts(entity.get("metadata"))
         ]
 
 
@@ -188,17 +185,15 @@ class EntityDescriptors(CortexStream):
 
     def row(self, record: Record) -> Record:
         """Return the descriptor with tag, type and title lifted out of it."""
-        if set(record) == {"text"}:
-            found = TAG_IN_YAML.search(record["text"])
-            tag = found["tag"].strip("\"'") if found else digest(record["text"])
-            return {"tag": tag, "descriptor_text": record["text"]}
-        info = record.get("info")
-        return {
-            "tag": member(info, "x-cortex-tag") or digest(record),
+        text = record["text"] if set(record) == {"text"} else None
+        descriptor = record if text is None else from_yaml(text)
+        info = member(descriptor, "info")
+        row = {
+            "tag": member(info, "x-cortex-tag") or digest(record if text is None else text),
             "type": member(info, "x-cortex-type"),
             "title": member(info, "title"),
-            "descriptor": record,
         }
+        return {**row, "descriptor": record} if text is None else {**row, "descriptor_text": text}
 
 
 class EntityTypes(ListStream):

@@ -10,8 +10,8 @@ from tap_cortex.fanout import ChildRoute, Entities, TagFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
 from tap_cortex.sources import DocsSource, MetricsFanOut, OncallFanOut
-from tap_cortex.streams.base import EntityStream, Incremental, nothing
-from tap_cortex.values import digest, json_text, member, parsed, without_zone
+from tap_cortex.streams.base import EntityStream, IncrementalEntityStream, nothing
+from tap_cortex.values import digest, json_text, member, parsed
 
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
@@ -185,6 +185,7 @@ class CustomData(EntityStream):
     name = "custom_data"
     table = tables.CUSTOM_DATA
     route = "GET /catalog/{tagOrId}/custom-data"
+    is_history = True
     path = "/catalog/{id}/custom-data"
     identity = ("key", "source")
 
@@ -194,71 +195,77 @@ class CustomData(EntityStream):
         return {**row, "value_json": json_text(record.get("value"))}
 
 
-class CustomEvents(EntityStream, Incremental):
+class CustomEvents(IncrementalEntityStream):
     """The events of every entity."""
 
     name = "custom_events"
     table = tables.CUSTOM_EVENTS
     route = "GET /catalog/{tagOrId}/custom-events"
     replication_key = "timestamp"
+    is_history = True
     path = "/catalog/{id}/custom-events"
     envelope = "events"
     identity = ("uuid",)
+    dates = ("startTime", "endTime")
 
-    def query(self) -> dict[str, Any]:
-        """Ask for what happened since, up to the start of the run."""
-        return _span(self, "startTime", "endTime")
+    def child(self) -> ChildRoute:
+        """Return what is asked of an entity: what happened since, up to the start of the run."""
+        known, new = self.spans()
+
+        def request(entity: Parent) -> Request:
+            span = new if self.is_new(types=entity.type) else known
+            return self.api.request(self.path, span, id=entity.id)
+
+        return ChildRoute(request, self.reader(), key=self.key())
 
 
-def _span(stream: Incremental, start: str, end: str) -> dict[str, Any]:
-    since = stream.since()
-    if stream.replication_method == "FULL_TABLE":
-        return {}
-    until = without_zone(stream.tap.upper_bound)
-    return {start: without_zone(since) if since else None, end: until}
-
-
-class CustomMetrics(EntityStream, Incremental):
+class CustomMetrics(IncrementalEntityStream):
     """The points of the metrics that custom_metric_keys names."""
 
     name = "custom_metrics"
     table = tables.CUSTOM_METRICS
     route = "GET /eng-intel/custom-metrics/{customMetricKey}/entity/{tagOrId}"
-    permission = "View Eng Intelligence, and the licence for it"
+    permission = "Configure Eng Intelligence custom metrics, and the licence for it"
     replication_key = "timestamp"
+    is_history = True
     path = "/eng-intel/custom-metrics/{key}/entity/{id}"
     cost = "N per key, and 1 per further page"
     envelope = "data"
     identity = ("timestamp",)
+    dates = ("startDate", "endDate")
+    beginning = "1970-01-01T00:00:00"
+    """The server's default begins six months ago."""
 
-    def query(self) -> dict[str, Any]:
-        """Ask for all of the past at first: the server's default begins six months ago."""
-        return {"startDate": "1970-01-01T00:00:00", **_present(_span(self, "startDate", "endDate"))}
+    @property
+    def keys(self) -> list[str]:
+        """Return the metrics to read, each once."""
+        return list(dict.fromkeys(self.config["custom_metric_keys"]))
+
+    def scope(self) -> dict[str, list[str]]:
+        """Return the types and the metrics that are asked about."""
+        return {**super().scope(), "keys": sorted(self.keys)}
 
     def child(self) -> ChildRoute:
         """Return what is asked of a metric and an entity."""
-        query = self.query()
-        return ChildRoute(
-            lambda pair: self.api.request(self.path, query, key=pair[0], id=pair[1].id),
-            self.reader(),
-            key=self.key(),
-        )
+        known, new = self.spans()
+
+        def request(pair: tuple[str, Parent]) -> Request:
+            key, entity = pair
+            span = new if self.is_new(keys=key, types=entity.type) else known
+            return self.api.request(self.path, span, key=key, id=entity.id)
+
+        return ChildRoute(request, self.reader(), key=self.key())
 
     def new_source(self) -> Source:
         """Return the requests for every metric and entity."""
-        keys = list(dict.fromkeys(self.config["custom_metric_keys"]))
-        if not keys:
+        if not self.keys:
             return nothing(self.path, "custom_metric_keys")
-        return MetricsFanOut(self.entities(), self.path, self.child(), keys)
+        return MetricsFanOut(self.entities(), self.path, self.child(), self.keys)
 
     def entity_row(self, entity: Any, record: Record, index: int) -> Record:
         """Return the point."""
         key, parent = entity
         return {"custom_metric_key": key, **super().entity_row(parent, record, index)}
-
-
-def _present(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in params.items() if value is not None}
 
 
 class Deploys(EntityStream):
@@ -267,6 +274,8 @@ class Deploys(EntityStream):
     name = "deploys"
     table = tables.DEPLOYS
     route = "GET /catalog/{tagOrId}/deploys"
+    permission = "Edit entities"
+    is_history = True
     path = "/catalog/{id}/deploys"
     envelope = "deployments"
     identity = ("uuid",)

@@ -39,6 +39,7 @@ class LogStream(ListStream, Incremental):
         key_column: Where a key made up by the tap goes.
     """
 
+    is_history = True
     selected_by_default = False
     cost = "1 request per page of time, and 1 for every span that is cut"
     dates: ClassVar[tuple[str, str]]
@@ -110,6 +111,15 @@ class NotificationRuns(LogStream):
     params: ClassVar[dict[str, Any]] = {"orderBy": "ASC", "includeObjects": True}
     dates = ("fromDate", "untilDate")
 
+    @property
+    def covers(self) -> str:
+        """Return that runs which delivered nothing are left out, if they are."""
+        return "" if self.config["include_undelivered"] else "delivered only"
+
+    def widen(self, covered: str) -> bool:
+        """Read all of the past where the bookmark left runs out that are wanted now."""
+        return not covered
+
     def query(self) -> dict[str, Any]:
         """Ask for runs that delivered nothing, too: the server's default hides them."""
         return {**super().query(), "deliveredOnly": not self.config["include_undelivered"]}
@@ -122,6 +132,7 @@ class GitopsLogs(ListStream):
     table = tables.GITOPS_LOGS
     route = "GET /gitops-logs"
     permission = "View GitOps logs"
+    is_history = True
     path = "/gitops-logs"
     envelope = "logs"
     may_repeat = True

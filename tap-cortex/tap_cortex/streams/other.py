@@ -94,13 +94,14 @@ class EngineeringMetrics(ConfiguredStream):
     name = "engineering_metrics"
     table = tables.ENGINEERING_METRICS
     route = "POST /eng-intel/metrics/point-in-time"
-    permission = "View Eng Intelligence, and the licence for it"
+    permission = "View Dev Metrics, and the licence for it"
     cost = "1 per query and page"
 
     def new_source(self) -> Source:
         """Return the queries."""
+        configured = self.config["engineering_metric_queries"]
         questions = metric_questions(
-            self.config["engineering_metric_queries"], self.tap.upper_bound
+            [item for item in configured if not item.get("period")], self.tap.upper_bound
         )
         if not questions:
             return nothing("/eng-intel/metrics/point-in-time", "engineering_metric_queries")

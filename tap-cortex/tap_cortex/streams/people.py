@@ -11,7 +11,7 @@ from tap_cortex.fanout import ChildRoute
 from tap_cortex.schemas import people as tables
 from tap_cortex.sources import DepartmentsSource, NamedFanOut, ScimSource
 from tap_cortex.streams.base import CortexStream, ListStream, WholeStream
-from tap_cortex.values import member, objects
+from tap_cortex.values import member, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -57,7 +57,7 @@ class TeamMembers(TeamFamily):
     def members(self, team: Record) -> Iterator[Record]:
         """Yield the members of a team of either kind."""
         for field in LISTS:
-            for person in objects(member(team.get(field), "members")):
+            for person in parts(member(team.get(field), "members")):
                 origin = member(team.get(field), "provider") if field == "idpGroup" else "CORTEX"
                 yield {
                     **person,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_rest.records import timestamps
 from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import scorecards as tables
 from tap_cortex.scores import NextStepsSource, ScoresSource, parse_rules
 from tap_cortex.sources import text_rows
 from tap_cortex.streams.base import CortexStream, ListStream
-from tap_cortex.values import digest, member, objects
+from tap_cortex.values import digest, member, objects, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -56,7 +57,11 @@ class ScorecardRules(CardFamily):
         """Return a row for every rule."""
         return self.move_unknown(
             [
-                {**rule, **_card(card.get("tag"), card.get("name")), "rule_key": key}
+                {
+                    **rule,
+                    **_card(card.get("tag"), card.get("name")),
+                    "rule_key": key if rule else None,
+                }
                 for card in page.rows
                 for key, rule in parse_rules(card).items()
             ]
@@ -73,10 +78,10 @@ class ScorecardLevels(CardFamily):
         """Return a row for every level."""
         return self.move_unknown(
             [
-                {**objects(step.get("level"))[0], **_card(card.get("tag"), card.get("name"))}
+                {**(member(step, "level") or {}), **_card(card.get("tag"), card.get("name"))}
                 for card in page.rows
-                for step in objects(card.get("levels"))
-                if objects(step.get("level"))
+                for step in parts(card.get("levels"))
+                if not step or isinstance(step.get("level"), dict)
             ]
         )
 
@@ -182,19 +187,44 @@ class ScorecardRuleResults(ScoreFamily):
         """Yield a row for every score and rule; weight, level and title are the scorecard's."""
         for score in page.rows:
             about = self.about(page.parent, score)
+            exempt = self._exempt_from(score)
             for key, result in parse_rules(score.get("score")).items():
                 rule = page.parent.rules.get(key, {})
-                points = result.get("score")
+                state = self._state(key, rule, result.get("score"), exempt)
                 yield {
                     **result,
                     **about,
-                    "rule_key": key,
+                    "rule_key": key if result else None,
                     "title": rule.get("title"),
                     "level_name": rule.get("levelName"),
                     "weight": rule.get("weight"),
-                    "passed": points > 0 if isinstance(points, NUMBERS) else None,
+                    "state": state,
+                    "passed": {"passed": True, "failed": False}.get(state or ""),
                     "last_evaluated": score.get("lastEvaluated"),
                 }
+
+    def _exempt_from(self, score: Record) -> set[str]:
+        """Return the rules that an entity is spared now: approved, and not run out."""
+        now = self.tap.upper_bound
+        return {
+            str(row.get("ruleIdentifier"))
+            for row in objects(score.get("ruleExemptions"))
+            if member(row.get("exemptionStatus"), "status") == "APPROVED"
+            and ((ends := timestamps.parse(row.get("endDate"))) is None or ends > now)
+        }
+
+    def _state(self, key: str, rule: Record, points: Any, exempt: set[str]) -> str | None:
+        """Return how an entity stands on a rule; only what counts can be passed or failed."""
+        begins = timestamps.parse(rule.get("effectiveFrom"))
+        if begins is not None and begins > self.tap.upper_bound:
+            return "not in force"
+        if {key, rule.get("identifier"), rule.get("expression")} & exempt:
+            return "exempt"
+        if rule.get("weight") == 0:
+            return "weightless"
+        if not isinstance(points, NUMBERS):
+            return None
+        return "passed" if points > 0 else "failed"
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return a row for every score and rule."""
@@ -231,7 +261,7 @@ class ScorecardRuleExemptions(ScoreFamily):
                     "status": member(exemption.get("exemptionStatus"), "status"),
                 }
                 for score in page.rows
-                for exemption in objects(score.get("ruleExemptions"))
+                for exemption in parts(score.get("ruleExemptions"))
             ]
         )
 

@@ -99,6 +99,7 @@ class WorkflowRuns(ListStream):
     path = "/workflows/runs"
     envelope = "runs"
     undocumented = True
+    marks = ("status", "runId", "workflowTag", "startedAt")
 
     def row(self, record: Record) -> Record:
         """Return what a run can be known by; the rest is in ``raw``."""
@@ -172,7 +173,7 @@ class MetricDefinitions(WholeStream):
     name = "metric_definitions"
     table = tables.METRIC_DEFINITIONS
     route = "GET /eng-intel/registry/metrics/definitions"
-    permission = "View Eng Intelligence, and the licence for it"
+    permission = "View Dev Metrics, and the licence for it"
     selected_by_default = False
     path = "/eng-intel/registry/metrics/definitions"
     envelope = "metrics"
@@ -209,9 +210,11 @@ class DeploysSearch(ListStream):
     table = entity_tables.DEPLOYS_SEARCH
     route = "GET /deploys/search"
     selected_by_default = False
+    is_history = True
     path = "/deploys/search"
     envelope = "deployments"
     undocumented = True
+    marks = ("uuid", "timestamp", "environment", "title")
 
     def row(self, record: Record) -> Record:
         """Return the deploy; one without an id gets a made-up one that stays."""

@@ -11,6 +11,7 @@
     'title': 'text',
     'level_name': 'text',
     'error': 'text',
+    'state': 'text',
     'passed': 'boolean',
     'score': 'number',
     'weight': 'number',

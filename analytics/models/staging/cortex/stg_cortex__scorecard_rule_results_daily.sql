@@ -12,6 +12,7 @@
     'title': 'text',
     'level_name': 'text',
     'error': 'text',
+    'state': 'text',
     'passed': 'boolean',
     'score': 'number',
     'weight': 'number',
