@@ -25,7 +25,16 @@ SNAPSHOTS = Path(__file__).parent / "snapshots"
 QUESTIONS: dict[str, Any] = {
     "cql_queries": [{"name": "all", "query": "type == service"}],
     "engineering_metric_queries": [
-        {"name": "all", "metrics": [{"metric": "pr-cycle-time", "aggregation": "AVG"}]}
+        {"name": "all", "metrics": [{"metric": "pr-cycle-time", "aggregation": "AVG"}]},
+        {
+            "name": "monthly",
+            "metrics": [{"metric": "pr-cycle-time", "aggregation": "AVG"}],
+            "group_by": ["team"],
+            "period": "month",
+        },
+    ],
+    "trace_queries": [
+        {"name": "all", "source": "pull_requests", "time_attribute": "createdAt"},
     ],
 }
 FLAT = dataclasses.replace(SMALL, entities=40, crowd=6, logs=60)

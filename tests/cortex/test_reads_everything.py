@@ -18,9 +18,15 @@ from .conftest import DAILY, DEFAULT_STREAMS, NOW, SMALL, Site, all_streams, sit
 UNPLANNABLE = {"scorecard_next_steps", "cql_queries"}
 UNPLANNED = re.compile(r"/next-steps$|/queries")
 """Their cost shows only while they are read, and the plan says so."""
-WITHOUT_TRUTH = {"chat_completions", "cql_queries", "docs_list", "engineering_metrics", "health"}
+UNCONFIGURED = {
+    "chat_completions",
+    "cql_queries",
+    "eng_intel_trace",
+    "engineering_metrics",
+    "engineering_metrics_by_period",
+}
+WITHOUT_TRUTH = UNCONFIGURED | {"docs_list", "health"}
 """They have tests of their own."""
-UNCONFIGURED = {"chat_completions", "cql_queries", "engineering_metrics"}
 DIGESTED = {"discovery_audit"}
 """Their key is made up; their rows are compared by what it is made of."""
 

@@ -123,6 +123,8 @@ class EngineeringMetricsByPeriod(TimedStream):
     replication_key = "period_start"
     cost = "1 per query and period"
     setting = "engineering_metric_queries"
+    _period: tuple[str, dt.datetime] | None = None
+    _groups: set[str]
 
     def items(self) -> list[Record]:
         """Return the queries that have a period."""
@@ -145,20 +147,25 @@ class EngineeringMetricsByPeriod(TimedStream):
         return TimedSource(self.api, POINT_IN_TIME, questions, ("startTime", "endTime"))
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
-        """Return a row for every group of a period."""
+        """Return a row for every group of a period; a group that comes twice has no key."""
         question, (start, end) = page.parent
+        if (question.name, start) != self._period:
+            self._period, self._groups = (question.name, start), set()
         names = column_aliases(metric_columns(page.reply.body))
         count = len(question.body["groupBy"])
         found = []
         for row in page.rows:
             groups = {name: row.get(name) for name in names[:count]}
+            key = digest(*groups.values()) if groups else ""
+            is_again = key in self._groups
+            self._groups.add(key)
             found.append(
                 {
                     "query_name": question.name,
                     "period": question.item["period"],
                     "period_start": timestamps.text(start),
                     "period_end": timestamps.text(end),
-                    "group_key": digest(*groups.values()) if groups else "",
+                    "group_key": None if is_again else key,
                     "groups": groups,
                     "values": {name: row.get(name) for name in names[count:]},
                 }
