@@ -19,7 +19,6 @@ from tap_cortex.jobs import column_aliases, metric_body, metric_columns
 from tap_cortex.schemas import other as tables
 from tap_cortex.streams.base import Incremental, nothing
 from tap_cortex.values import digest, json_text, parsed
-from tap_cortex.windows import MARGIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -89,7 +88,7 @@ class EngIntelTrace(TimedStream):
 
     def new_source(self) -> Source:
         """Return the questions, each in windows of 30 days."""
-        end = self.tap.upper_bound - MARGIN
+        end = self.tap.upper_bound - dt.timedelta(seconds=self.config["log_margin_seconds"])
         questions = [
             TimedQuestion(str(item["name"]), trace_body(item), cut(self.begins(item), end), item)
             for item in self.items()
