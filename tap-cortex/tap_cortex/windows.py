@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+MARGIN = dt.timedelta(seconds=10)
+"""Before the start of the run: what is written a moment late comes with the next one."""
 MIN_PIECE = dt.timedelta(minutes=1)
 MAX_PIECES = 64
 MAX_PAGES = 100_000
