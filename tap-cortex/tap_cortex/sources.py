@@ -7,7 +7,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome, RequestError, StatusError, StreamError
+from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
 from singer_rest.sources.base import AbsentSource, Plan, Source
@@ -22,9 +22,8 @@ from tap_cortex.fanout import Entities, EntityFanOut, FanOut, NumberedPage
 from tap_cortex.values import member
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Request
     from singer_rest.sources.evidence import Evidence
     from singer_rest.sources.parents import On404
@@ -365,37 +364,6 @@ class DepartmentsSource(SingleSource):
             wrong = no_route(error)
             wrong.sentence += " If there are departments, name their tags in department_tags."
             raise wrong from error
-
-
-class HealthSource(Source):
-    """One row about a route that Cortex may not have, whatever it answers."""
-
-    def __init__(self, transport: Transport, request: Request, row: Callable[..., Record]) -> None:
-        super().__init__()
-        self.transport = transport
-        self.request = dataclasses.replace(
-            request, raw=True, accept_statuses=CLIENT_AND_SERVER_ERRORS
-        )
-        self.row = row
-        self.where = request.url
-
-    def pages(self) -> Iterator[Page]:
-        """Yield the one row."""
-        self.evidence.prove(ProofKind.ONE_ANSWER, "whatever it says")
-        self.evidence.pages = self.evidence.received = 1
-        try:
-            reply = self.transport.send(self.request)
-        except RequestError as error:
-            yield Page([self.row(None, error.sentence)], NO_REPLY)
-        else:
-            yield Page([self.row(reply, "")], reply)
-
-    def probe(self) -> Reply | None:
-        """Ask; every answer is good."""
-        try:
-            return self.transport.send(self.request)
-        except RequestError:
-            return None
 
 
 def text_rows(field: str) -> Rows:

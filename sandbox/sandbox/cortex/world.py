@@ -63,7 +63,7 @@ class WorldSpec:
     teams: int = 12
     users: int = 30
     logs: int = 300
-    deleted: int = 2
+    deleted: int = 0
     archived_share: float = 0.05
     crowd: int = 250
     crowded_entities: int = 2

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.records import timestamps
 from tap_cortex.client import API
+from tap_cortex.health import HealthSource
 from tap_cortex.jobs import (
     CqlSource,
     MetricsSource,
@@ -16,7 +17,6 @@ from tap_cortex.jobs import (
 )
 from tap_cortex.schemas import other as tables
 from tap_cortex.snowflake import PATH, ChatSource
-from tap_cortex.sources import HealthSource
 from tap_cortex.streams.base import CortexStream, nothing
 from tap_cortex.values import json_text, member
 

@@ -190,7 +190,7 @@ class ScorecardRuleResults(ScoreFamily):
             exempt = self._exempt_from(score)
             for key, result in parse_rules(score.get("score")).items():
                 rule = page.parent.rules.get(key, {})
-                state = self._state(key, rule, result.get("score"), exempt)
+                state = self._rule_state(key, rule, result.get("score"), exempt)
                 yield {
                     **result,
                     **about,
@@ -213,7 +213,7 @@ class ScorecardRuleResults(ScoreFamily):
             and ((ends := timestamps.parse(row.get("endDate"))) is None or ends > now)
         }
 
-    def _state(self, key: str, rule: Record, points: Any, exempt: set[str]) -> str | None:
+    def _rule_state(self, key: str, rule: Record, points: Any, exempt: set[str]) -> str | None:
         """Return how an entity stands on a rule; only what counts can be passed or failed."""
         begins = timestamps.parse(rule.get("effectiveFrom"))
         if begins is not None and begins > self.tap.upper_bound:
