@@ -19,6 +19,11 @@ _LATEST: Final = 2
 """How many times the wanted number of rows may be kept while no STATE comes."""
 
 
+_MAX_LONG_BYTES: Final = 48 * 2**20
+"""How many bytes of long records are loaded at once: a destination such as DuckDB keeps several
+copies of them in memory."""
+
+
 class Target:
     """One run of the target.
 
@@ -82,7 +87,9 @@ class Target:
                     self._begin(message)
                 if message.type == "STATE":
                     self._take_state(message)
-                elif self._intake.take(message, len(line)) and self._intake.rows >= limit:
+                elif self._intake.take(message, len(line)) and (
+                    self._intake.rows >= limit or self._intake.long_bytes >= _MAX_LONG_BYTES
+                ):
                     self._load()
             if not begun:
                 loader.begin(None)
