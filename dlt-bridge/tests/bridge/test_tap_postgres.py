@@ -133,9 +133,17 @@ def test_a_read_that_was_interrupted_and_resumed(
     state = load(lines).states[-1]
     check()
     source.execute("DELETE FROM public.orders WHERE id % 100 = 7")
-    state = load(until(source.read(state), 4_000)).states[-1]
+    half = until(source.read(state), 4_000)
+    state = load(half).states[-1]
     assert "xmin" in json.dumps(state)
     rest = source.read(state)
     assert 0 < sum('"RECORD"' in line for line in rest) < 5_940
     load(rest)
-    check()
+    if keyed:
+        check()
+        return
+    # The tap begins with the transaction it was at, and sends its rows once more.
+    sent = [json.loads(line)["record"] for line in half + rest if '"RECORD"' in line]
+    rows = sorted((row["id"], row["v"]) for row in sent)
+    assert warehouse.query(f"SELECT id, v FROM {table} ORDER BY id") == rows
+    assert sorted(set(rows)) == source.execute("SELECT id, v FROM public.orders ORDER BY id")
