@@ -21,7 +21,7 @@ _LATEST: Final = 2
 """How many times the wanted number of rows may be kept while no STATE comes."""
 
 
-_MAX_LONG_BYTES: Final = 16 * 2**20
+_MAX_LONG_BYTES: Final = 48 * 2**20
 """How many bytes of long records are loaded at once: a destination such as DuckDB keeps several
 copies of them in memory."""
 
