@@ -19,7 +19,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: analytics analytics-test board board-test mutants
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
-.PHONY: test-sdk-next test-lowest
+.PHONY: test-sdk-next test-lowest targets
 
 help:
 	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
 	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
+	@echo "make targets the taps into five targets of others, each in an environment of its own"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make board   the marts and one page of charts over DATABASE= (a DuckDB file or a PostgreSQL URL)"
@@ -91,6 +92,21 @@ playground-stop:
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
 slow: setup
 	$(BIN)/python -m pytest -m slow -n 3 tests/faults dlt-bridge/tests
+
+# The taps into other people's targets, each in an environment of its own.
+TARGETS := .tools/targets
+FOREIGN = meltanolabs-target-postgres:target-postgres pipelinewise-target-postgres:pipelinewise-target-postgres \
+	target-duckdb:target-duckdb target-jsonl:target-jsonl meltanolabs-target-csv:target-csv
+
+targets: setup $(TARGETS)/.ready
+	mkdir -p .meltano
+	$(BIN)/python -m pytest -m targets tests/loaders
+
+$(TARGETS)/.ready: $(wildcard constraints/*target*.txt) | $(filter .tools/%,$(UV))
+	$(foreach pair,$(FOREIGN),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(TARGETS)/$(word 1,$(subst :, ,$(pair))) && \
+		$(UV) pip install --quiet --python $(TARGETS)/$(word 1,$(subst :, ,$(pair)))/bin/python \
+		--constraint constraints/$(word 2,$(subst :, ,$(pair))).txt $(word 1,$(subst :, ,$(pair))) &&) true
+	@touch $@
 
 # What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
 PRODUCT_TESTS = tests/contract tests/cachet tests/cortex tests/cinchy tests/faults singer-rest/tests dlt-bridge/tests
@@ -165,6 +181,9 @@ constraints: | $(filter .tools/%,$(UV))
 	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
 	$(COMPILE) constraints/analytics.in --output-file constraints/analytics.txt
 	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
+	echo "target-duckdb" | $(COMPILE) - --output-file constraints/target-duckdb.txt
+	echo "meltanolabs-target-csv" | $(COMPILE) - --output-file constraints/target-csv.txt
+	echo "pipelinewise-target-postgres" | $(COMPILE) - --output-file constraints/pipelinewise-target-postgres.txt
 	echo "meltanolabs-target-postgres~=0.8" | $(COMPILE) - --output-file constraints/target-postgres.txt
 
 clean:

@@ -56,6 +56,7 @@ class Column:
         key: Whether it is part of the key.
         required: Whether the current SCHEMA insists on a value.
         max_length: How many characters SCHEMA allows; nothing is cut, more are said once.
+        description: What it means, in the words of SCHEMA.
         validated: Whether rows were written with this type, after which it cannot change.
         variant: Whether it holds what did not fit another column.
     """
@@ -68,6 +69,7 @@ class Column:
     key: bool = False
     required: bool = False
     max_length: int | None = None
+    description: str | None = None
     validated: bool = False
     variant: bool = False
 
@@ -84,6 +86,8 @@ class Column:
             hints["variant"] = True
         if self.source is not None:
             hints[PROPERTY_HINT] = self.source
+        if self.description:
+            hints["description"] = self.description
         return hints
 
 
@@ -164,6 +168,7 @@ class TableLayout:
             kind = column_type(described, exact_numbers=self.options.exact_numbers)
             column = self._add(names[source], source, kind, key=is_key)
             column.required = source in required and not is_nullable(described)
+            column.description = _read_description(described)
         for column in self._known.values():
             if column.source not in self.columns:
                 column.key, column.nullable = False, True
@@ -282,6 +287,11 @@ class TableLayout:
         # No property can be called this, so none gets the name of one of our own columns.
         own = {column.name: f"\0{column.name}" for column in self._own_columns}
         return taken | own
+
+
+def _read_description(declaration: Any) -> str | None:
+    found = declaration.get("description") if isinstance(declaration, Mapping) else None
+    return found if isinstance(found, str) and found.strip() else None
 
 
 def _listed(value: Any) -> list[str]:

@@ -22,6 +22,8 @@ from dlt_bridge.types import INT64_MAX, INT64_MIN, ColumnType
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")
+_DOUBLED_ZONE = re.compile(r"([+-]\d{2}:\d{2})\1$")
+"""What PipelineWise's taps for MySQL write behind the time at which a row was deleted."""
 _DATE_FIRST = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -263,7 +265,8 @@ def _text(value: Any, kind: ColumnType) -> str:
 def _timestamp(value: Any, _: ColumnType) -> datetime:
     if not isinstance(value, str) or not _DATE_FIRST.match(value):
         raise CoercionError
-    moment = datetime.fromisoformat(_NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
+    text = _DOUBLED_ZONE.sub(r"\1", _NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
+    moment = datetime.fromisoformat(text)
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_MAX_TRIES: Final = 50
+"""How often a run looks for a number of its own; poolers may keep those of dead ones."""
+
 _STAGING: Final = re.compile(r"_staging_[0-9a-f]{12}")
 
 
@@ -136,14 +139,12 @@ class PostgresLock(DestinationLock):
 
     def __enter__(self) -> Self:
         """See `DestinationLock`."""
-        self._cleanup = ExitStack()
         self._session: SqlClientBase[Any] = self._pipeline.sql_client()
-        self._transaction: SqlClientBase[Any] = self._pipeline.sql_client()
-        for client in (self._session, self._transaction):
-            client.open_connection()
-            self._cleanup.callback(client.close_connection)
+        self._session.open_connection()
         self._dataset = str(self._session.dataset_name)
-        while not self._try(lock_number(self._dataset, "run", str(self.run))):
+        for _ in range(_MAX_TRIES):
+            if self._try(self._run_lock):
+                break
             self.run = secrets.randbelow(STEP)
         self._own_staging = self.staging_dataset
         if self._own_staging:
@@ -160,7 +161,7 @@ class PostgresLock(DestinationLock):
         """See `DestinationLock`."""
         super().__exit__(kind, error, trace)
         with suppress(Exception):
-            self._cleanup.close()
+            self._session.close_connection()
 
     @contextmanager
     def package(self, package: Sequence[Batch]) -> Iterator[None]:
@@ -172,17 +173,31 @@ class PostgresLock(DestinationLock):
         if not self._own_staging:
             # The staging dataset that the user named may be that of other loads too.
             wanted[lock_number("staging", str(self._session.staging_dataset_name))] = True
-        with self._transaction.begin_transaction():
+        self._stay_alive()
+        client: SqlClientBase[Any] = self._pipeline.sql_client()
+        with client, client.begin_transaction():
+            # It waits for others, and then for the load.
+            for timeout in ("idle_in_transaction_session", "statement", "lock"):
+                client.execute_sql(f"SET LOCAL {timeout}_timeout = 0")
             for number, alone in sorted(wanted.items()):  # in one order, so that none waits for two
-                self._wait(number, alone=alone)
+                _wait(client, number, alone=alone)
             yield
 
-    def _wait(self, number: int, *, alone: bool) -> None:
-        shared = "" if alone else "_shared"
-        taken = self._transaction.execute_sql(f"SELECT pg_try_advisory_xact_lock{shared}({number})")
-        if taken and not taken[0][0]:
-            logger.info("Another load is at one of these tables; waiting for it.")
-            self._transaction.execute_sql(f"SELECT pg_advisory_xact_lock{shared}({number})")
+    @property
+    def _run_lock(self) -> int:
+        return lock_number(self._dataset, "run", str(self.run))
+
+    def _stay_alive(self) -> None:
+        """Opens the session again if the connection was lost while the tap was reading."""
+        try:
+            self._session.execute_sql("SELECT 1")
+        except Exception:  # of whatever library; what matters is said below
+            logger.debug("The connection was lost; opening it again.", exc_info=True)
+            self._session = self._pipeline.sql_client()
+            self._session.open_connection()
+            self._try(self._run_lock)
+            if self._own_staging:
+                self._try(lock_number("staging", self._own_staging))
 
     def _try(self, number: int) -> bool:
         taken = self._session.execute_sql(f"SELECT pg_try_advisory_lock({number})")
@@ -234,6 +249,14 @@ def _check_names(database: Path, dataset: str) -> None:
             "DuckDB cannot tell which of them is meant: set dataset_name, or call the file "
             "otherwise."
         )
+
+
+def _wait(client: SqlClientBase[Any], number: int, *, alone: bool) -> None:
+    shared = "" if alone else "_shared"
+    taken = client.execute_sql(f"SELECT pg_try_advisory_xact_lock{shared}({number})")
+    if taken and not taken[0][0]:
+        logger.info("Another load is at one of these tables; waiting for it.")
+        client.execute_sql(f"SELECT pg_advisory_xact_lock{shared}({number})")
 
 
 def _drop_orphans(pipeline: dlt.Pipeline, is_dead: Any) -> None:

@@ -44,6 +44,15 @@ class RefusedError(LoadError):
 
 
 class TapError(BridgeError):
-    """The tap failed; nothing it sent since its last checkpoint was loaded."""
+    """The tap failed; nothing it sent since its last checkpoint was loaded.
+
+    Args:
+        sentence: What happened.
+        complete: The streams that the tap read to their end all the same; None if it does not say.
+    """
 
     code = "TAP"
+
+    def __init__(self, sentence: str, complete: frozenset[str] | None = None) -> None:
+        super().__init__(sentence)
+        self.complete = complete

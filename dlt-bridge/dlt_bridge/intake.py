@@ -14,12 +14,18 @@ from dlt_bridge.stream_intake import StreamIntake
 logger = logging.getLogger(__name__)
 
 
+_LONG_RECORD_BYTES: Final = 8_192
+
 _MEMORY_BYTES: Final = 64 * 2**20
 """Messages kept in memory, over all streams, before they go to disk."""
 
 
 class Intake:
     """All streams of one run.
+
+    Attributes:
+        sequence: The sequence number of the last record.
+        long_bytes: The bytes of long records since rows were handed over.
 
     Args:
         make_stream: Makes the intake of a stream that is seen for the first time.
@@ -32,6 +38,7 @@ class Intake:
         self._streams: dict[str, StreamIntake] = {}
         self._activated_early: dict[str, Any] = {}
         self._failures: dict[str, MessageError] = {}
+        self.long_bytes = 0
         self._in_memory = 0
 
     def take(self, message: Message, size: int) -> bool:
@@ -99,6 +106,7 @@ class Intake:
 
         A package has at most one batch of each stream.
         """
+        self.long_bytes = 0
         for stream in self._streams.values():
             stream.queue_rows()
         packages: list[list[Batch]] = []
@@ -126,6 +134,8 @@ class Intake:
     def _spill(self, size: int) -> bool:
         """Puts everything on disk when many streams at once have records in memory."""
         self._in_memory += size
+        if size > _LONG_RECORD_BYTES:
+            self.long_bytes += size
         if self._in_memory < _MEMORY_BYTES:
             return False
         self._in_memory = 0

@@ -24,6 +24,14 @@ _PARQUET_WITHOUT_JSON: Final = frozenset({"bigquery", "clickhouse", "databricks"
 
 _OBJECTS_AT_ONCE: Final = 1_000
 
+ID_COLUMNS: Final = ("_dlt_id", "_dlt_load_id")
+"""What dlt gives each row of which it sees the object."""
+
+NULLABLE_IDS: Final = {
+    name: {"name": name, "data_type": "text", "nullable": True} for name in ID_COLUMNS
+}
+"""The same as hints, for tables that have rows without them from loads of whole files."""
+
 
 class Form(StrEnum):
     """The form rows are handed over in."""
@@ -34,23 +42,35 @@ class Form(StrEnum):
     COPY = "copy"
     """CSV files, which PostgreSQL copies fast; Arrow tables where CSV is not exact."""
 
+    ARROW = "arrow"
+    """Arrow tables, out of which dlt can take columns and rows that a contract forbids."""
+
     OBJECTS = "objects"
     """Python objects, of which dlt makes whatever the destination loads."""
 
 
-def choose_format(batch: Batch, destination: str, *, as_objects: bool) -> Form:
+def choose_format(
+    batch: Batch,
+    destination: str,
+    *,
+    unnest: bool = False,
+    as_objects: bool = False,
+    as_arrow: bool = False,
+) -> Form:
     """Chooses the form for a batch.
 
     Args:
         batch: The rows.
         destination: dlt's name of the type of destination.
-        as_objects: Whether dlt has to see single rows, to make child tables or to change them.
+        unnest: Whether dlt makes child tables.
+        as_objects: Whether dlt has to see single rows, to change them.
+        as_arrow: Whether dlt has to see columns, to leave some out.
 
     Raises:
-        LoadError: If dlt has to see rows of a table that was loaded without that before.
+        LoadError: If child tables are to be made of a table that was loaded without them.
     """
     stored = batch.layout.stored
-    if stored and ("_dlt_id" in stored or "_dlt_load_id" in stored):
+    if any(stored.get(name, {}).get("nullable") is False for name in ID_COLUMNS):
         return Form.OBJECTS  # which give each row those columns
     kinds = {column["data_type"] for column in batch.layout.hints().values()}
     if destination in _PARQUET_WITH_JSON or (
@@ -59,8 +79,10 @@ def choose_format(batch: Batch, destination: str, *, as_objects: bool) -> Form:
         form = Form.PARQUET
     else:
         form = Form.COPY if destination == "postgres" else Form.OBJECTS
-    if not as_objects:
-        return form
+    if as_objects:
+        return Form.OBJECTS
+    if not unnest:
+        return Form.ARROW if as_arrow else form
     if stored and form != Form.OBJECTS and destination != "filesystem":
         raise LoadError(
             f"The table {batch.layout.table} was loaded without child tables, and its rows lack "
@@ -82,8 +104,16 @@ def deliver(batch: Batch, form: Form) -> Iterator[Any]:
             yield dlt.mark.with_file_import(str(file.path), "parquet", file.rows)
         elif form is Form.COPY:
             yield from _for_postgres(file, nested)
+        elif form is Form.ARROW:
+            yield from _as_tables(file)
         else:
             yield from as_objects(file, nested)
+
+
+def _as_tables(file: SpoolFile) -> Iterator[pa.Table]:
+    with pq.ParquetFile(file.path) as rows:
+        for group in rows.iter_batches():
+            yield pa.Table.from_batches([group])
 
 
 def nested_columns(batch: Batch) -> set[str]:

@@ -23,6 +23,7 @@ from dlt.extract.extract import select_schema
 
 from dlt_bridge.activation import Activation, delete_statements
 from dlt_bridge.columns import SEQUENCE, TypeOptions
+from dlt_bridge.comments import Descriptions, comment_columns, read_descriptions
 from dlt_bridge.destination_lock import choose_lock, drop_dataset, lock_file, new_staging_layout
 from dlt_bridge.error_translation import translated
 from dlt_bridge.errors import ConfigError
@@ -65,6 +66,7 @@ class Loader:
         )
         self._cleanup = ExitStack()
         self._versions: dict[str, int] = {}
+        self._described: dict[str, Descriptions] = {}
 
     def __enter__(self) -> Self:
         with ExitStack() as cleanup, translated("reach", self._settings.destination):
@@ -116,6 +118,7 @@ class Loader:
                 package = self._activation.settle(package)
                 self._load_settled(package)
                 self._activation.retire(package)
+                self._comment(package)
         for batch in package:
             for file in batch.files:
                 file.path.unlink(missing_ok=True)
@@ -125,6 +128,20 @@ class Loader:
             ", ".join(sorted(batch.layout.table for batch in package)),
             time.monotonic() - started,
         )
+
+    def _comment(self, package: Iterable[Batch]) -> None:
+        """Writes the comments of columns that have another description than before."""
+        tables = []
+        for batch in package:
+            known = self._described.setdefault(
+                batch.layout.table, read_descriptions(batch.layout.stored)
+            )
+            found = read_descriptions(batch.layout.hints())
+            tables.append(
+                (batch.layout.table, {k: v for k, v in found.items() if known.get(k) != v})
+            )
+            known |= found
+        comment_columns(self._pipeline, tables)
 
     def _relax(self, package: Iterable[Batch]) -> None:
         if not self._schema_name:
@@ -312,7 +329,7 @@ class Loader:
     def _resource(self, batch: Batch) -> DltResource:
         capabilities = self._pipeline.destination.capabilities()
         destination = self._destination_type
-        form = choose_format(batch, destination, as_objects=self._options.unnest)
+        form = choose_format(batch, destination, unnest=self._options.unnest)
         hints = make_hints(batch, destination, capabilities, self._options)
         more = hints.pop("additional_table_hints")
 

@@ -1,10 +1,12 @@
 """Makes dlt resources of batches: what dlt is told about a table and its rows."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from dlt.common.destination import DestinationCapabilitiesContext
 
+from dlt_bridge.columns import TableLayout
 from dlt_bridge.dedup import without_duplicates
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import nested_columns
@@ -59,6 +61,34 @@ def make_hints(
         else str(disposition),
         "additional_table_hints": {STREAM_HINT: batch.layout.stream},
     }
+
+
+def find_references(
+    layout: TableLayout, references: Mapping[str, tuple[str, str]], streams: Collection[str]
+) -> list[dict[str, Any]]:
+    """The rows of other streams that rows of a stream point to, as dlt's hint `references`.
+
+    Args:
+        layout: The stream's table.
+        references: For properties that hold a key, the stream and the key property.
+        streams: The streams that there are.
+
+    Returns:
+        One reference for each table, which is what dlt keeps.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for source, (stream, key) in references.items():
+        column = layout.columns.get(source)
+        if column is None or stream == layout.stream or stream not in streams:
+            continue
+        table = layout.naming.normalize_tables_path(stream)
+        reference = {
+            "referenced_table": table,
+            "columns": [column.name],
+            "referenced_columns": [layout.naming.normalize_path(key)],
+        }
+        found.setdefault(table, reference)
+    return list(found.values())
 
 
 def prepared(batch: Batch, destination: str) -> Batch:

@@ -1,11 +1,13 @@
 """Any Singer tap as a dlt source, with one resource for each stream."""
 
+import copy
 import logging
 import secrets
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -16,26 +18,30 @@ from dlt.common.exceptions import DltException
 from dlt.extract import DltResource, DltSource
 
 from dlt_bridge.columns import TypeOptions
-from dlt_bridge.errors import ConfigError
+from dlt_bridge.errors import ConfigError, TapError
 from dlt_bridge.intake import Intake
 from dlt_bridge.load_batch import Batch, Disposition
-from dlt_bridge.load_format import Form, choose_format, deliver
+from dlt_bridge.load_format import NULLABLE_IDS, Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
 from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.reloads import is_forgotten, mark_read, state_for
-from dlt_bridge.resources import LoadOptions, make_hints, prepared
+from dlt_bridge.resources import LoadOptions, find_references, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.snapshots import ReplaceWhen, names_version
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
 from dlt_bridge.stream_intake import StreamIntake
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
+from dlt_bridge.user_changes import has_steps, is_limited, is_restricted
 
 logger = logging.getLogger(__name__)
 
 _STATE: Final = "singer_state"
 """Where the source's dlt state keeps the STATE of the tap."""
 
+
+LOAD_REST: ContextVar[list[TapError] | None] = ContextVar("LOAD_REST", default=None)
+"""Where `dlt_bridge.run` wants to find failures that cost only the streams that failed."""
 
 _CHOICES: Final = {
     "replace_when": ("complete", "activated", "never"),
@@ -57,6 +63,8 @@ class SourceOptions:
         on_type_mismatch: What a value that breaks its SCHEMA does: `fail` or `variant`.
         number_type: The column type of `number`: `double` or `decimal`.
         state: Where to start if dlt has no state of an earlier run.
+        references: For properties that hold the key of a row of another stream, that stream and
+            its key property; they become references in dlt's schema.
     """
 
     streams: Sequence[str] | None = None
@@ -65,6 +73,7 @@ class SourceOptions:
     on_type_mismatch: str = "fail"
     number_type: str = "double"
     state: Mapping[str, Any] | None = None
+    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, choices in _CHOICES.items():
@@ -191,6 +200,8 @@ class _Reading:
         self._chosen: dict[str, Any] = {}
         self._own_replace: str | None = None
         self._resumed: bytes | None = None
+        self._is_sample = False
+        self._incomplete: frozenset[str] = frozenset()
 
     def rows(self, stream: str) -> Iterator[Any]:
         """Yields a stream's rows as dlt data items; reads the tap first if that is due."""
@@ -205,11 +216,11 @@ class _Reading:
             self._batches is None
             or extraction != self._extraction
             or stream in self._delivered
-            or stream not in self._batches
+            or stream not in {*self._batches, *self._incomplete}
         ):
             self._read(extraction)
         self._delivered.add(stream)
-        if self._state is not None:
+        if self._state is not None and not self._is_sample:
             dlt.current.source_state()[_STATE] = self._state
         mark_read(dlt.current.source_state(), stream)
         batch = (self._batches or {}).get(stream)
@@ -222,6 +233,8 @@ class _Reading:
         self._batches = None
         self._state = None
         self._delivered = set()
+        self._incomplete = frozenset()
+        self._is_sample = any(map(is_limited, dlt.current.source().selected_resources.values()))
         selected = [name for name in dlt.current.source().selected_resources if name in self._infos]
         self._folder = tempfile.TemporaryDirectory(prefix="singer-rows-")
         schema = dlt.current.source_schema()
@@ -258,10 +271,19 @@ class _Reading:
         if kept.get(_STATE):
             before = state_for(kept[_STATE], self._reloaded(kept, selected), kept, self._infos)
         self._resumed = msgspec.json.encode(before) if before else None
-        self._tap.run(with_selected(self._catalog, selected), before, take)
+        complete = set(selected)
+        try:
+            self._tap.run(with_selected(self._catalog, selected), before, take)
+        except TapError as error:
+            failures = LOAD_REST.get()
+            if failures is None or error.complete is None:
+                raise
+            failures.append(error)
+            complete &= error.complete
+            self._incomplete = frozenset(selected) - complete
         for failure in intake.failures.values():
             raise failure
-        self._batches = self._finished(intake, selected)
+        self._batches = self._finished(intake, [name for name in selected if name in complete])
         self._extraction = extraction
 
     def _reloaded(self, kept: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
@@ -329,9 +351,17 @@ class _Reading:
         batch = prepared(batch, destination)
         relax_columns(dlt.current.pipeline(), dlt.current.source_schema(), batch.layout)
         self._apply_hints(resource, batch, destination)
-        changed = len(resource._pipe) > 1  # noqa: SLF001  # the user added steps, for single rows
         unnest = self._options.nested == "tables"
-        yield from deliver(batch, choose_format(batch, destination, as_objects=unnest or changed))
+        form = choose_format(
+            batch,
+            destination,
+            unnest=unnest,
+            as_objects=has_steps(resource),
+            as_arrow=is_restricted(batch.layout.table, resource),
+        )
+        if form is Form.OBJECTS and not unnest:
+            resource.apply_hints(columns=copy.deepcopy(NULLABLE_IDS))
+        yield from deliver(batch, form)
 
     def _apply_hints(self, resource: Any, batch: Batch, destination: str) -> None:
         """Tells dlt what is known of the table now; what the user said about it stays."""
@@ -350,6 +380,9 @@ class _Reading:
         hints["columns"] = {
             name: column | dict(users.get(name, {})) for name, column in hints["columns"].items()
         }
+        references = find_references(batch.layout, self._options.references, self._infos)
+        if references:
+            hints["references"] = references
         resource.apply_hints(table_name=batch.layout.table, **hints)
 
 

@@ -6,7 +6,8 @@ this package.
 """
 
 import importlib
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import dlt
 from dlt.common.typing import TSecretStrValue
@@ -16,10 +17,33 @@ from dlt_bridge.errors import ConfigError
 from dlt_bridge.source import SourceOptions, tap_resources
 from dlt_bridge.taps import InProcessTap
 
+_REFERENCES: Final[dict[str, dict[str, tuple[str, str]]]] = {
+    "cachet": {
+        "incident_id": ("incidents", "id"),
+        "component_id": ("components", "id"),
+        "group_id": ("components_groups", "id"),
+        "metric_id": ("metrics", "id"),
+        "schedule_id": ("schedules", "id"),
+        "subscriber_id": ("subscribers", "id"),
+    },
+    "cortex": {
+        "entity_id": ("entities", "id"),
+        "service_id": ("entities", "id"),
+        "parent_id": ("entities", "id"),
+        "source_entity_id": ("entities", "id"),
+        "scorecard_tag": ("scorecards", "tag"),
+        "team_id": ("teams", "id"),
+        "workflow_tag": ("workflows", "tag"),
+        "relationship_type_tag": ("relationship_types", "tag"),
+        "period_cid": ("verification_periods", "cid"),
+    },
+}
+"""Properties of the taps' streams that hold the key of a row of another stream."""
+
 
 @dlt.source(name="cachet", section="cachet_source")
 def cachet_source(
-    api_url: str = dlt.config.value,
+    api_url: str = "https://v3.cachethq.io",
     api_key: TSecretStrValue | None = None,
     streams: list[str] | None = None,
     config: dict[str, Any] | None = None,
@@ -28,7 +52,7 @@ def cachet_source(
     """A Cachet status page: incidents, components, metrics and the rest.
 
     Args:
-        api_url: Address of the status page.
+        api_url: Address of the status page; the demonstration of Cachet's makers if none is given.
         api_key: API key; without one, what a guest may see is read.
         streams: The streams to read; those the tap selects by default if None.
         config: Further settings of tap-cachet.
@@ -122,6 +146,7 @@ def _resources(
         raise ConfigError(
             f"{system}_source needs tap-{system}, which is not installed here."
         ) from None
+    options = replace(options, references=_REFERENCES.get(system, {}))
     given = {name: value for name, value in settings.items() if value is not None}
     tap_class = getattr(module, f"Tap{system.capitalize()}")
     return tap_resources(InProcessTap(tap_class, (config or {}) | given), options)

@@ -17,8 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
 
+from dlt_bridge.capture import Sink, capturing_writer
 from dlt_bridge.errors import BridgeError, ConfigError, TapError
+from dlt_bridge.guest import unchanged_logging, unchanged_process
 from dlt_bridge.redact import Redactor, secret_texts
+from dlt_bridge.tap_summary import TapSummary
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +35,6 @@ _REMEMBERED_LINES: Final = 20
 
 _LOG_PREFIX = re.compile(r"^[\d:,. T-]+\| *[A-Z]+ *\| *\S+ *\| *")
 """What the Singer SDK puts before each line of its log."""
-
-Sink = Callable[[bytes], None]
-"""Takes one line of Singer messages."""
 
 
 @dataclass(frozen=True)
@@ -269,36 +269,42 @@ class InProcessTap(Tap):
         def discover() -> None:
             found.update(self._tap_class(config=copy.deepcopy(self.config)).catalog_dict)
 
-        self._in_thread(discover, ConfigError)
+        try:
+            self._in_thread(discover)
+        except TapError as error:
+            raise ConfigError(str(error)) from error
         # Through JSON, since the SDK's catalog has enumerations and tuples in it.
         return dict(json.loads(json.dumps(found, default=str)))
 
     def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
         """See `Tap.run`."""
         listener = _Listener(sink)
+        summary = TapSummary(self._tap_class, self.config)
 
         def run() -> None:
-            tap = self._tap_class(
-                config=copy.deepcopy(self.config),
-                catalog=copy.deepcopy(dict(catalog)),
-                state=copy.deepcopy(dict(state)) if state else None,
-                message_writer=_capturing(self._tap_class.message_writer_class, listener),
-            )
+            with unchanged_logging():  # which a tap sets up when it is made
+                tap = self._tap_class(
+                    config=copy.deepcopy(self.config) | summary.setting,
+                    catalog=copy.deepcopy(dict(catalog)),
+                    state=copy.deepcopy(dict(state)) if state else None,
+                    message_writer=capturing_writer(self._tap_class.message_writer_class, listener),
+                )
             if listener.begin(tap):
                 tap.sync_all()
 
         try:
-            self._in_thread(run, TapError, listener.end)
+            self._in_thread(run, listener.end)
+        except TapError as error:
+            error.complete = summary.complete_streams()
+            raise
         finally:
             listener.end()
+            summary.close()
             if listener.error is not None:
                 raise listener.error
 
     def _in_thread(
-        self,
-        work: Callable[[], None],
-        failure: type[BridgeError],
-        give_up: Callable[[], None] = lambda: None,
+        self, work: Callable[[], None], give_up: Callable[[], None] = lambda: None
     ) -> None:
         failures: list[BaseException] = []
 
@@ -309,37 +315,20 @@ class InProcessTap(Tap):
                 failures.append(error)
 
         thread = threading.Thread(target=guarded, name=self.name, daemon=True)
-        thread.start()
-        try:
-            thread.join()
-        except BaseException:  # such as KeyboardInterrupt: the user wants an end of it now
-            give_up()
-            thread.join(_SOON)
-            raise
+        with unchanged_process():
+            thread.start()
+            try:
+                thread.join()
+            except BaseException:  # such as KeyboardInterrupt: the user wants an end of it now
+                give_up()
+                thread.join(_SOON)
+                raise
         for error in failures:
             if isinstance(error, BridgeError):
                 raise error
-            reason = self.redaction.text(str(error)) or type(error).__name__
-            raise failure(f"{self.name} failed: {reason}") from error
-
-
-def _capturing(writer_class: Any, sink: Sink) -> Any:
-    """A message writer that encodes as the tap's own does, but writes nowhere else."""
-    if hasattr(writer_class, "_write"):  # singer-rest's writer hands over whole pages here
-
-        class PageCapture(writer_class):  # type: ignore[misc]
-            def _write(self, data: bytes) -> None:
-                for line in data.splitlines(keepends=True):
-                    sink(line)
-
-        return PageCapture()
-
-    class Capture(writer_class):  # type: ignore[misc]
-        def write_message(self, message: Any) -> None:
-            line = self.format_message(message)
-            sink(line if isinstance(line, bytes) else line.encode())
-
-    return Capture()
+            is_exit = isinstance(error, SystemExit)
+            reason = "" if is_exit else self.redaction.text(str(error))
+            raise TapError(f"{self.name} failed: {reason or type(error).__name__}") from error
 
 
 def read_streams(catalog: Mapping[str, Any]) -> list[StreamInfo]:

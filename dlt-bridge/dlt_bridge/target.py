@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Final
 
+import pyarrow as pa
+
 from dlt_bridge.error_translation import full_disk_named
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
@@ -17,6 +19,11 @@ logger = logging.getLogger(__name__)
 
 _LATEST: Final = 2
 """How many times the wanted number of rows may be kept while no STATE comes."""
+
+
+_MAX_LONG_BYTES: Final = 48 * 2**20
+"""How many bytes of long records are loaded at once: a destination such as DuckDB keeps several
+copies of them in memory."""
 
 
 class Target:
@@ -82,7 +89,9 @@ class Target:
                     self._begin(message)
                 if message.type == "STATE":
                     self._take_state(message)
-                elif self._intake.take(message, len(line)) and self._intake.rows >= limit:
+                elif self._intake.take(message, len(line)) and (
+                    self._intake.rows >= limit or self._intake.long_bytes >= _MAX_LONG_BYTES
+                ):
                     self._load()
             if not begun:
                 loader.begin(None)
@@ -120,7 +129,10 @@ class Target:
             self._held_state = None
 
     def _load(self) -> None:
-        for package in self._intake.take_packages():
+        packages = self._intake.take_packages()
+        # What Arrow keeps for later is of no use to the destination's own memory.
+        pa.default_memory_pool().release_unused()
+        for package in packages:
             self._check_stop()
             self._loader.load(package)
             self._report.note_load(package)

@@ -1,6 +1,5 @@
 """The example pipelines run as they stand, against the sandbox."""
 
-import inspect
 import os
 import subprocess
 import sys
@@ -10,7 +9,6 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from sqlglot.optimizer.qualify import qualify
 
 from sandbox import cachet, cinchy, cortex
 from sandbox.serve import serve
@@ -57,9 +55,6 @@ def test_example(
     table: str,
     tmp_path: Path,
 ) -> None:
-    pytest.importorskip("pandas", reason="data frames need the extra dlt-bridge[dataset]")
-    if "infer_schema" not in inspect.signature(qualify).parameters:
-        pytest.skip("dlt queries datasets with an older sqlglot: see dlt-bridge[dataset]")
     environment = os.environ | {
         "DLT_DATA_DIR": str(tmp_path / "dlt"),
         "RUNTIME__DLTHUB_TELEMETRY": "false",

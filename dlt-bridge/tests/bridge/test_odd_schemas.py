@@ -15,7 +15,11 @@ NULLABLE_TEXT = {"type": ["null", "string"]}
 
 
 def columns_of(warehouse: Warehouse, table: str) -> list[str]:
-    return [name for name in warehouse.types(table) if not name.startswith(("_singer", "_dlt"))]
+    return [
+        name
+        for name in warehouse.types(table)
+        if not name.startswith(("_singer", "_dlt", "_sdc_table"))
+    ]
 
 
 def test_names_of_all_kinds(warehouse: Warehouse) -> None:

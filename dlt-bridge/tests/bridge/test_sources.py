@@ -72,13 +72,22 @@ def test_two_runs_give_what_the_system_holds(
     # Points near the bookmark are read again, and files keep both readings.
     assert len(set(points)) == len(truth["metric_points"])
     assert kind == "filesystem" or len(points) == len(set(points))
-    columns = pipeline.default_schema.tables["incidents"]["columns"]
-    assert columns["occurred_at"]["data_type"] == "timestamp"
+    tables = pipeline.default_schema.tables
+    assert tables["incidents"]["columns"]["occurred_at"]["data_type"] == "timestamp"
+    assert all(
+        column.get("description") or name.startswith("_")
+        for stream in STREAMS
+        for name, column in tables[stream]["columns"].items()
+    )
+    [reference] = tables["incident_updates"].get("references") or []
+    assert (reference["referenced_table"], reference["columns"]) == ("incidents", ["incident_id"])
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigFieldMissingException, match="api_url"):
-        cachet_source()
+    with pytest.raises(ConfigFieldMissingException, match="SOURCES__CINCHY_SOURCE__API_URL"):
+        cinchy_source()
+    # As on dltHub's page, the demonstration of Cachet's makers is the default.
+    assert "incidents" in cachet_source().resources
     with pytest.raises(ConfigFieldMissingException, match="api_key"):
         cortex_source()
     with pytest.raises(ConfigError, match="https"):
