@@ -57,6 +57,7 @@ INCREMENTAL = {
 }
 UNASKABLE = {".", "..", "definitions"}
 DAILY = {
+    "entity_owners_daily": "entity_owners",
     "scorecard_scores_daily": "scorecard_scores",
     "scorecard_rule_results_daily": "scorecard_rule_results",
 }

@@ -139,5 +139,6 @@ def test_a_server_made_of_the_document_is_asked_and_understood() -> None:
         if f"/api/v1{stream.route.split()[1].rstrip(',')}" in paths
     }
     assert len(routes) > 40
-    assert routes - read == {"engineering_metrics_by_period"}  # it has the route of another
+    # One has the route of another stream, the other's people are nested too deep to be made up.
+    assert routes - read == {"engineering_metrics_by_period", "oncall_daily"}
     assert len(run.records["entities"]) >= ROWS

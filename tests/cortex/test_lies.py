@@ -16,8 +16,9 @@ from support.tap_run import TapRun
 
 from sandbox.cortex.answers import Answer, encode
 from sandbox.cortex.routing import Call
+from sandbox.cortex.world import WorldSpec
 
-from .conftest import SMALL, Site, outcomes, site
+from .conftest import NOW, SMALL, Site, outcomes, site
 
 FEW = dataclasses.replace(SMALL, entities=30, crowd=6, logs=40)
 PAGE = "<!doctype html><title>Sign in</title>Please sign in."
@@ -463,3 +464,36 @@ def test_runs_that_were_left_out_get_their_history() -> None:
     assert first.exit_code == second.exit_code == 0, second.stderr
     assert set(first.keys("notification_runs")) < truth
     assert set(second.keys("notification_runs")) == truth
+
+
+# What proofs cost
+
+
+def test_a_default_run_costs_little_more_than_its_pages() -> None:
+    """It was 37 requests when nothing was proved; the scores have no totals here."""
+    spec = WorldSpec(now=NOW, entities=120, scorecards=20, deleted=0)
+    with site(spec) as running:
+        run = running.run(settings={"page_size": 1000})
+        asked = len(running.server.requests)
+        truth = {name: running.keys(name) for name in ("entities", "scorecard_scores")}
+    assert run.exit_code == 0, run.stderr
+    assert {name: set(run.keys(name)) for name in truth} == truth
+    assert asked <= 37 * 1.15
+
+
+def test_a_list_that_never_stands_still_is_not_complete() -> None:
+    with site(FEW, order="restless") as running:
+        run = running.run("entities", settings={"page_size": 7})
+    assert run.exit_code == 1
+    assert outcomes(run) == {"entities": "partial"}
+    assert "changes faster than it can be read" in run.last_line
+
+
+@pytest.mark.parametrize("order", ["as_made", "by_key", "recent_first"])
+def test_a_healthy_server_is_complete_in_any_order(order: str) -> None:
+    streams = ("entities", "entity_descriptors", "gitops_logs", "discovery_audit", "relationships")
+    with site(SMALL, order=order) as running:
+        run = running.run(*streams, settings={"page_size": 25})
+        truth = {name: running.keys(name) for name in streams if name != "discovery_audit"}
+    assert run.exit_code == 0, run.stderr
+    assert {name: set(run.keys(name)) for name in truth} == truth

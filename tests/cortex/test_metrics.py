@@ -189,6 +189,30 @@ def test_a_point_that_is_dated_back_is_found_within_a_week() -> None:
     assert (entity.id, "dated-back") in weekly.keys("custom_events")
 
 
+def test_who_is_on_call_is_kept_day_by_day() -> None:
+    with site(FEW) as running:
+        run = running.run("oncall_daily", "oncall_current")
+        asked = running.asked("/oncall/current")
+        living = running.world.truth.living()
+        truth = {
+            (entity.id, at["provider"], step["escalationLevel"], turn["user"]["name"])
+            for entity in living
+            for row in entity.oncall_current
+            for at in row["current"]
+            for step in at["escalations"]
+            for turn in step["schedules"]
+        }
+    assert run.exit_code == 0, run.stderr
+    run.check_records()
+    found = {
+        (row["entity_id"], row["provider"], row["escalation_level"], row["name"])
+        for row in run.records["oncall_daily"]
+    }
+    assert found == truth
+    assert len(asked) == len(living)
+    assert "oncall_daily" not in run.activated
+
+
 # Small things
 
 

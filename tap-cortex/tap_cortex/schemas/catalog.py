@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_rest.records.columns import ANY, ARRAY, BOOLEAN, INSTANT, OBJECT, TEXT, TEXTS
 
-from .common import ARCHIVED, ENTITY, cols, flat_table, table
+from .common import ARCHIVED, ENTITY, SNAPSHOT, cols, flat_table, table
 
 _ENTITY = (
     *cols(
@@ -68,21 +68,20 @@ ENTITY_HIERARCHY = flat_table(
         child_name="Name of the lower entity.",
     ),
 )
-ENTITY_OWNERS = table(
-    ("entity_id", "owner_type", "owner_key"),
-    ENTITY,
-    cols(
-        TEXT,
-        owner_type="team or individual.",
-        owner_key="Id of the owning team, or email of the owning person.",
-        tag="Tag of the owning team.",
-        name="Name of the owning team.",
-        email="Email of the owning person.",
-        description="Why they own it, in the words of the descriptor.",
-        inheritance="How the ownership passes to children: APPEND, FALLBACK or NONE.",
-        provider="System that the team comes from.",
-    ),
-    ARCHIVED,
+_OWNER = cols(
+    TEXT,
+    owner_type="team or individual.",
+    owner_key="Id of the owning team, or email of the owning person.",
+    tag="Tag of the owning team.",
+    name="Name of the owning team.",
+    email="Email of the owning person.",
+    description="Why they own it, in the words of the descriptor.",
+    inheritance="How the ownership passes to children: APPEND, FALLBACK or NONE.",
+    provider="System that the team comes from.",
+)
+ENTITY_OWNERS = table(("entity_id", "owner_type", "owner_key"), ENTITY, _OWNER, ARCHIVED)
+ENTITY_OWNERS_DAILY = table(
+    ("snapshot_date", "entity_id", "owner_type", "owner_key"), SNAPSHOT, ENTITY, _OWNER, ARCHIVED
 )
 ENTITY_LINKS = table(
     ("entity_id", "name", "type", "url"),

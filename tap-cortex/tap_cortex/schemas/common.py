@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from singer_rest.records.columns import BOOLEAN, OBJECT, TEXT, Column, Kind, Table
+from singer_rest.records.columns import BOOLEAN, DATE, OBJECT, TEXT, Column, Kind, Table
 
 OTHER_FIELDS = Column(
     "other_fields",
@@ -28,6 +28,7 @@ def flat_table(keys: tuple[str, ...], *groups: Columns) -> Table:
     return Table([column for group in groups for column in group], keys)
 
 
+SNAPSHOT = cols(DATE, snapshot_date="Day of the snapshot, in UTC; the last read of a day stays.")
 ENTITY = cols(
     TEXT,
     entity_id="Id (CID) of the entity the row belongs to.",

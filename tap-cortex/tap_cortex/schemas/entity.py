@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from singer_rest.records.columns import ANY, ARRAY, INSTANT, INTEGER, NUMBER, OBJECT, TEXT
 
-from .common import ENTITY, cols, flat_table, table
+from .common import ENTITY, SNAPSHOT, cols, flat_table, table
 
 RAW = cols(OBJECT, raw="The whole row as the server sent it; no document describes it.")
 
@@ -138,6 +138,19 @@ ONCALL_CURRENT = table(
     ENTITY,
     cols(INTEGER, row_index="Place of the row in the answer, from 0."),
     cols(ARRAY, current="Who is on call now: per provider, the escalation levels and people."),
+)
+ONCALL_DAILY = flat_table(
+    ("snapshot_date", "entity_id", "provider", "escalation_level", "person_key"),
+    SNAPSHOT,
+    ENTITY,
+    cols(
+        TEXT,
+        provider="On-call system: OPSGENIE, PAGERDUTY, VICTOROPS or XMATTERS.",
+        person_key="Email of the person, or else the name.",
+        name="Name of the person.",
+        email="Email of the person; may be missing.",
+    ),
+    cols(INTEGER, escalation_level="Level of the escalation; 1 is called first."),
 )
 ONCALL_REGISTRATIONS = table(
     ("entity_id", "provider", "id"),

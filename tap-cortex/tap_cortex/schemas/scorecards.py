@@ -15,14 +15,13 @@ from singer_rest.records.columns import (
     TEXTS,
 )
 
-from .common import SCORECARD, SERVICE, cols, flat_table, table
+from .common import SCORECARD, SERVICE, SNAPSHOT, cols, flat_table, table
 
 FILTER = cols(OBJECT, filter="Which entities it is about: query, types and groups.")
 RULE_KEY = cols(
     TEXT,
     rule_key="Identifies the rule within the scorecard: its identifier, else its expression.",
 )
-SNAPSHOT = cols(DATE, snapshot_date="Day of the snapshot, in UTC; the last read of a day stays.")
 
 SCORECARDS = table(
     ("tag",),

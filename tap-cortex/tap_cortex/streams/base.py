@@ -62,6 +62,11 @@ class CortexStream(SourceStream):
             return False
         return super().is_full_table and all(self.config.get(name) for name in self.filtered_by)
 
+    @property
+    def today(self) -> str:
+        """Return the day of a snapshot."""
+        return self.tap.upper_bound.date().isoformat()
+
     def is_selected(self, name: str) -> bool:
         """Whether another stream is selected too."""
         return bool(self.tap.streams[name].selected)

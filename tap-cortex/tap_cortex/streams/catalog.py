@@ -139,6 +139,19 @@ class EntityOwners(PartOfEntity):
         return found
 
 
+class EntityOwnersDaily(EntityOwners):
+    """Who owns which entity today: history that Cortex does not keep."""
+
+    name = "entity_owners_daily"
+    table = tables.ENTITY_OWNERS_DAILY
+    selected_by_default = False
+    daily_snapshot = True
+
+    def parts(self, entity: Record) -> list[Record]:
+        """Return the teams and the people that own an entity today."""
+        return [{**row, "snapshot_date": self.today} for row in super().parts(entity)]
+
+
 class EntityLinks(PartOfEntity):
     """The links of every entity."""
 

@@ -117,11 +117,6 @@ class ScoreFamily(CortexStream):
             "service_name": member(service, "name"),
         }
 
-    @property
-    def today(self) -> str:
-        """Return the day of a snapshot."""
-        return self.tap.upper_bound.date().isoformat()
-
 
 def _points(score: Record) -> Record:
     details, service = score.get("score"), score.get("service")
