@@ -205,7 +205,7 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.integrations", integrations, rf"{API}/[a-z-]+/configurations", PAGED,
-            traits("whole child"),
+            traits("whole child none"),
         ),
         Route(
             f"{SYSTEM}.integrations.default", integrations,
