@@ -27,7 +27,10 @@ ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "singer-rest" / "singer_rest"
 TARGETS = (
     "sources/evidence.py",
+    "sources/claims.py",
     "sources/pages.py",
+    "sources/walk.py",
+    "sources/passes.py",
     "sources/keys.py",
     "run/outcomes.py",
     "run/bookmarks.py",
@@ -146,7 +149,7 @@ def make(folder: Path, python: str, count: int, seed: int) -> list[dict[str, Any
     """Have the mutants made where cosmic-ray is installed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    files = [str(PACKAGE / name) for name in TARGETS if (PACKAGE / name).exists()]
+    files = [str(PACKAGE / name) for name in TARGETS]
     maker = str(Path(__file__).with_name("make.py"))
     subprocess.run([python, maker, str(folder), str(count), str(seed), *files], check=True)
     return [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]

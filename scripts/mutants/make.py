@@ -10,6 +10,7 @@ import ast
 import contextlib
 import json
 import random
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,15 @@ from cosmic_ray.plugins import get_operator, operator_names
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+CHANGES = re.compile(
+    r"core/(ReplaceBinaryOperator_(Add_Sub|Sub_Add|Mul_FloorDiv|FloorDiv_Mul|BitOr_BitAnd|BitAnd_BitOr)"
+    r"|ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_Gt|Gt_Lt)"
+    r"|ReplaceComparisonOperator_(Is_IsNot|IsNot_Is|In_NotIn|NotIn_In)"
+    r"|ReplaceUnaryOperator_(USub_UAdd|Delete_Not)|ReplaceAndWithOr|ReplaceOrWithAnd|AddNot"
+    r"|ReplaceTrueWithFalse|ReplaceFalseWithTrue|ReplaceBreakWithContinue|ReplaceContinueWithBreak"
+    r"|NumberReplacer|ZeroIterationForLoop|ExceptionReplacer|RemoveDecorator)"
+)
+"""Mistakes that people make; the other operators mostly give what fails on the spot."""
 Mutation = tuple[Path, str, int]
 """File, operator, and at which of its places."""
 
@@ -63,11 +73,8 @@ def changed_line(before: str, after: str) -> tuple[int, str, str]:
 def places(path: Path, code: str) -> Iterator[tuple[int, Mutation]]:
     """Yield every place at which something can be changed: its line, and how to change it."""
     nodes = list(walk(get_ast(code)))
-    for name in operator_names():
-        try:
-            operator = get_operator(name)()
-        except TypeError:
-            continue  # it needs to be told what to put in
+    for name in filter(CHANGES.fullmatch, operator_names()):
+        operator = get_operator(name)()
         found = (place for node in nodes for place in operator.mutation_positions(node))
         for occurrence, (start, _end) in enumerate(found):
             yield start[0], (path, name, occurrence)
@@ -110,8 +117,7 @@ def main() -> None:
     while lines and len(chosen) < int(count):
         chance.shuffle(lines)
         for same in lines:
-            found = mutant(same.pop())
-            if found is not None and len(chosen) < int(count):
+            if len(chosen) < int(count) and (found := mutant(same.pop())) is not None:
                 chosen.append(found)
         lines = [same for same in lines if same]
     for number, one in enumerate(chosen):

@@ -148,7 +148,22 @@ def _open(moment: dt.datetime) -> None:
 
 
 def _work(seed: int) -> Result:
-    return run_seed(_theatre, seed)
+    try:
+        return run_seed(_theatre, seed)
+    except Exception as error:  # noqa: BLE001  # one seed that breaks must not hide the others
+        why = f"{type(error).__name__}: {error}"
+        return Result(
+            f"honest:{seed}",
+            "none",
+            "none",
+            "honest server",
+            "honest",
+            "BROKEN",
+            [why],
+            why,
+            0.0,
+            0,
+        )
 
 
 def run_seeds(seeds: Sequence[int], jobs: int) -> Iterator[Result]:

@@ -51,7 +51,8 @@ class Route:
         shape: Where rows and claims stand.
         traits: What the ways of lying ask for: ``paged``, ``whole``, ``object``, ``child``,
             ``text``, ``keyed``, ``related``, ``nested``, ``dated``, ``query``, ``columnar``,
-            ``highest``.
+            ``highest``; ``named`` if the answer names the parent it is of, ``none`` if 404 is the
+            vendor's word for having none of it.
         key: Path of the key in a row as the server sends it.
         record_id: Path of the id in an answer that is one record.
         cql: Pattern of the query, where all questions go to one path.
@@ -85,7 +86,10 @@ class Route:
         return not self.cql or re.search(self.cql, ask.cql) is not None
 
 
-HEALTH = "(status|web_page|body|error|half_beside|nothing_beside|type|zip)_.*"
+HEALTH = (
+    "(status|web_page|body|error|half|nothing|type|zip|connection)_.*"
+    "|redirect_to_(a_login_page|itself|no_parameters|nothing|another_host)"
+)
 """A health check tells how a server answers, whatever that is."""
 
 

@@ -54,7 +54,7 @@ def _routes(system: str, root: str) -> list[Route]:
                     scenario,
                     rf"{root}/{path}/\d+",
                     OBJECT,
-                    traits("object child related"),
+                    traits("object child related named"),
                     record_id=("data", "id"),
                 )
             )
@@ -73,7 +73,7 @@ def _routes(system: str, root: str) -> list[Route]:
             points,
             rf"{root}/metrics/\d+/points",
             shape,
-            traits("paged keyed child"),
+            traits("paged keyed child named"),
         ),
     ]
     for kind in ("incidents", "components"):
@@ -84,7 +84,7 @@ def _routes(system: str, root: str) -> list[Route]:
                 scenario,
                 rf"{root}/{kind}/\d+",
                 OBJECT,
-                traits("object child"),
+                traits("object child named"),
                 record_id=("data", "id"),
             )
         )

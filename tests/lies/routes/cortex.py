@@ -55,13 +55,13 @@ LARGE: dict[str, dict[str, Any]] = {
 }
 CHILDREN: dict[str, tuple[str, str, str]] = {
     "aws_resources": ("aws", "paged child", ""),
-    "catalog_entity": ("", "object child nested", ""),
+    "catalog_entity": ("", "object child nested named", ""),
     "custom_data": ("custom-data", "paged child keyed", "key"),
     "custom_events": ("custom-events", "paged child keyed", "uuid"),
-    "dependencies": ("dependencies", "paged child", ""),
+    "dependencies": ("dependencies", "paged child named", ""),
     "deploys": ("deploys", "paged child keyed", "uuid"),
-    "docs_list": ("documentation", "whole child", ""),
-    "documentation_openapi": ("documentation/openapi", "text child", ""),
+    "docs_list": ("documentation", "whole child none", ""),
+    "documentation_openapi": ("documentation/openapi", "text child none", ""),
     "entity_gitops_logs": ("gitops-logs", "whole child keyed", "commit"),
     "entity_scorecards": ("scorecards", "whole child keyed", "scorecardId"),
     "groups": ("groups", "paged child keyed", "tag"),
@@ -121,7 +121,9 @@ def _catalog() -> list[Route]:
             "entity_descriptors", descriptors, f"{API}/catalog/descriptors", "",
             shape=Shape(("descriptors",), PAGED.claims, "page", "pageSize", 0),
         ),
-        _list("relationships", relationships, rf"{API}/relationships/[^/]+", "", more="child"),
+        _list(
+            "relationships", relationships, rf"{API}/relationships/[^/]+", "", more="child named"
+        ),
         _list("relationships.types", relationships, f"{API}/relationship-types", "tag"),
         _whole("teams", teams, f"{API}/teams", "id", more="nested"),
         _whole("team_hierarchies", _scenario("team_hierarchies"), f"{API}/teams/relationships", ""),
@@ -166,7 +168,7 @@ def _scorecards() -> list[Route]:
     return [
         _list("scorecards", cards, f"{API}/scorecards", "tag", more="nested"),
         _list(
-            "scores", cards, rf"{API}/scorecards/[^/]+/scores", "", shape=SCORES, more="child"
+            "scores", cards, rf"{API}/scorecards/[^/]+/scores", "", shape=SCORES, more="child named"
         ),
         Route(
             f"{SYSTEM}.scorecard_descriptors", texts, rf"{API}/scorecards/[^/]+/descriptor",
@@ -203,11 +205,11 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.integrations", integrations, rf"{API}/[a-z-]+/configurations", PAGED,
-            traits("whole child"),
+            traits("whole child none"),
         ),
         Route(
             f"{SYSTEM}.integrations.default", integrations,
-            rf"{API}/[a-z-]+(/[a-z]+)?/default-configuration", OBJECT, traits("child"),
+            rf"{API}/[a-z-]+(/[a-z]+)?/default-configuration", OBJECT, traits("child none"),
         ),
         Route(
             f"{SYSTEM}.cql_queries", queries, rf"{API}/queries/[^/]+", PAGED, traits("whole"),

@@ -17,35 +17,45 @@ CLAMP = 3
 NOT_PAGING = re.compile(r"^(page|pageSize|per_page|startIndex|count)$")
 
 
+def _page(scene: Scene, index: int) -> Answer:
+    """Return another page of the same list."""
+    if index < 0:
+        raise LookupError
+    ask, answer = scene.others[index]
+    if ask.path != scene.ask.path:
+        raise LookupError
+    return answer
+
+
 @way(Spot.MIDDLE, Spot.LAST, needs="paged")
 def repeat_page_before(scene: Scene) -> Answer:
     """Send the page before once more, word for word."""
-    return scene.others[scene.index - 1][1] if scene.index else scene.answer
+    return _page(scene, scene.index - 1)
 
 
 @way(Spot.MIDDLE, Spot.LAST, needs="paged")
 def repeat_rows_before(scene: Scene) -> Answer:
     """Send the rows of the page before, with the claims of this one."""
-    rows = scene.route.shape.find(scene.others[scene.index - 1][1].json)
-    return scene.with_rows(rows) if scene.index and rows else scene.answer
+    rows = scene.route.shape.find(_page(scene, scene.index - 1).json)
+    return scene.with_rows(rows) if rows else scene.answer
 
 
 @way(Spot.FIRST, Spot.MIDDLE, needs="paged")
 def next_page_instead(scene: Scene) -> Answer:
     """Send the page that comes after."""
-    return scene.others[scene.index + 1][1]
+    return _page(scene, scene.index + 1)
 
 
 @way(Spot.FIRST, Spot.MIDDLE, needs="paged")
 def last_page_instead(scene: Scene) -> Answer:
     """Send the last page."""
-    return scene.others[-1][1]
+    return _page(scene, len(scene.others) - 1)
 
 
 @way(*EVERY, needs="paged")
 def first_page_always(scene: Scene) -> Answer:
     """Send the first page whichever is asked for."""
-    return scene.others[0][1]
+    return _page(scene, 0)
 
 
 @way(*EVERY, needs="paged")
