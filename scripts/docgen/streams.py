@@ -55,6 +55,7 @@ def section(stream: SourceStream, sample: dict[str, Any] | None) -> list[str]:
         f"* Replication: {replication(stream)}",
         f"* Permission: {stream.permission or 'none'}",
         f"* Requests: {stream.cost}",
+        f"* Proof: {stream.new_source().expected_proof}",
         f"* Read: {'by default' if stream.selected_by_default else 'if opt_in_streams names it'}",
         "",
         "| column | type | meaning |",

@@ -375,6 +375,11 @@ class TableSource(Source):
         highest = max(end[0], 1) if end else 0
         return Plan(1 + max(1, -(-highest // self.reading.size)), highest, exact=False)
 
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return ProofKind.KEYS_IN_ORDER.value
+
 
 def _begun(walk: TableWalk, part: Stretch) -> tuple[Piece | None, Iterator[Piece]]:
     """Ask for the first piece of a stretch; the others are asked for where they are taken."""

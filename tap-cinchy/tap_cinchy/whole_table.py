@@ -99,3 +99,8 @@ class WholeTableSource(TableSource):
             collections.Counter(map(repr, zip(*one.columns, strict=True))) for one in (there, back)
         )
         return rows == again
+
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return ProofKind.BOTH_ENDS.value

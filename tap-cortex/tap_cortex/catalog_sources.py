@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.evidence import ProofKind
 from tap_cortex.entity_index import PATH, ROWS, EntityIndex, Parent, parse_parents
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class CatalogSource(Source):
         """Count the entities."""
         return self.catalog.plan_full(self.params)
 
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        one, two = ProofKind.ONE_ANSWER.value, ProofKind.TWO_PASSES.value
+        return f"{one} a batch of types; over several pages {two}"
+
 
 class TypedListSource(Source):
     """Another list that takes ``types``: the descriptors."""
@@ -80,3 +87,9 @@ class TypedListSource(Source):
     def plan(self) -> Plan:
         """Count the rows."""
         return self.catalog.plan(self.where, self.params, self.rows)
+
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        one, two = ProofKind.ONE_ANSWER.value, ProofKind.TWO_PASSES.value
+        return f"{one} a batch of types; over several pages {two}"

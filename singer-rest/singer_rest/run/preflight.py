@@ -40,6 +40,8 @@ class Finding:
     detail: str
     permission: str
     cost: str
+    proof: str = ""
+    """Which proof of completeness a run will have."""
     excused: bool = False
     """Does not fail a run either."""
 
@@ -105,40 +107,46 @@ def examine(run: Run, passes: Passes) -> list[Finding]:
     connect(run, itertools.chain.from_iterable(passes))
     findings = []
     for group in passes:
-        result, detail, excused = _probe(run, group)
+        result, detail, proof, excused = _probe(run, group)
         findings += [
-            Finding(stream.name, result, detail, stream.permission or "-", stream.cost, excused)
+            Finding(
+                stream.name, result, detail, stream.permission or "-", stream.cost, proof, excused
+            )
             for stream in group
         ]
     return sorted(findings, key=lambda finding: finding.stream)
 
 
-def _probe(run: Run, group: Sequence[ReadableStream]) -> tuple[str, str, bool]:
+def _probe(run: Run, group: Sequence[ReadableStream]) -> tuple[str, str, str, bool]:
+    """Return result, detail, the proof that a run will have, and whether the result is excused."""
     stream = group[0]
     skips = run.options.on_stream_error == "skip"
+    proof = ""
     try:
         with run.stop.interruptible():
-            reply = stream.new_source().probe()
+            source = stream.new_source()
+            proof = source.expected_proof
+            reply = source.probe()
     except RunError:
         raise
     except StatusError as error:
         outcome, sentence, _code = judge_status(error, stream.permission)
-        return outcome.value, sentence, skips and outcome in EXCUSABLE
+        return outcome.value, sentence, proof, skips and outcome in EXCUSABLE
     except StreamError as error:
         if error.absent and not stream.is_named and not run.bookmarks.was_complete(stream.name):
-            return Outcome.SKIPPED.value, error.sentence, True
-        return error.outcome.value, error.sentence, skips and error.outcome in EXCUSABLE
+            return Outcome.SKIPPED.value, error.sentence, proof, True
+        return error.outcome.value, error.sentence, proof, skips and error.outcome in EXCUSABLE
     if reply is None:
-        return OK, "nothing to ask", False
-    return OK, f"answered in {reply.seconds * 1000:.0f} ms", False
+        return OK, "nothing to ask", proof, False
+    return OK, f"answered in {reply.seconds * 1000:.0f} ms", proof, False
 
 
 def report(findings: Sequence[Finding], output_format: str) -> str:
     """Return the findings as a table or as JSON."""
     if output_format == "json":
         return json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2)
-    header = ("stream", "result", "permission", "requests per run", "detail")
-    rows = [(f.stream, f.result, f.permission, f.cost, f.detail) for f in findings]
+    header = ("stream", "result", "permission", "requests per run", "proof", "detail")
+    rows = [(f.stream, f.result, f.permission, f.cost, f.proof or "-", f.detail) for f in findings]
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.result] = counts.get(finding.result, 0) + 1
@@ -166,6 +174,8 @@ class Estimate:
     streams: list[str]
     plan: Plan | None
     detail: str = ""
+    proof: str = ""
+    """Which proof of completeness a run will have."""
 
 
 def estimate(run: Run, passes: Passes) -> list[Estimate]:
@@ -181,7 +191,8 @@ def estimate(run: Run, passes: Passes) -> list[Estimate]:
         names = [stream.name for stream in group]
         try:
             with run.stop.interruptible():
-                estimates.append(Estimate(names, group[0].new_source().plan()))
+                source = group[0].new_source()
+                estimates.append(Estimate(names, source.plan(), proof=source.expected_proof))
         except RunError:
             raise
         except StreamError as error:
@@ -192,38 +203,49 @@ def estimate(run: Run, passes: Passes) -> list[Estimate]:
 def plan_report(run: Run, estimates: Sequence[Estimate], output_format: str) -> str:
     """Return the plan as a table or as JSON."""
     total = sum(item.plan.requests for item in estimates if item.plan)
+    most = sum(item.plan.most or item.plan.requests for item in estimates if item.plan)
     exact = all(item.plan.exact for item in estimates if item.plan)
     per_minute = run.options.requests_per_minute
     minutes = total / per_minute if per_minute else None
     if output_format == "json":
         values: dict[str, Any] = {
             "requests": total,
+            "most_requests": most,
             "exact": exact,
             "minutes": minutes,
             "sources": [
                 {
                     "streams": item.streams,
                     "requests": item.plan.requests if item.plan else None,
+                    "most_requests": (item.plan.most or item.plan.requests) if item.plan else None,
                     "rows": item.plan.rows if item.plan else None,
                     "exact": item.plan.exact if item.plan else None,
+                    "proof": item.proof,
                     "detail": item.detail,
                 }
                 for item in estimates
             ],
         }
         return json.dumps(values, indent=2)
-    rows = [("streams", "requests", "rows", "detail")]
+    rows = [("streams", "requests", "rows", "proof", "detail")]
     for item in estimates:
         if item.plan is None:
-            rows.append((", ".join(item.streams), "-", "-", item.detail))
+            rows.append((", ".join(item.streams), "-", "-", "-", item.detail))
             continue
-        minimum = "" if item.plan.exact else "at least "
         count = "-" if item.plan.rows is None else str(item.plan.rows)
-        rows.append((", ".join(item.streams), f"{minimum}{item.plan.requests}", count, ""))
-    minimum = "" if exact else "at least "
+        asked = _from_to(item.plan.requests, item.plan.most, exact=item.plan.exact)
+        rows.append((", ".join(item.streams), asked, count, item.proof or "-", ""))
     time = (
         "no limit is set"
         if minutes is None
         else f"at {per_minute} a minute {max(minutes, 0.1):.1f} minutes"
     )
-    return "\n".join([*align(rows), f"PLAN {minimum}{total} requests, {time}"])
+    asked = _from_to(total, most, exact=exact)
+    return "\n".join([*align(rows), f"PLAN {asked} requests, {time}"])
+
+
+def _from_to(least: int, most: int | None, *, exact: bool) -> str:
+    """Say how many requests there will be, as far as it is known."""
+    if most is not None and most > least:
+        return f"{least} to {most}"
+    return str(least) if exact else f"at least {least}"

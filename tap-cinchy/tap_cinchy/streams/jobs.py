@@ -166,6 +166,11 @@ class JobsSource(Source):
         """One request a job, and those that watch it."""
         return Plan(len(self.stream.config["jobs"]), exact=not self.stream.config["jobs"])
 
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return ProofKind.EVERY_PARENT.value
+
 
 class Jobs(CinchyStream):
     """Starts the data syncs that ``jobs`` names, if ``jobs_allow_trigger`` is set."""

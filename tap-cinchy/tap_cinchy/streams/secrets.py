@@ -81,6 +81,11 @@ class SecretsSource(Source):
         count = len(self.stream.config["secrets"])
         return Plan(count, count)
 
+    @property
+    def expected_proof(self) -> str:
+        """Return which proof the pass will have."""
+        return ProofKind.EVERY_PARENT.value
+
 
 class SecretsManager(CinchyStream):
     """The secrets that ``secrets`` names: whether the account may read them.
