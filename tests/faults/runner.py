@@ -34,12 +34,14 @@ TAP_CACHET, TAP_CORTEX, TAP_CINCHY = (
 EXAMPLE = (sys.executable, "-m", "tests.faults.example_tap")
 FAULT_TAP = (sys.executable, "-m", "tests.faults.fault_tap")
 WIDE_TAP = (sys.executable, "-m", "tests.faults.wide_tap")
+LIBRARY_TAP = (sys.executable, str(Path(__file__).parents[2] / "examples" / "library_tap.py"))
 ENTRIES = {
     TAP_CACHET: "tap-cachet",
     TAP_CORTEX: "tap-cortex",
     TAP_CINCHY: "tap-cinchy",
     EXAMPLE: "faults.example_tap:TapExample.cli",
     FAULT_TAP: "faults.fault_tap:TapFaults.cli",
+    LIBRARY_TAP: "faults.library:TapLibrary.cli",
     WIDE_TAP: "faults.wide_tap:TapWide.cli",
 }
 """What a command calls, so that runs nobody interferes with need not import it anew."""

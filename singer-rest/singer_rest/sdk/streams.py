@@ -13,7 +13,7 @@ from singer_rest.errors import Outcome, StreamError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues, Table
 from singer_rest.records.rows import Rows
-from singer_rest.sdk import selection
+from singer_rest.sdk import selection, settings
 from singer_rest.sdk.compat import CompatStream
 
 if TYPE_CHECKING:
@@ -136,6 +136,26 @@ class SourceStream(CompatStream):
     def has_instant_bookmark(self) -> bool:
         """Whether the bookmark is a point in time that any server would understand."""
         return bool(self.replication_key) and not self.is_full_table
+
+    @property
+    def lookback_minutes(self) -> int:
+        """Return how far behind its bookmark an incremental stream is read again."""
+        return int(self.config.get("lookback_minutes") or 0)
+
+    def starting_point(self, partition: Mapping[str, Any] | None = None) -> dt.datetime | None:
+        """Return the instant to read from; nothing for everything there is.
+
+        That is the bookmark less the lookback, or the setting ``start_date`` on a first run.
+
+        Args:
+            partition: Whose bookmark it is, where parents have bookmarks of their own.
+        """
+        if self.replication_key is None or self.replication_method == "FULL_TABLE":
+            return None
+        bookmark = self.tap.bookmarks.start(self.name, self.replication_key, partition)
+        if bookmark is not None:
+            return bookmark - timestamps.minutes(self.lookback_minutes)
+        return settings.start_date(self.config)
 
     def partition_of(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
