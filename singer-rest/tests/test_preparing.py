@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singer_rest.http.preparing import prepare
@@ -27,6 +27,7 @@ def ours(method: str, url: str, params: dict[str, Any], **body: Any) -> tuple[An
     return request.method, request.url, dict(request.headers), request.body
 
 
+@settings(deadline=None)
 @given(
     scheme=st.sampled_from(["http", "https"]),
     host=HOSTS,

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from singer_rest.errors import ConfigError, StateError
@@ -21,6 +21,7 @@ from singer_rest.run import bookmarks as state
 from singer_rest.sources.keys import KeyLedger
 
 
+@settings(deadline=None)
 @given(st.text(min_size=1).filter(lambda text: text not in {".", ".."}))
 def test_an_id_is_one_segment_whatever_it_holds(value: str) -> None:
     value = value.encode("utf-8", "replace").decode()
@@ -154,6 +155,7 @@ def test_rows_without_a_key_are_refused() -> None:
     assert rejected.without_key == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(-50, 50), max_size=8), max_size=12))
 def test_the_ledger_counts_every_key_once(pages: list[list[int]]) -> None:
     ledger = KeyLedger(lambda row: row["id"])

@@ -37,7 +37,7 @@ def command(*arguments: str, folder: Path, **options: Any) -> "subprocess.Comple
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
         **options,
     )

@@ -68,7 +68,7 @@ def test_example(
             env=environment,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=280,
             check=False,
         )
     assert run.returncode == 0, run.stderr
@@ -86,7 +86,7 @@ def test_example(
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=280,
         check=False,
     )
     assert info.returncode == 0, info.stderr

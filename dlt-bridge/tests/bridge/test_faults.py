@@ -180,10 +180,10 @@ def test_two_runs_of_one_pipeline(tmp_path: Path) -> None:
             break
         time.sleep(0.05)
     second = start()
-    _, complaint = second.communicate(input="", timeout=60)
+    _, complaint = second.communicate(input="", timeout=280)
     assert second.returncode == 2
     assert "pipeline_name" in complaint.splitlines()[-1]
     first.send_signal(signal.SIGTERM)
-    _, goodbye = first.communicate(timeout=60)
+    _, goodbye = first.communicate(timeout=280)
     assert first.returncode == 128 + signal.SIGTERM
     assert goodbye.splitlines()[-1].startswith("CRITICAL Stopped by SIGTERM")

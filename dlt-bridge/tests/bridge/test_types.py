@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from dlt.common.schema import Schema
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dlt_bridge.convert import CoercionError, coerce, convert
@@ -87,6 +87,7 @@ def test_references() -> None:
         assert column_type(resolved({"$ref": nowhere}, root)) == JSON
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_double_is_exact_or_refused(number: Decimal) -> None:
     text = str(number)
@@ -96,12 +97,14 @@ def test_a_double_is_exact_or_refused(number: Decimal) -> None:
         assert number in {Decimal(repr(found)), Decimal(found)}
 
 
+@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_every_double_fits_a_double(number: float) -> None:
     array, rejected = convert([json.dumps(number), None], DOUBLE)
     assert (array.to_pylist(), rejected) == ([number, None], [])
 
 
+@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=9))
 def test_a_decimal_is_exact_or_refused(number: Decimal) -> None:
     array, rejected = convert([str(number), "x"], DECIMAL)
@@ -109,6 +112,7 @@ def test_a_decimal_is_exact_or_refused(number: Decimal) -> None:
     assert rejected == [0, 1] or array[0].as_py() == number
 
 
+@settings(deadline=None)
 @given(st.integers())
 def test_an_integer_is_exact_or_refused(number: int) -> None:
     array, rejected = convert([number, f"{number}"], BIGINT)
