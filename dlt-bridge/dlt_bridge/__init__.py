@@ -14,7 +14,7 @@ _HOMES = {"singer_source": "source", "run": "running"}
 
 
 def __getattr__(name: str) -> Any:
-    """Imports what needs dlt when it is asked for: the command does without them."""
+    """Import what needs dlt when it is asked for: the command does without them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = _HOMES.get(name, "sources")

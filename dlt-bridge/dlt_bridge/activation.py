@@ -54,7 +54,7 @@ class Activation:
             )
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Takes over what the destination remembers from earlier runs of this pipeline."""
+        """Take over what the destination remembers from earlier runs of this pipeline."""
         self._activated = dict(state.get(_ACTIVATED, {}))
         self._present = {stream: list(known) for stream, known in state.get(_PRESENT, {}).items()}
 
@@ -81,7 +81,7 @@ class Activation:
         return settled
 
     def retire(self, package: list[Batch]) -> None:
-        """Deletes the rows that a batch made obsolete; call it once the batch is loaded."""
+        """Delete the rows that a batch made obsolete; call it once the batch is loaded."""
         for batch in package:
             if batch.activates is not None and batch.disposition != Disposition.REPLACE:
                 self._delete_others(batch)
@@ -139,7 +139,7 @@ class Activation:
         return replace(batch, disposition=_added(batch), version=None, activates=None)
 
     def _learn_from_others(self) -> None:
-        """Takes over what other pipelines activated in this dataset."""
+        """Take over what other pipelines activated in this dataset."""
         for state in self._other_states():
             for source in state.get("sources", {}).values():
                 for stream, version in source.get(_ACTIVATED, {}).items():

@@ -19,7 +19,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def read_batch(message: Message) -> Iterator[tuple[Raw, int]]:
-    """Reads all records a BATCH message points to, in the order of its manifest.
+    """Read all records a BATCH message points to, in the order of its manifest.
 
     The files stay where they are; removing them is left to whoever wrote them.
 

@@ -50,7 +50,7 @@ class _Stop:
         self._number: int | None = None
 
     def __call__(self) -> None:
-        """Raises if a signal came."""
+        """Raise if a signal came."""
         if self._number is not None:
             raise _Interrupted(self._number)
 
@@ -60,7 +60,7 @@ class _Stop:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        """Listens to signals for as long as the block lasts."""
+        """Listen to signals for as long as the block lasts."""
         wanted = (signal.SIGTERM, signal.SIGINT)
         previous = {number: signal.signal(number, self._interrupt) for number in wanted}
         try:
@@ -71,7 +71,7 @@ class _Stop:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the command.
+    """Run the command.
 
     Returns:
         The exit code: 0, 1 for an error of the input or the destination, 2 for one of the
@@ -169,7 +169,7 @@ def _judge(error: BaseException, redaction: Redactor) -> _Ending:
 
 
 def _drain(seconds: float, ending: _Ending) -> None:
-    """Reads the rest of the input and drops it, so that whoever writes it can end in peace.
+    """Read the rest of the input and drop it, so that whoever writes it can end in peace.
 
     The reading is left to a thread: a read cannot be given up, a thread can.
     """
@@ -239,7 +239,7 @@ def _input(path: str | None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _only_state_on_stdout() -> Iterator[int]:
-    """Sends everything libraries print to stderr; yields where STATE goes."""
+    """Send everything libraries print to stderr; yield where STATE goes."""
     sys.stdout.flush()
     output = os.dup(1)
     os.dup2(2, 1)

@@ -139,7 +139,7 @@ class TableLayout:
         self.table_version = self._own(TABLE_VERSION, BIGINT)
 
     def apply(self, schema: Mapping[str, Any], keys: Iterable[str]) -> None:
-        """Takes over a SCHEMA message.
+        """Take over a SCHEMA message.
 
         Columns that already hold rows keep their type, whatever the new SCHEMA says.
 
@@ -175,7 +175,7 @@ class TableLayout:
         self._is_new = False
 
     def add_undeclared(self, source: str, kind: ColumnType) -> Column:
-        """Makes a column for a property that records have and SCHEMA does not.
+        """Make a column for a property that records have and SCHEMA does not.
 
         Nothing says that its other values are of the kind of the first: they may be anything.
         """
@@ -194,7 +194,7 @@ class TableLayout:
         return self.variants[name]
 
     def validate(self) -> None:
-        """Notes that rows were written: types are fixed from now on."""
+        """Note that rows were written: types are fixed from now on."""
         for column in (*self._known.values(), *self.variants.values()):
             column.validated = True
 

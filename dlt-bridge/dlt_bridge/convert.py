@@ -37,7 +37,7 @@ class CoercionError(Exception):  # a finding, handled where it is made
 
 
 def convert(values: Sequence[Any], column_type: ColumnType) -> tuple[pa.Array, list[int]]:
-    """Converts one column.
+    """Convert one column.
 
     Args:
         values: Decoded scalars; floats as text. Columns of type `json` do not come here.
@@ -55,7 +55,7 @@ def convert(values: Sequence[Any], column_type: ColumnType) -> tuple[pa.Array, l
 
 
 def coerce(value: Any, column_type: ColumnType) -> Any:
-    """Converts one value to what Arrow takes for the type.
+    """Convert one value to what Arrow takes for the type.
 
     Raises:
         CoercionError: If it cannot be done without loss.
@@ -77,14 +77,14 @@ def as_number(value: Any) -> Decimal | None:
 
 
 def count_digits(number: Decimal) -> tuple[int, int]:
-    """Counts the digits a number needs before and after its point."""
+    """Count the digits a number needs before and after its point."""
     _, digits, exponent = number.as_tuple()
     assert isinstance(exponent, int)  # noqa: S101  # _NUMBER knows no NaN
     return max(0, len(digits) + exponent), max(0, -exponent)
 
 
 def _shortest(number: Decimal) -> Decimal:
-    """Drops trailing zeros, without the rounding that `normalize` does."""
+    """Drop trailing zeros, without the rounding that `normalize` does."""
     sign, digits, exponent = number.as_tuple()
     kept = len(digits)
     while kept > 1 and digits[kept - 1] == 0:

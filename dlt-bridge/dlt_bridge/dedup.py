@@ -13,7 +13,7 @@ from dlt_bridge.spool import SpoolFile
 def without_duplicates(
     files: Sequence[SpoolFile], keys: Sequence[str], sequence: str
 ) -> list[SpoolFile]:
-    """Removes rows whose key comes again later; the files are rewritten only if there are any.
+    """Remove rows whose key comes again later; the files are rewritten only if there are any.
 
     Memory does not grow with the number of rows: DuckDB groups the keys, on disk if need be.
 

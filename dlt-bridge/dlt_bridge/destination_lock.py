@@ -71,13 +71,13 @@ class DestinationLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Removes this load's staging dataset; one that cannot be is removed by the next."""
+        """Remove this load's staging dataset; one that cannot be is removed by the next."""
         with suppress(Exception):
             drop_dataset(self._pipeline, self.staging_dataset)
 
     @contextmanager
     def package(self, package: Sequence[Batch]) -> Iterator[None]:
-        """Keeps others from what a package is doing to its tables while the block lasts."""
+        """Keep others from what a package is doing to its tables while the block lasts."""
         _ = package
         yield
 
@@ -188,7 +188,7 @@ class PostgresLock(DestinationLock):
         return lock_number(self._dataset, "run", str(self.run))
 
     def _stay_alive(self) -> None:
-        """Opens the session again if the connection was lost while the tap was reading."""
+        """Open the session again if the connection was lost while the tap was reading."""
         try:
             self._session.execute_sql("SELECT 1")
         except Exception:  # of whatever library; what matters is said below
@@ -234,7 +234,7 @@ def lock_file(path: Path, cleanup: ExitStack) -> bool:
 
 
 def drop_dataset(pipeline: dlt.Pipeline, name: str | None) -> None:
-    """Drops a dataset of the pipeline's destination, if it has it."""
+    """Drop a dataset of the pipeline's destination, if it has it."""
     if name is None:
         return
     with pipeline.sql_client() as client, client.with_alternative_dataset_name(name):
@@ -260,7 +260,7 @@ def _wait(client: SqlClientBase[Any], number: int, *, alone: bool) -> None:
 
 
 def _drop_orphans(pipeline: dlt.Pipeline, is_dead: Any) -> None:
-    """Drops what loads that were cut off left of their staging."""
+    """Drop what loads that were cut off left of their staging."""
     with pipeline.sql_client() as client:
         prefix = str(client.dataset_name)
         found = client.execute_sql("SELECT schema_name FROM information_schema.schemata") or ()

@@ -24,7 +24,7 @@ _NOISE: Final = (
 
 
 def prepare_dlt() -> None:
-    """Sets the defaults; call it before the first pipeline is made."""
+    """Set the defaults; call it before the first pipeline is made."""
     for name, value in _DEFAULTS.items():
         if dlt.config.get(name) is None:
             os.environ[name.replace(".", "__").upper()] = value

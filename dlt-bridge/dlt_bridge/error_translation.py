@@ -30,7 +30,7 @@ _VALUE = re.compile(
 
 @contextmanager
 def translated(doing: str, destination: str) -> Iterator[None]:
-    """Turns what goes wrong at the destination into a known error.
+    """Turn what goes wrong at the destination into a known error.
 
     Args:
         doing: What was being done, for the sentence, such as "load into".
@@ -88,7 +88,7 @@ def _translate(error: BaseException, doing: str, destination: str) -> BridgeErro
 
 @contextmanager
 def full_disk_named() -> Iterator[None]:
-    """Turns what a full disk does to rows on their way into a known error.
+    """Turn what a full disk does to rows on their way into a known error.
 
     Raises:
         LoadError: If there is no room for them.

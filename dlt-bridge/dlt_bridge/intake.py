@@ -42,7 +42,7 @@ class Intake:
         self._in_memory = 0
 
     def take(self, message: Message, size: int) -> bool:
-        """Takes any message but STATE.
+        """Take any message but STATE.
 
         Args:
             message: The message.
@@ -119,7 +119,7 @@ class Intake:
         return packages
 
     def finish(self, state: bytes | None = None) -> None:
-        """Resolves what is open, at the end of a complete input.
+        """Resolve what is open, at the end of a complete input.
 
         Args:
             state: The last STATE, which the tap will continue from.
@@ -132,7 +132,7 @@ class Intake:
             )
 
     def _spill(self, size: int) -> bool:
-        """Puts everything on disk when many streams at once have records in memory."""
+        """Put everything on disk when many streams at once have records in memory."""
         self._in_memory += size
         if size > _LONG_RECORD_BYTES:
             self.long_bytes += size

@@ -80,7 +80,7 @@ class Journal:
         return self._entry
 
     def keep(self, entry: Entry) -> None:
-        """Writes down an entry from before the folder was emptied."""
+        """Write down an entry from before the folder was emptied."""
         self._entry = entry
         self._write()
 

@@ -92,7 +92,7 @@ def choose_format(
 
 
 def deliver(batch: Batch, form: Form) -> Iterator[Any]:
-    """Yields a batch as dlt data items; for use inside a dlt resource.
+    """Yield a batch as dlt data items; for use inside a dlt resource.
 
     Without any rows, that is the marker that lets dlt make the table.
     """
@@ -155,7 +155,7 @@ def _has_empty(texts: pa.Array) -> bool:
 
 
 def as_objects(file: SpoolFile, nested: set[str]) -> Iterator[list[dict[str, Any]]]:
-    """Yields rows as Python objects, a list of them at a time, nested values decoded."""
+    """Yield rows as Python objects, a list of them at a time, nested values decoded."""
     present = [name for name in file.columns if name in nested]
     with pq.ParquetFile(file.path) as rows:
         for group in rows.iter_batches(batch_size=_OBJECTS_AT_ONCE):

@@ -104,7 +104,7 @@ class Loader:
         return Intake(tables.make_stream, self._first_sequence)
 
     def load(self, package: list[Batch]) -> None:
-        """Loads batches of different streams together; they are durable when this returns.
+        """Load batches of different streams together; they are durable when this returns.
 
         Raises:
             LoadError: If the destination does not take them all.
@@ -130,7 +130,7 @@ class Loader:
         )
 
     def _comment(self, package: Iterable[Batch]) -> None:
-        """Writes the comments of columns that have another description than before."""
+        """Write the comments of columns that have another description than before."""
         tables = []
         for batch in package:
             known = self._described.setdefault(
@@ -181,15 +181,15 @@ class Loader:
         self._journal.begin(self._first_sequence, self._lock.staging_dataset)
 
     def acknowledging(self, sequence: int, state: str) -> None:
-        """Notes that the tap is about to be told that rows up to `sequence` are safe."""
+        """Note that the tap is about to be told that rows up to `sequence` are safe."""
         self._journal.acknowledging(sequence, state)
 
     def acknowledged(self) -> None:
-        """Notes that it was told."""
+        """Note that it was told."""
         self._journal.acknowledged()
 
     def finish(self) -> None:
-        """Notes that the input came to its end, so that what was loaded stays."""
+        """Note that the input came to its end, so that what was loaded stays."""
         self._journal.close()
 
     def _make_pipeline(self) -> dlt.Pipeline:
@@ -226,7 +226,7 @@ class Loader:
         return pipeline
 
     def _come_here(self) -> bool:
-        """Makes relative paths, such as that of a DuckDB file, start in the working folder.
+        """Make relative paths, such as that of a DuckDB file, start in the working folder.
 
         dlt lets them start where it met a pipeline of this name first. Returns whether that was
         another folder, so that what dlt knows may be about other files.
@@ -266,7 +266,7 @@ class Loader:
         self._first_sequence = start_sequence(time.time_ns(), last.covered, self._lock.run)
 
     def _lock_folder(self, cleanup: ExitStack) -> None:
-        """Keeps two runs from using one working folder, where the system has file locks."""
+        """Keep two runs from using one working folder, where the system has file locks."""
         name = self._pipeline.pipeline_name
         if not lock_file(Path(self._pipeline.pipelines_dir) / f".{name}.target-dlt.lock", cleanup):
             raise ConfigError(
@@ -280,7 +280,7 @@ class Loader:
         return home
 
     def _remove(self, repeated: dict[str, tuple[int, int]]) -> None:
-        """Takes out rows without a key that the tap is going to send again.
+        """Take out rows without a key that the tap is going to send again.
 
         Rows of other loads at the same time have numbers in between, with another remainder.
         """

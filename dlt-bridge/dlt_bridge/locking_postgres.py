@@ -48,7 +48,7 @@ class LockingPostgresClient(PostgresClient):
     """A client that makes schemas and tables while no other does."""
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
-        """Makes the schema, or empties tables of it."""
+        """Make the schema, or empty tables of it."""
         if truncate_tables:
             super().initialize_storage(truncate_tables)
         if truncate_tables or self.is_storage_initialized():
@@ -59,7 +59,7 @@ class LockingPostgresClient(PostgresClient):
 
     @contextmanager
     def maybe_ddl_transaction(self) -> Iterator[None]:
-        """Opens the transaction in which tables are made and changed."""
+        """Open the transaction in which tables are made and changed."""
         with super().maybe_ddl_transaction():
             self.sql_client.execute_sql(_lock_sql(self.sql_client, "tables"))
             yield

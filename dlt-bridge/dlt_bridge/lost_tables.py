@@ -27,7 +27,7 @@ _REMEDY: Final = (
 
 
 def restore_tables(pipeline: dlt.Pipeline) -> None:
-    """Makes dropped tables and columns again, without the values that were in them.
+    """Make dropped tables and columns again, without the values that were in them.
 
     Raises:
         RefusedError: If a column that is part of a key was dropped.

@@ -48,7 +48,7 @@ _LONE_SURROGATE = re.compile(
 
 
 def repaired(line: bytes) -> bytes:
-    """Makes strict JSON of what lenient writers send.
+    """Make strict JSON of what lenient writers send.
 
     Bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD; the tokens
     `NaN` and `Infinity`, which JSON does not have, become null. Numbers keep every digit.
@@ -71,7 +71,7 @@ class MessageReader:
         self._repair_reported = False
 
     def read(self, line: bytes) -> Message | None:
-        """Decodes the next line of the input.
+        """Decode the next line of the input.
 
         Args:
             line: The line; only the last may lack its line feed.

@@ -9,13 +9,13 @@ class Naming(Protocol):
     """The part of a dlt naming convention that is used here."""
 
     def normalize_path(self, path: str) -> str:
-        """Turns a name into one the destination accepts."""
+        """Turn a name into one the destination accepts."""
 
     def normalize_tables_path(self, path: str) -> str:
         """The same for a table."""
 
     def shorten_fragments(self, *normalized_idents: str) -> str:
-        """Joins normalised parts into one name within the length limit."""
+        """Join normalised parts into one name within the length limit."""
 
 
 RESERVED_PREFIX = "_dlt_"
@@ -36,7 +36,7 @@ def assign_names(
     tables: bool = False,
     reserved: frozenset[str] = frozenset(),
 ) -> dict[str, str]:
-    """Gives each original name a name of its own at the destination.
+    """Give each original name a name of its own at the destination.
 
     Two originals can become the same name (`userId` and `user_id`; everything not Latin
     becomes `x`). Who had the name first keeps it, from run to run; the others get a short

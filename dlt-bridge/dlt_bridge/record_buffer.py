@@ -65,19 +65,19 @@ class RecordBuffer:
         self._decode = None
 
     def begin_version(self, version: int | None) -> None:
-        """Notes that the records that follow belong to this version, or to none."""
+        """Note that the records that follow belong to this version, or to none."""
         if version != self._version:
             self.close_chunk()
             self._version = version
 
     def discard(self) -> None:
-        """Drops all rows."""
+        """Drop all rows."""
         self._records, self._sequence, self._extracted = [], [], []
         self._bytes = 0
         self.take()
 
     def append(self, record: Raw, sequence: int, extracted: Any, size: int) -> bool:
-        """Takes a record.
+        """Take a record.
 
         Args:
             record: Its JSON text.
@@ -114,7 +114,7 @@ class RecordBuffer:
         return self._spool.take()[0]
 
     def close_chunk(self) -> None:
-        """Converts the records at hand and puts them on disk.
+        """Convert the records at hand and puts them on disk.
 
         Raises:
             RejectedValueError: If a value does not fit the type its SCHEMA declares.
@@ -238,7 +238,7 @@ class RecordBuffer:
         )
 
     def _add_undeclared(self) -> None:
-        """Makes columns for properties that SCHEMA does not know, so that they are not lost."""
+        """Make columns for properties that SCHEMA does not know, so that they are not lost."""
         found: dict[str, bytes] = {}
         for record in self._records:
             try:
@@ -315,7 +315,7 @@ class RecordBuffer:
         column.max_length = None
 
     def _without_nul(self, arrays: dict[str, pa.Array]) -> dict[str, pa.Array]:
-        """Removes U+0000, which PostgreSQL and its kin store in no text."""
+        """Remove U+0000, which PostgreSQL and its kin store in no text."""
         if not self._nul_reported:
             self._nul_reported = True
             logger.warning(

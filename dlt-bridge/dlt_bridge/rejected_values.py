@@ -59,7 +59,7 @@ class RejectedValues:
         self._variants: dict[str, dict[int, Any]] = {}
 
     def widen(self, column: Column, values: Sequence[Any], positions: Sequence[int]) -> bool:
-        """Gives a column without rows the type its numbers need, if its SCHEMA leaves a choice.
+        """Give a column without rows the type its numbers need, if its SCHEMA leaves a choice.
 
         A `number` is a double or a decimal, whatever its first values are, so that a column has
         one type in every environment; an integer may need more than 64 bits. A key has to hold
@@ -95,7 +95,7 @@ class RejectedValues:
     def place(
         self, column: Column, values: Sequence[Any], positions: Sequence[int], array: pa.Array
     ) -> pa.Array:
-        """Puts each misfit where it can be kept.
+        """Put each misfit where it can be kept.
 
         Args:
             column: The column they do not fit.

@@ -24,7 +24,7 @@ _STREAMS: Final = "singer_streams"
 
 
 def mark_read(source_state: MutableMapping[str, Any], stream: str) -> None:
-    """Notes that what STATE says about a stream is true of its table."""
+    """Note that what STATE says about a stream is true of its table."""
     source_state.setdefault(_RESOURCES, {}).setdefault(stream, {})[_MARK] = True
     if stream not in source_state.get(_STREAMS, ()):
         source_state[_STREAMS] = [*source_state.get(_STREAMS, ()), stream]

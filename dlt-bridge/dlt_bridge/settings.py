@@ -214,7 +214,7 @@ class Settings:
 
 
 def load_settings(sources: Iterable[str], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Reads and checks the settings.
+    """Read and checks the settings.
 
     Args:
         sources: Paths of JSON files, or `ENV` for variables named `TARGET_DLT_...`; later
@@ -243,7 +243,7 @@ def load_settings(sources: Iterable[str], environment: Mapping[str, str] = os.en
 def find_summary_file(
     sources: Iterable[str], environment: Mapping[str, str] = os.environ
 ) -> str | None:
-    """Returns the path of the summary file, also of settings that cannot work otherwise."""
+    """Return the path of the summary file, also of settings that cannot work otherwise."""
     found: str | None = None
     for source in sources:
         try:

@@ -64,7 +64,7 @@ class Versions:
         return version not in self._announced or self._when is ReplaceWhen.END_OF_INPUT
 
     def activate(self, version: int, *, follows_records: bool) -> bool:
-        """Takes an ACTIVATE_VERSION message.
+        """Take an ACTIVATE_VERSION message.
 
         Args:
             version: The version.
@@ -102,7 +102,7 @@ class Versions:
 
 
 def read_version(value: Any, stream: str) -> int | None:
-    """Reads the version of a message.
+    """Read the version of a message.
 
     Args:
         value: What the message says: an integer, or one written as a float or as digits.

@@ -91,7 +91,7 @@ def singer_source(
     environment: Mapping[str, str] | None = None,
     **options: Any,
 ) -> DltSource:
-    """Makes a dlt source of a Singer tap.
+    """Make a dlt source of a Singer tap.
 
     The tap runs once for all selected resources, into files, and has to succeed before any
     row is extracted. Its STATE is kept in the source's dlt state, which dlt commits together
@@ -138,7 +138,7 @@ def singer_source(
 def tap_resources(
     tap: Tap, options: SourceOptions, catalog: Mapping[str, Any] | None = None
 ) -> list[DltResource]:
-    """Makes one dlt resource for each stream of a tap; for use inside a dlt source.
+    """Make one dlt resource for each stream of a tap; for use inside a dlt source.
 
     Raises:
         ConfigError: If the tap cannot be started or a stream does not exist.
@@ -204,7 +204,7 @@ class _Reading:
         self._incomplete: frozenset[str] = frozenset()
 
     def rows(self, stream: str) -> Iterator[Any]:
-        """Yields a stream's rows as dlt data items; reads the tap first if that is due."""
+        """Yield a stream's rows as dlt data items; reads the tap first if that is due."""
         extraction = _current_extraction()
         resource: Any = dlt.current.resource()
         self._own_replace = None

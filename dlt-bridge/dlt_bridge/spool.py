@@ -35,7 +35,7 @@ class Spool:
         self._count = 0
 
     def write(self, table: pa.Table) -> None:
-        """Appends rows."""
+        """Append rows."""
         if self._writer is not None and self._writer.schema != table.schema:
             self._close_file()
         if self._writer is None:
@@ -46,7 +46,7 @@ class Spool:
         self._rows_in_file += table.num_rows
 
     def take(self) -> list[SpoolFile]:
-        """Closes the open file and hands over all files written since the last call."""
+        """Close the open file and hands over all files written since the last call."""
         self._close_file()
         files, self._files = self._files, []
         return files

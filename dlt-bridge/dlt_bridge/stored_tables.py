@@ -66,7 +66,7 @@ class StoredTables:
         }
 
     def make_stream(self, stream: str) -> StreamIntake:
-        """Makes the intake of a stream, with a table name of its own."""
+        """Make the intake of a stream, with a table name of its own."""
         table = assign_names(self._naming, [stream], self._names, tables=True)[stream]
         self._names[table] = stream
         stored = self._stored.get(table, {})

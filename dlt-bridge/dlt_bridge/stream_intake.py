@@ -64,7 +64,7 @@ class StreamIntake:
         return self._plain.rows + sum(batch.rows for batch in self.batches)
 
     def apply_schema(self, message: Message) -> None:
-        """Takes a SCHEMA message; one that says nothing new costs nothing."""
+        """Take a SCHEMA message; one that says nothing new costs nothing."""
         self._received_at_schema = self.received
         text = bytes(message.schema) + repr(message.key_properties).encode()
         if text == self._schema:
@@ -85,12 +85,12 @@ class StreamIntake:
         return self._plain.make_empty_file()
 
     def close_chunks(self) -> None:
-        """Puts the records in memory on disk."""
+        """Put the records in memory on disk."""
         self._plain.close_chunk()
         self._snapshot.close_chunk()
 
     def append(self, message: Message, sequence: int, size: int) -> bool:
-        """Takes a RECORD; returns whether rows went to disk.
+        """Take a RECORD; returns whether rows went to disk.
 
         Raises:
             MessageError: If its version is no number.
@@ -103,13 +103,13 @@ class StreamIntake:
         return self._current.append(message.record, sequence, message.time_extracted, size)
 
     def append_batched(self, message: Message, sequence: int, size: int) -> None:
-        """Takes a record out of a file, where it has no version of its own."""
+        """Take a record out of a file, where it has no version of its own."""
         if message.version is None and self.version is None:
             self._has_unversioned = True
         self.append(message, sequence, size)
 
     def activate(self, raw_version: Any) -> None:
-        """Takes an ACTIVATE_VERSION message.
+        """Take an ACTIVATE_VERSION message.
 
         Raises:
             MessageError: If it has no version, or one that is no number.
@@ -130,13 +130,13 @@ class StreamIntake:
             self._retire_others(version)
 
     def queue_rows(self) -> None:
-        """Makes a batch of the rows that can be loaded."""
+        """Make a batch of the rows that can be loaded."""
         announced = self.versions.announced
         version = announced if announced == self.version else None
         self._queue(self._plain, self._disposition, version=version)
 
     def finish(self, state: bytes | None = None) -> None:
-        """Makes batches of everything, at the end of a complete input.
+        """Make batches of everything, at the end of a complete input.
 
         Args:
             state: The last STATE, which the tap will continue from.
@@ -221,7 +221,7 @@ class StreamIntake:
         self._set_snapshot_aside()
 
     def _set_snapshot_aside(self) -> None:
-        """Loads the rows of a snapshot as what they are: part of their version."""
+        """Load the rows of a snapshot as what they are: part of their version."""
         self._queue(self._snapshot, self._disposition)
         self._close_snapshot()
 

@@ -39,6 +39,6 @@ class TapSummary:
             return None
 
     def close(self) -> None:
-        """Removes the file, if it is our own."""
+        """Remove the file, if it is our own."""
         if self._folder is not None:
             self._folder.cleanup()

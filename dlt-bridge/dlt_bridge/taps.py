@@ -69,7 +69,7 @@ class Tap(ABC):
 
     @abstractmethod
     def discover(self) -> dict[str, Any]:
-        """Returns the tap's catalog.
+        """Return the tap's catalog.
 
         Raises:
             ConfigError: If the tap cannot be started with this configuration.
@@ -77,7 +77,7 @@ class Tap(ABC):
 
     @abstractmethod
     def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
-        """Reads all selected streams; returns when the tap has succeeded.
+        """Read all selected streams; returns when the tap has succeeded.
 
         Args:
             catalog: The catalog, with streams selected.
@@ -192,7 +192,7 @@ class CommandTap(Tap):
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> int:
-    """Waits for a tap that closed its output, or was cut off from it, to end."""
+    """Wait for a tap that closed its output, or was cut off from it, to end."""
     assert process.stdout is not None  # noqa: S101  # for the type checker
     process.stdout.close()
     with suppress(subprocess.TimeoutExpired):
@@ -236,7 +236,7 @@ class _Listener:
             raise _NobodyListensError from None
 
     def begin(self, tap: Any) -> bool:
-        """Notes which tap is about to read; returns whether it still should."""
+        """Note which tap is about to read; returns whether it still should."""
         self._tap = tap
         return self._wanted
 
@@ -332,7 +332,7 @@ class InProcessTap(Tap):
 
 
 def read_streams(catalog: Mapping[str, Any]) -> list[StreamInfo]:
-    """Reads the streams out of a catalog, whatever its age."""
+    """Read the streams out of a catalog, whatever its age."""
     found = []
     for entry in catalog["streams"]:
         root = _root_metadata(entry)

@@ -57,7 +57,7 @@ class Target:
         self._last_load = time.monotonic()
 
     def run(self, lines: Iterable[bytes]) -> None:
-        """Loads everything.
+        """Load everything.
 
         Rows are loaded in packages. STATE is passed on when the package with the rows before
         it is at the destination; on an error, what was not loaded yet is dropped, so that the
