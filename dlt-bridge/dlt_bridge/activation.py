@@ -64,7 +64,7 @@ class Activation:
         kept: dict[str, Any] = {_ACTIVATED: self._activated, _PRESENT: self._present}
         return {name: value for name, value in kept.items() if value}
 
-    def settle(self, package: list[Batch]) -> list[Batch]:
+    def resolve(self, package: list[Batch]) -> list[Batch]:
         """Decides what each batch does to its table; nobody else may load into it meanwhile.
 
         Raises:

@@ -16,7 +16,7 @@ from dlt.pipeline.exceptions import InvalidPipelineName
 
 from dlt_bridge.errors import BridgeError, ConfigError, LoadError, RefusedError
 
-_LONGEST_REASON: Final = 300
+_MAX_REASON: Final = 300
 _TOO_WIDE: Final = re.compile(r"row is too big|tables can have at most \d+ columns")
 
 _ROWS = re.compile(r"\s*\b(DETAIL:|CONTEXT:|LINE \d+:|HINT: Values were).*")
@@ -145,4 +145,4 @@ def _reason(error: BaseException) -> str:
     """What the destination says, without the rows and values that it quotes."""
     text = re.sub(r"\s+", " ", str(error)).strip()
     text = _VALUE.sub(r"\1 ...", _ROWS.sub("", text)).strip().rstrip(".") or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "..."
+    return text if len(text) <= _MAX_REASON else text[:_MAX_REASON] + "..."

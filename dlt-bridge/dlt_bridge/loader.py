@@ -115,7 +115,7 @@ class Loader:
             package = [prepared(batch, self._destination_type) for batch in package]
             with self._lock.package(package):
                 self._relax(package)
-                package = self._activation.settle(package)
+                package = self._activation.resolve(package)
                 self._load_settled(package)
                 self._activation.retire(package)
                 self._comment(package)

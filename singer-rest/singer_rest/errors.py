@@ -44,7 +44,7 @@ class TapError(Exception):
     """A known error: one sentence saying what, where and what to do."""
 
     exit_code = 1
-    code = "FAULT"
+    code = "ERROR"
 
     def __init__(self, sentence: str, *, code: str | None = None) -> None:
         super().__init__(sentence)

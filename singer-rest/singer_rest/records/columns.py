@@ -170,14 +170,14 @@ def _instants(cells: Sequence[Any], zone: dt.tzinfo) -> list[str | None]:
     width = len(texts[0])
     ends_in_z = joined[width - 1 :: width] == "Z" * count
     end = _ENDS[width - ends_in_z]
-    alike = (
+    of_one_form = (
         set(map(len, texts)) == {width}
         and joined[4::width] + joined[7::width] == "--" * count
         and joined[13::width] + joined[16::width] == "::" * count
         and {" ", "T"}.issuperset(joined[10::width])
         and (end == _ENDS[19] or joined[19::width] == "." * count)
     )
-    if not alike or not (ends_in_z or zone is timestamps.UTC):
+    if not of_one_form or not (ends_in_z or zone is timestamps.UTC):
         raise CoercionError
     collections.deque(map(dt.datetime.fromisoformat, texts), maxlen=0)
     lines = "\n".join([*texts, ""]).replace(" ", "T")
