@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import singer_sdk
 from singer_sdk.helpers._batch import BatchConfig, SDKBatchMessage
+from singer_sdk.helpers._classproperty import classproperty
 from singer_sdk.plugin_base import JSONSchemaValidator, SingerCommand, _ConfigInput
 
 if TYPE_CHECKING:
@@ -66,6 +67,20 @@ class CompatTap(singer_sdk.Tap, abc.ABC):
     @abc.abstractmethod
     def take_signals(self) -> None:
         """Install handlers of stop signals, where the SDK would install ones that exit with 0."""
+
+    @classmethod
+    @abc.abstractmethod
+    def read_environment(cls) -> dict[str, Any]:
+        """Return the settings of the environment, where the SDK lets stray files win over it."""
+
+    @classproperty
+    def _env_var_config(cls) -> dict[str, Any]:  # noqa: N805
+        return cls.read_environment()
+
+    @classmethod
+    def variable_prefix(cls) -> str:
+        """Return what the names of this tap's variables begin with."""
+        return str(cls._env_var_prefix)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         return self.check_settings(raise_errors=raise_errors)

@@ -18,7 +18,7 @@ from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.redact import Redactor, plain_url
 from singer_rest.run import bookmarks
-from singer_rest.sdk import selection, settings
+from singer_rest.sdk import environment, selection, settings
 from singer_rest.sdk.compat import CompatTap, validation_errors
 from singer_rest.sdk.messages import SingerOutput
 from singer_rest.stop import StopSignal
@@ -56,7 +56,15 @@ class ConfiguredTap(CompatTap):
         self.upper_bound: dt.datetime = timestamps.now()
         self.clock_warning = ""
         """How far the server's clock is from ours, as words; nothing if it is not far."""
+        self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(**arguments)
+
+    @classmethod
+    def read_environment(cls) -> dict[str, Any]:
+        """Return the settings that variables hold; real ones win over a ``.env``."""
+        schema = cls.config_jsonschema
+        cls.append_builtin_config(schema)
+        return environment.read(schema, cls.variable_prefix())
 
     def check_settings(self, *, raise_errors: bool) -> list[str]:
         """Check the configuration without ever showing a value.
@@ -78,7 +86,10 @@ class ConfiguredTap(CompatTap):
             for error in validation_errors(self.settings, schema)
         ]
         if errors and raise_errors:
+            if not self._reads_environment:
+                errors += environment.unread(self.settings, schema, self.variable_prefix())
             raise ConfigError(" ".join(errors))
+        self.settings = settings.with_whole_numbers(self.settings, schema)
         for sentence in errors:
             self.logger.debug("%s", sentence)
         if raise_errors:
@@ -216,14 +227,14 @@ class ConfiguredTap(CompatTap):
         """Connect, and make every failure a reason to end before the first row.
 
         Raises:
-            TapError: With exit code 2.
+            TapError: With exit code 2; with 1 where the server cannot be reached now.
         """
         selection.check(self.config, self.streams)
         try:
             with self.stop.interruptible():
                 self.connect()
         except RequestError as error:
-            raise ServerError(error.sentence, code=error.code) from error
+            raise ServerError.before_rows(error) from error
         self._compare_clocks()
 
     def _compare_clocks(self) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "unknown_settings",
     "validation_sentence",
     "verification",
+    "with_whole_numbers",
 ]
 
 NEXT_DAY = timestamps.minutes(24 * 60)
@@ -362,6 +363,20 @@ def validation_sentence(error: Any, schema: Mapping[str, Any]) -> str:
     if validator == "dependentRequired":
         return f"The settings {', '.join(schema.get('properties', {}))} are not all there."
     return f"The setting {path or '(all)'} does not pass its rule {validator}."
+
+
+def with_whole_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a checked configuration in which 50.0, a whole number by JSON's rules, is 50."""
+    kinds = {
+        name: _listed(definition.get("type"))
+        for name, definition in schema.get("properties", {}).items()
+    }
+    return {
+        name: int(value)
+        if isinstance(value, float) and value.is_integer() and "integer" in kinds.get(name, [])
+        else value
+        for name, value in config.items()
+    }
 
 
 def _listed(value: Any) -> list[Any]:
