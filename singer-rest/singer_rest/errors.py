@@ -7,8 +7,8 @@ Exit codes (the same for every tap):
 
 ====  =====================================================================
 0     every selected stream is complete, or was skipped by an explicit setting
-1     some stream failed, or is partial
-2     configuration, credential or state unusable; nothing was written
+1     some stream failed, is partial or unproved; or the server cannot be reached now
+2     somebody has to change something: configuration, credential, state, certificate
 130   stopped by SIGINT; 143: stopped by SIGTERM
 ====  =====================================================================
 """
@@ -20,6 +20,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+OUTAGES = frozenset({"DNS", "REFUSED", "BROKEN-CONNECTION", "TIMEOUT", "TOO-SLOW", "PROXY-DOWN"})
+"""Codes of what may be over a minute later, with nobody doing anything."""
+PASSING_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504, *range(520, 528)})
 
 
 class Outcome(enum.Enum):
@@ -80,10 +85,31 @@ class CredentialError(TapError):
 
 
 class ServerError(TapError):
-    """The server could not be reached or understood before any row was read."""
+    """The server was not understood, or may not be trusted, before any row was read."""
 
     exit_code = 2
     code = "SERVER"
+
+    @classmethod
+    def before_rows(cls, error: StreamError) -> ServerError:
+        """Return what an error becomes that came before the first row.
+
+        Args:
+            error: Of a request, or of a stream that can do no better.
+        """
+        if not isinstance(error, RequestError) or not error.is_outage:
+            return cls(error.sentence, code=error.code)
+        return OutageError(
+            f"{error.sentence} Nothing was read: run again later; if it stays, ask whoever runs "
+            "the server, and check api_url and the network.",
+            code=error.code,
+        )
+
+
+class OutageError(ServerError):
+    """The server cannot be reached now, before any row was read; later it may."""
+
+    exit_code = 1
 
 
 class RunError(TapError):
@@ -139,9 +165,19 @@ class RequestError(StreamError):
         self.first = first
         """No request of this run has succeeded yet."""
 
+    @property
+    def is_outage(self) -> bool:
+        """Whether the same request may succeed later, though nobody changes anything."""
+        return False
+
 
 class UnreachableError(RequestError):
     """No answer came: name, connection, TLS, time."""
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether it is anything but a certificate or a proxy that somebody has to mend."""
+        return self.code in OUTAGES
 
 
 class BodyError(RequestError):
@@ -174,6 +210,11 @@ class StatusError(RequestError):
         """The decoded JSON body, or nothing."""
         self.message = message
         """The server's own words, shortened and redacted."""
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether the status speaks of now and not of this request."""
+        return self.status in PASSING_STATUSES
 
 
 class Stopped(BaseException):

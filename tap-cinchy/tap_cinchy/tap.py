@@ -261,7 +261,7 @@ class TapCinchy(RestTap):
         """Return what an error before any row becomes: perhaps there is no platform there."""
         missing = isinstance(error, StatusError) and error.status == NOT_FOUND
         if not missing or self.api.proved:
-            return ServerError(error.sentence, code=error.code)
+            return ServerError.before_rows(error)
         base = self.api.endpoints.base
         root = "{}://{}".format(*urlsplit(base))
         for other in (f"{root}/Cinchy", root):

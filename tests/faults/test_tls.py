@@ -53,7 +53,7 @@ def test_f30_an_old_protocol_is_named(tap: Runner, authority: Authority) -> None
 def test_f30_http_asked_of_an_https_port(tap: Runner, authority: Authority) -> None:
     with Stage(tls=authority.good()) as stage:
         run = tap(stage.config(api_url=stage.url.replace("https", "http"), max_retries=0))
-        assert run.code == 2
+        assert run.code == 1
         assert not run.messages
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from .server import Answer, Exchange
+    from .systems import System
 
 INCIDENTS = "/api/incidents"
 
@@ -39,10 +40,29 @@ def test_f25_a_refused_connection_is_tried_five_times(tap: Runner) -> None:
     reserved, url = free_port()
     with reserved:
         run = tap({"api_url": url, "api_key": SECRET, **QUICK}, log="INFO")
-    assert run.code == 2
+    assert run.code == 1
     assert not run.messages
     host = url.removeprefix("http://")
     assert f"Cannot reach {host}: connection refused (tried 5 times)" in run.last
+    assert "run again later" in run.last
+    assert run.summary["exit_code"] == 1
+
+
+@pytest.mark.parametrize("code", [500, 503, 522])
+def test_f25_an_outage_is_nobodys_mistake(any_system: System, code: int) -> None:
+    any_system.stage.script("*", forever=raw(code))
+    run = any_system(settings={"max_retries": 1}, log="INFO")
+    assert run.code == 1
+    assert not run.messages
+    assert f"answered {code}" in run.last
+    assert "run again later" in run.last
+    tried = any_system("--test", settings={"max_retries": 1}, log="INFO")
+    assert tried.code == 1
+
+
+def test_f25_a_status_that_stays_wants_somebody(stage: Stage, tap: Runner) -> None:
+    stage.script("*", forever=raw(501))
+    assert tap(stage.config(), log="INFO").code == 2
 
 
 def test_f25_a_server_that_dies_on_the_way(stage: Stage, tap: Runner) -> None:
@@ -60,7 +80,7 @@ def test_f25_a_server_that_dies_on_the_way(stage: Stage, tap: Runner) -> None:
 def test_f26_a_name_that_does_not_resolve(tap: Runner) -> None:
     url = "http://status.example.invalid"
     run = tap({"api_url": url, "api_key": SECRET, **QUICK}, log="INFO")
-    assert run.code == 2
+    assert run.code == 1
     assert not run.messages
     assert "status.example.invalid does not resolve" in run.last
     assert "(tried 3 times)" in run.last
@@ -135,7 +155,7 @@ def full_backlog() -> Iterator[str]:
 def test_f28_a_connection_that_is_never_accepted(tap: Runner, full_backlog: str) -> None:
     settings = {**QUICK, "request_timeout": 1, "max_retries": 0}
     run = tap({"api_url": full_backlog, "api_key": SECRET, **settings})
-    assert run.code == 2
+    assert run.code == 1
     assert "did not accept a connection in time" in run.last
 
 
@@ -224,7 +244,7 @@ def test_f31_a_proxy_that_is_down(tap: Runner) -> None:
     with reserved:
         env = {"https_proxy": address.replace("://", f"://tap:{MARKER}@")}
         run = tap(settings, env=env, log="INFO")
-    assert run.code == 2
+    assert run.code == 1
     assert "check HTTPS_PROXY and NO_PROXY" in run.last
 
 

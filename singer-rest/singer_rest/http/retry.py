@@ -25,14 +25,16 @@ from typing import TYPE_CHECKING
 
 import backoff
 
+from singer_rest.errors import PASSING_STATUSES
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
 
     from singer_rest.errors import RequestError
 
 MAX_PAUSE = 60.0
-RETRIED_STATUSES = frozenset({408, 425, 500, 502, 503, 504, *range(520, 528)})
 TOO_MANY_REQUESTS = 429
+RETRIED_STATUSES = PASSING_STATUSES - {TOO_MANY_REQUESTS}
 SERVICE_UNAVAILABLE = 503
 LIMIT_PAUSE = 1.0
 """Longest first pause after a refusal that names no waiting time."""

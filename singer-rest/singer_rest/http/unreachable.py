@@ -34,11 +34,12 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
     if isinstance(error, requests.exceptions.InvalidURL):
         raise ConfigError(f"{where} is not a URL that can be asked; check api_url.") from None
     if isinstance(error, requests.exceptions.ProxyError):
+        refused = "Tunnel connection failed" in text
         return unreachable(
             f"The proxy for {host} refused or failed: {excerpt(_reason(error), context.redactor)}; "
             "check HTTPS_PROXY and NO_PROXY.",
-            "PROXY",
-            1 if "Tunnel connection failed" in text else SERVER_TRIES,
+            "PROXY" if refused else "PROXY-DOWN",
+            1 if refused else SERVER_TRIES,
         )
     if _is_tls_refusal(error):
         return unreachable(_tls_sentence(host, text), "TLS", 1)
