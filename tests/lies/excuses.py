@@ -72,21 +72,22 @@ HAS_NONE = "it is what the vendor answers where there is none"
 ADDED = "no answer says which rows a parameter has added"
 ANY_TEXT = "a text may say anything"
 ALIKE = "rows without a key of the server's may be alike"
+NOT_COUNTED_OR_ALIKE = f"{NOT_COUNTED}; {ALIKE}"
 EXCUSES: dict[str, Excuse] = {
     "drop_row_and_count_it_out": Excuse(
         "a server that leaves out a row and counts without it says the same as one without it"
     ),
-    "drop_first_row": Excuse(NOT_COUNTED, uncounted),
-    "drop_middle_row": Excuse(NOT_COUNTED, uncounted),
-    "drop_last_row": Excuse(NOT_COUNTED, uncounted),
+    "drop_first_row": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
+    "drop_middle_row": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
+    "drop_last_row": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
     "never_show_the_first_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_a_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_the_last_row": Excuse(NOT_COUNTED, uncounted),
-    "row_of_another_page": Excuse(f"{NOT_COUNTED}; {ALIKE}", uncounted_or_keyless),
+    "row_of_another_page": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
     "row_in_place_of_its_neighbour": Excuse(ALIKE, keyless),
     "last_row_in_place_of_the_first": Excuse(ALIKE, keyless),
     "double_row": Excuse(ALIKE, keyless),
-    "rows_moved_to_the_next_page": Excuse(NOT_COUNTED, uncounted),
+    "rows_moved_to_the_next_page": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
     "cut_page": Excuse(SAYS_NOTHING, bare),
     "cut_every_page": Excuse(SAYS_NOTHING, bare),
     "empty_page": Excuse(SAYS_NOTHING, bare),
