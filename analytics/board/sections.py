@@ -117,7 +117,7 @@ def team_scores(database: Database) -> Section:
         select team_tag, team_name as team, scorecard_tag, scorecard_name as scorecard,
             mean_score as score, entities, cast(round(100 * mean_score) as integer) as label
         from {marts}.fct_team_scores_daily
-        where is_latest
+        where is_latest and mean_score is not null
         order by 1, 3
         """
     )

@@ -18,7 +18,7 @@ deleted are left out, unless the tap itself tells of deletions (Cinchy). -#}
 {%- endfor -%}
 select
 {%- for name, kind in columns.items() %}
-    {{ singer_analytics.as_kind(names.get(singer_analytics.plain_name(name)), kind) }} as {{ adapter.quote(name) }},
+    {{ singer_analytics.as_kind_with_variants(names.get(singer_analytics.plain_name(name)), found, kind) }} as {{ adapter.quote(name) }},
 {%- endfor %}
     {{ singer_analytics.read_at(found) }} as read_at
 {%- if relation %}
@@ -49,6 +49,19 @@ where 1 = 0
 {#- Letters and digits of a name, in lower case. -#}
 {% macro plain_name(name) -%}
   {{ return(modules.re.sub('[^a-z0-9]', '', name | lower)) }}
+{%- endmacro %}
+
+
+{#- The same, where dlt put values that did not fit the column's type into columns beside it: a score
+of 1 makes a column of doubles, and one of 28 digits goes to `percentage__v_text`. -#}
+{% macro as_kind_with_variants(column, found, kind) -%}
+  {%- set main = singer_analytics.as_kind(column, kind) -%}
+  {%- if not column or kind == 'json' -%}{{ return(main) }}{%- endif -%}
+  {%- set parts = [main] -%}
+  {%- for variant in found if variant.name.startswith(column.name ~ '__v_') -%}
+    {%- do parts.append(singer_analytics.as_kind(variant, kind)) -%}
+  {%- endfor -%}
+  {{ return('coalesce(' ~ parts | join(', ') ~ ')' if parts | length > 1 else main) }}
 {%- endmacro %}
 
 

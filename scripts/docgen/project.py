@@ -144,6 +144,7 @@ TAPS = (
 )
 
 BESIDE_THE_TAPS = {
+    "analytics": "models and a page: uptime, scores, links and proofs, of what the taps load",
     "dlt-bridge": "`target-dlt` for any Singer tap into any dlt destination, and ready dlt sources",
     "singer-rest": "the library under the taps, usable by any REST tap",
     "sandbox": "the three systems as local servers, for tests and to try things",
