@@ -13,7 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from singer_rest.errors import ConfigError, StreamError
+from singer_rest.errors import BodyError, ConfigError, StreamError
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import base_url, origin
 
@@ -71,7 +71,10 @@ class Endpoints:
 
     def _open(self, url: str) -> dict[str, Any]:
         request = Request(url, raw=True, authenticated=False, accept_statuses=CLIENT_ERRORS)
-        reply = self.transport.send(request)
+        try:
+            reply = self.transport.send(request)
+        except BodyError:
+            return {}  # a page where nothing tells of itself
         try:
             body = json.loads(reply.body) if isinstance(reply.body, str) else None
         except ValueError:

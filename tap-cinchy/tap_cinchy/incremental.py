@@ -22,6 +22,7 @@ import datetime as dt
 import functools
 import itertools
 import logging
+import threading
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StateError, StreamError
@@ -140,6 +141,7 @@ class Zones:
         self._api = api
         self._lookback = dt.timedelta(seconds=lookback)
         self._agree: bool | None = None
+        self._lock = threading.RLock()
 
     @property
     def agree(self) -> bool:
@@ -153,8 +155,11 @@ class Zones:
 
     def compare(self, table: str, row: Newest) -> None:
         """Ask for a row by the timestamp it was shown with, unless that is settled."""
-        if self._agree is not None:
-            return
+        with self._lock:
+            if self._agree is None:
+                self._compare(table, row)
+
+    def _compare(self, table: str, row: Newest) -> None:
         low, high = row.shown - ROUNDING, row.shown + ROUNDING + dt.timedelta(seconds=1)
         self._agree = self._finds(table, row, ">=", low) and self._finds(table, row, "<=", high)
         if not self._agree:
@@ -165,12 +170,14 @@ class Zones:
 
     def expect(self, before: str | None, now: str | None) -> None:
         """Go back further if an old row is not shown as it was on the last run."""
-        if before is not None and before != now and self._agree is not False:
+        with self._lock:
+            if before is None or before == now or self._agree is False:
+                return
             self._agree = False
-            logger.warning(
-                "The server shows timestamps in another time zone than on the last run: going back "
-                "26 hours more to lose nothing."
-            )
+        logger.warning(
+            "The server shows timestamps in another time zone than on the last run: going back "
+            "26 hours more to lose nothing."
+        )
 
     @functools.cached_property
     def platform_anchor(self) -> str | None:

@@ -170,6 +170,18 @@ def first_value(query: Query, start: dt.datetime | None) -> Any:
     return None if query.saved else EARLIEST
 
 
+def is_query(kind: str) -> bool:
+    """Whether the type of a saved query is one that reads rows."""
+    bare = "".join(filter(str.isalpha, kind.lower()))
+    return "query" in bare and "nonquery" not in bare
+
+
+def is_single_value(kind: str) -> bool:
+    """Whether the type of a saved query is one that reads a single value."""
+    bare = "".join(filter(str.isalpha, kind.lower()))
+    return "scalar" in bare or bare.startswith("singlevalue")
+
+
 # Columns
 
 

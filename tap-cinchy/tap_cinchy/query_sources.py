@@ -11,16 +11,14 @@ import decimal
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import StatusError, StreamError
-from singer_rest.redact import Redactor
+from singer_rest.errors import StreamError
 from singer_rest.sources.base import Source
 from singer_rest.sources.evidence import IncompleteError, LoopError, ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy import answers
-from tap_cinchy.client import Parameter
-from tap_cinchy.cql import missing_names
 from tap_cinchy.incremental import wall_clock
-from tap_cinchy.queries import AFTER, TOP
+from tap_cinchy.queries import AFTER, TOP, is_query, is_single_value
+from tap_cinchy.query_requests import ask
 from tap_cinchy.values import ContradictionError, decoded
 
 if TYPE_CHECKING:
@@ -34,10 +32,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GUESSED_VERSION = "1.0"
-NOT_FOUND = 404
-CLIENT_ERRORS = range(400, 500)
-
 
 def rank(value: Any) -> tuple[int, Any]:
     """Return what orders values of a replication key: numbers, then times, then texts."""
@@ -45,54 +39,6 @@ def rank(value: Any) -> tuple[int, Any]:
         return 0, value
     moment = wall_clock(value)
     return (1, moment) if moment is not None else (2, str(value))
-
-
-def ask(api: CinchyApi, query: Query, params: Mapping[str, Any], text: str | None = None) -> Reply:
-    """Run a query once.
-
-    Args:
-        api: The requests.
-        query: The query.
-        params: Its parameters, the bookmark among them.
-        text: CQL with its places filled in.
-
-    Raises:
-        StreamError: It cannot be run; no value of a parameter is in the message.
-    """
-    try:
-        if query.saved:
-            return _ask_saved(api, query, params)
-        parameters = [Parameter(name, value) for name, value in params.items()]
-        return api.execute(text or query.query, query.type, parameters)  # type: ignore[arg-type]
-    except StreamError as error:
-        values = [*params.values(), *query.text_params.values()]
-        error.sentence = Redactor(str(value) for value in values).text(error.sentence)
-        error.args = (error.sentence,)
-        raise
-
-
-def _ask_saved(api: CinchyApi, query: Query, params: Mapping[str, Any]) -> Reply:
-    def send(version: str) -> Reply:
-        return api.saved_query(
-            query.domain,
-            query.query,
-            {**query.text_params, **params},
-            version=version,
-            basic=query.basic,
-            post=query.method == "POST",
-        )
-
-    try:
-        return send(query.api_version)
-    except StatusError as error:
-        # Since 5.10 a query may be reached by its versioned path only.
-        absent = error.status == NOT_FOUND or "could not be found" in error.message
-        if query.api_version or not absent or missing_names(error.message):
-            raise
-        try:
-            return send(GUESSED_VERSION)
-        except StatusError:
-            raise error from None
 
 
 class QuerySource(Source):
@@ -104,12 +50,21 @@ class QuerySource(Source):
         shape: Its columns.
         params: Its parameters.
         size: Rows a page, where it has pages.
+        kind: What a saved query does, as the platform tells; nothing where nobody can tell.
     """
 
     def __init__(
-        self, api: CinchyApi, query: Query, shape: Shape, params: Mapping[str, Any], size: int
+        self,
+        api: CinchyApi,
+        query: Query,
+        shape: Shape,
+        params: Mapping[str, Any],
+        size: int,
+        *,
+        kind: str = "",
     ) -> None:
         super().__init__()
+        self.kind = kind
         self.api = api
         self.query = query
         self.shape = shape
@@ -129,21 +84,68 @@ class QuerySource(Source):
             self._account(rows)
             yield Page(rows, reply)
         if self.evidence.problems == [] and self._shared:
-            self.evidence.problems.append(
+            self.evidence.contradict(
                 f"{self._shared} rows of {self.where} share a primary key with another row, and a "
                 "target keeps one of them only: name more columns in primary_keys"
             )
 
     def answered(self) -> Iterator[tuple[Reply, Answer]]:
         """Ask, and yield the answers with the rows that are new."""
-        self.evidence.prove(ProofKind.ONE_ANSWER)
-        yield self._asked()
+        reply, answer = self._asked()
+        yield reply, answer
+        if not self.query.saved:
+            self.evidence.doubt(
+                f"{self.where} came in one answer, and nobody can tell whether the server has cut "
+                "it off. Set paging to keyset, with the places {{top}} and {{after}} in the query"
+            )
+        elif is_single_value(self.kind):
+            self.evidence.prove(ProofKind.ONE_ANSWER, "a single value")
+        elif not is_query(self.kind):
+            self.evidence.doubt(
+                f"the platform does not tell that {self.where} only reads, so it is not run a "
+                "second time to see whether anything follows its last row"
+            )
+        else:
+            self._look_behind(answer)
+
+    def _look_behind(self, answer: Answer) -> None:
+        """Ask a saved query for the row behind its last one.
+
+        Nobody has written down whether its first row is number 0 or 1.
+        """
+        rows = [list(row) for row in answer.rows]
+        for start in (len(rows), len(rows) + 1):
+            found = [list(row) for row in self._asked({"StartRow": start, "RowCount": 1})[1].rows]
+            if not found:
+                self.evidence.prove(ProofKind.ONE_ANSWER, "nothing follows its last row")
+                return
+            if found[:1] == rows[-1:] != rows[:1] or (len(rows) == 1 and start == 1):
+                continue  # perhaps the first row is number 1
+            if found[:1] == rows[:1]:
+                self.evidence.doubt(
+                    f"{self.where} gives its first row again when it is asked for what follows the "
+                    "last one, so nobody can tell whether the server has cut it off"
+                )
+                return
+            break
+        self.evidence.contradict(
+            f"{self.where} gives {len(rows)} rows and has more: the server cuts it off, or it has "
+            "changed meanwhile. Set paging to start_row, with an ORDER BY over primary_keys in "
+            "the query"
+        )
 
     def _asked(
         self, extra: Mapping[str, Any] | None = None, text: str | None = None
     ) -> tuple[Reply, Answer]:
         reply = ask(self.api, self.query, {**self.params, **(extra or {})}, text)
         return reply, answers.read(reply)
+
+    @property
+    def expected_proof(self) -> str:
+        """Return in words which proof the pass will have."""
+        if self.query.saved and (is_query(self.kind) or is_single_value(self.kind)):
+            return ProofKind.ONE_ANSWER.value
+        return f"none; if its rows are few, name {self.query.name} in accept_unproved"
 
     _shared = 0
 
@@ -253,7 +255,35 @@ class WindowedSource(QuerySource):
             yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
             count, last = count + len(fresh), fresh[-1]
         self._judge_single(count, last)
-        self.evidence.prove(ProofKind.OVERLAPPING_PAGES)
+        if self._in_order:
+            self.evidence.prove(ProofKind.OVERLAPPING_PAGES)
+        else:
+            self.evidence.doubt(
+                f"{self.where} does not come in the order of {', '.join(self.query.primary_keys)}, "
+                "and pages of a list without order may miss rows. Order it by its primary_keys"
+            )
+
+    @property
+    def expected_proof(self) -> str:
+        """Return in words which proof the pass will have."""
+        return ProofKind.OVERLAPPING_PAGES.value
+
+    _rising = _falling = True
+    _last_key: tuple[Any, ...] | None = None
+
+    @property
+    def _in_order(self) -> bool:
+        """Whether keys rose, or fell, from the first row to the last."""
+        return self._rising or self._falling
+
+    def _account(self, rows: list[dict[str, Any]]) -> None:
+        super()._account(rows)
+        for row in rows:
+            key = tuple(rank(row.get(name)) for name in self.query.primary_keys)
+            if self._last_key is not None:
+                self._rising = self._rising and key > self._last_key
+                self._falling = self._falling and key < self._last_key
+            self._last_key = key
 
     def _window(self, start: int) -> tuple[Reply, Answer]:
         return self._asked({"StartRow": start, "RowCount": self.size})
@@ -279,12 +309,11 @@ class KeysetSource(QuerySource):
         Raises:
             LoopError: Keys do not grow.
         """
-        after = 0
+        after, before = 0, 0
         while True:
-            text = self.query.query.replace(TOP, str(self.size)).replace(AFTER, str(after))
-            reply, answer = self._asked(text=text)
+            reply, answer = self._behind(after, self.size)
             if not answer.rows:
-                self.evidence.prove(ProofKind.KEYS_IN_ORDER)
+                self._judge_end(after, before)
                 return
             names = answers.unique(answer.names)
             key = self.query.primary_keys[0]
@@ -299,7 +328,31 @@ class KeysetSource(QuerySource):
                     f"{key}, a whole number."
                 )
             yield reply, answer
-            after = keys[-1]
+            after, before = keys[-1], keys[-2] if len(keys) > 1 else after
+
+    @property
+    def expected_proof(self) -> str:
+        """Return in words which proof the pass will have."""
+        return ProofKind.KEYS_IN_ORDER.value
+
+    def _behind(self, after: int, top: int) -> tuple[Reply, Answer]:
+        text = self.query.query.replace(TOP, str(top)).replace(AFTER, str(after))
+        return self._asked(text=text)
+
+    def _judge_end(self, after: int, before: int) -> None:
+        """Believe an answer without rows if the last row comes when it is asked for."""
+        if not after:
+            again = self._behind(0, 1)[1].rows
+            empty = "two different questions are answered without rows"
+            if not again:
+                self.evidence.prove(ProofKind.KEYS_IN_ORDER, empty)
+                return
+        elif self._behind(before, 1)[1].rows:
+            self.evidence.prove(ProofKind.KEYS_IN_ORDER)
+            return
+        self.evidence.contradict(
+            f"{self.where} answers without rows although there are some: run again"
+        )
 
     def probe(self) -> Reply:
         """Ask for one row."""

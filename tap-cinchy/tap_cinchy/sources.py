@@ -10,21 +10,21 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-import math
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.sources.base import Plan, Source
-from singer_rest.sources.evidence import LoopError, ProofKind
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from singer_rest.sources.walk import SLOW_ENOUGH
 from tap_cinchy.client import SlowQueryError
 from tap_cinchy.extent import Extent
+from tap_cinchy.ordering import distinct, in_order, read_keys
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
 from tap_cinchy.windows import EVERYTHING, Key, Piece, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
@@ -33,11 +33,12 @@ if TYPE_CHECKING:
     from tap_cinchy.questions import Columns
     from tap_cinchy.windows import Stretch
 
+    _Begun = tuple[TableWalk, Generator[Piece] | None, Piece | None]
+
 __all__ = ["Reading", "TableSource"]
 
 logger = logging.getLogger(__name__)
 
-PROOF = "keys in order up to the highest Cinchy Id"
 TAIL = 1000
 """Ids that are asked for alone at the end of a table, to be held against the rows that come."""
 PAGES_A_WINDOW = 20
@@ -80,6 +81,10 @@ class TableSource(Source):
         """Keys of the tail that have not come yet."""
         self._end: list[Key | None] = []
         self._compared = False
+        self._begun: _Begun | Exception | None = None
+        self._amount = self.size
+        self.on_reading: Callable[[], None] | None = None
+        """Called when the first page is about to be taken."""
 
     # The walk
 
@@ -98,26 +103,46 @@ class TableSource(Source):
 
     def walk(self) -> Iterator[Page]:
         """Yield the pages; every refusal of the server is explained by the caller."""
-        self.prepare()
+        if self.on_reading is not None:
+            self.on_reading()
+        begun = self._begun or self._begin()
+        if isinstance(begun, Exception):
+            raise begun
+        walk, rest, first = begun
         conditional = bool(self.conditions)
-        width = Extent(MAX_WINDOW, start=PAGES_A_WINDOW * self.reading.size)
-        walk = TableWalk(self, self.where, width if conditional else None)
-        if walk.find_end():
-            if conditional:
-                self._unseen.clear()  # not all of them come
-            for piece in self._side_by_side(walk, width if conditional else self.size):
+        if rest is None:
+            self.judge_empty()
+        else:
+            for piece in self._side_by_side(walk, rest, first):
                 yield self._taken(piece)
                 if conditional and not self._compared:
                     self._compare(piece)
             self._judge_unseen()
-        else:
-            self.judge_empty()
         self.evidence.prove(ProofKind.KEYS_IN_ORDER)
 
-    def _side_by_side(self, walk: TableWalk, amount: Extent) -> Iterator[Piece]:
-        """Yield pieces in order, with several under way where it pays."""
+    def begin(self) -> None:
+        """Ask for the end of the table and its first page; an error waits for :meth:`pages`."""
+        try:
+            self._begun = self._begin()
+        except Exception as error:  # noqa: BLE001  # raised again where it belongs
+            self._begun = error
+
+    def _begin(self) -> _Begun:
+        self.prepare()
+        width = Extent(MAX_WINDOW, start=PAGES_A_WINDOW * self.reading.size)
+        walk = TableWalk(self, self.where, width if self.conditions else None)
+        self._amount = width if self.conditions else self.size
+        if not walk.find_end():
+            return walk, None, None
+        if self.conditions:
+            self._unseen.clear()  # not all of them come
         rest = walk.pieces(EVERYTHING)
-        first = next(rest, None)
+        return walk, rest, next(rest, None)
+
+    def _side_by_side(
+        self, walk: TableWalk, rest: Generator[Piece], first: Piece | None
+    ) -> Iterator[Piece]:
+        """Yield pieces in order, with several under way where it pays."""
         if first is None:
             return
         yield first
@@ -128,7 +153,7 @@ class TableSource(Source):
             yield from rest
             return
         rest.close()
-        parts = stretches(walk, first.keys[-1], lambda: amount.value)
+        parts = stretches(walk, first.keys[-1], lambda: self._amount.value)
         for piece, others in pool.ordered(functools.partial(_begun, walk, part) for part in parts):
             if piece is not None:
                 yield piece
@@ -203,7 +228,7 @@ class TableSource(Source):
     def _report_lost(self, lost: set[Key]) -> None:
         if lost:
             example = min(lost)[0]
-            self.evidence.problems.append(
+            self.evidence.contradict(
                 f"{len(lost)} rows of {self.where} exist and do not come, such as the row "
                 f"{example}: this server leaves rows out whose links lead to nothing. Deselect "
                 "the columns with links"
@@ -313,50 +338,17 @@ class TableSource(Source):
         logger.info("%s Asking for %d rows at a time.", error.sentence, self.size.value)
 
     def _piece(self, window: Window, asked: int, brought: Brought) -> Piece:
-        keys = self._keys(brought.columns)
+        keys = read_keys(self.where, brought.columns[: self.reading.keys])
         count, reply = len(keys), brought.reply
         self.size.note(asked, count, reply.size, reply.seconds)
         full = count >= asked or (0 < self._longest <= count)
         self._longest = max(self._longest, count)
-        if keys and not self._in_order(keys, window):
-            kept = self._distinct(keys, brought, window)
+        if keys and not in_order(keys, window):
+            kept = distinct(self.where, keys, brought, window)
+            self.evidence.duplicates += count - len(kept)
             keys = [keys[index] for index in kept]
             brought = brought.only(kept)
         return Piece(keys, brought, full, reply.seconds)
-
-    def _keys(self, columns: Columns) -> list[Key]:
-        parts = columns[: self.reading.keys]
-        if not all({int}.issuperset(map(type, part)) for part in parts):
-            raise LoopError(f"{self.where} has rows without a key, so their end cannot be found.")
-        return list(zip(*parts, strict=True))
-
-    @staticmethod
-    def _in_order(keys: list[Key], window: Window) -> bool:
-        above = window.after is None or keys[0] > window.after
-        below = window.upto is None or keys[-1][0] <= window.upto[0]
-        return above and below and keys == sorted(set(keys))
-
-    def _distinct(self, keys: list[Key], brought: Brought, window: Window) -> list[int]:
-        """Return the rows without those that came twice in a row, word for word.
-
-        Raises:
-            LoopError: Keys do not grow, or lie outside of what was asked for.
-        """
-        rows = list(zip(*brought.columns, strict=True))
-        previous = window.after if window.after is not None else (-math.inf,)
-        high = math.inf if window.upto is None else window.upto[0]
-        kept: list[int] = []
-        for index, key in enumerate(keys):
-            if key > previous and key[0] <= high:
-                kept.append(index)
-            elif key == previous and kept and rows[index] == rows[kept[-1]]:
-                self.evidence.duplicates += 1
-            else:
-                raise LoopError(
-                    f"{self.where} does not come in the order of its key: {key} follows {previous}."
-                )
-            previous = key
-        return kept
 
     # Before a run
 

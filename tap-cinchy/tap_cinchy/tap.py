@@ -31,9 +31,11 @@ from tap_cinchy.auth import (
     choose_method,
 )
 from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
+from tap_cinchy.coverage import Coverage
 from tap_cinchy.discovery import DiscoveryOptions, stream_names
 from tap_cinchy.endpoints import EXAMPLE_URL, Endpoints, clean
 from tap_cinchy.incremental import Zones
+from tap_cinchy.lookahead import Lookahead
 from tap_cinchy.metadata import api_version, find_tables
 from tap_cinchy.queries import configured
 from tap_cinchy.registry import Registry
@@ -50,6 +52,7 @@ from tap_cinchy.streams import (
 )
 from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.streams.queries import SavedQueryGuard
+from tap_cinchy.streams.tables import MissingTable
 from tap_cinchy.values import UNKNOWN_ZONE
 
 if TYPE_CHECKING:
@@ -63,6 +66,8 @@ if TYPE_CHECKING:
     from tap_cinchy.shapes import Shape
 
 HISTORY = "__history"
+QUOTES = str.maketrans("", "", "[]")
+WILDCARDS = frozenset("*?")
 STATIC_NAMES = frozenset(
     stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)
 )
@@ -194,6 +199,13 @@ class TapCinchy(RestTap):
         return Registry(self.api)
 
     @functools.cached_property
+    def lookahead(self) -> Lookahead:
+        """Return what begins with the next tables while one is read."""
+        streams = [stream for group in self.passes() for stream in group]
+        tables = [stream for stream in streams if isinstance(stream, TableStream)]
+        return Lookahead(self.prefetch, tables)
+
+    @functools.cached_property
     def zone(self) -> dt.tzinfo:
         """Return the account's time zone, if the user told it."""
         name = self.config.get("timezone")
@@ -212,6 +224,8 @@ class TapCinchy(RestTap):
         for stream in self.selected_streams():
             if isinstance(stream, CinchyStream):
                 stream.check()
+        if self.has_bearer and self.input_catalog is None and self.config["tables_include"]:
+            self._report_gone()
         if self.has_bearer and not api.proved:
             try:
                 api.execute("SELECT 1")
@@ -308,10 +322,58 @@ class TapCinchy(RestTap):
         rights = self.config["check_entitlements"]
         found = find_tables(self.api, self.registry, wishes, self.wants, check_rights=rights)
         names = stream_names(self.registry.names(), taken | STATIC_NAMES)
+        for missing in self._unmatched():
+            yield self._missing(missing)
         for table in found:
             yield TableStream(self, table.shape, names[table.id])
             if self.config["include_history"] and table.history is not None:
                 yield TableStream(self, table.history, names[table.id] + HISTORY)
+
+    def _unmatched(self) -> list[str]:
+        """Return the tables that are named without wildcards and are not listed."""
+        given = (pattern.strip().translate(QUOTES) for pattern in self.config["tables_include"])
+        names = [name for name in given if not WILDCARDS.intersection(name)]
+        return [name for name in names if not self.registry.lists(name) and self.wants(name)]
+
+    def _missing(self, full_name: str) -> MissingTable:
+        """Return the stream of a table that is named and not there."""
+        reason = (
+            f"tables_include names {full_name}, which the platform does not list for this account: "
+            "it was deleted or renamed, the right to it was lost, or its name is mistyped"
+        )
+        self.logger.warning("%s.", reason)
+        name = stream_names({0: full_name})[0]
+        return MissingTable(self, name, full_name, reason)
+
+    def _known_tables(self) -> Iterator[tuple[str, Coverage]]:
+        """Yield the streams of tables that the state knows, and the tables."""
+        for stream in self.state.get("bookmarks", {}):
+            found = self.bookmarks.covered(stream)
+            before = Coverage.parse(found[1]) if found else None
+            if before is not None and not stream.endswith(HISTORY):
+                yield stream, before
+
+    def _report_gone(self) -> None:
+        """Say which tables the state knows and this run does not read, and what became of them."""
+        for stream, before in self._known_tables():
+            if stream in self.streams:
+                continue
+            now = self.registry.with_guid(before.guid)
+            became = (
+                "the platform does not list it for this account: it was deleted, or the right to "
+                "it was lost"
+                if now is None
+                else f"it is called {now.full_name} now, and what is read of it has another name"
+                if now.full_name.lower() != before.full_name.lower()
+                else "the configuration leaves it out"
+            )
+            self.logger.warning(
+                "%s (the table %s) is not read any more: %s. Its rows in the target stay as they "
+                "are.",
+                stream,
+                before.full_name,
+                became,
+            )
 
     def _tables_of_catalog(
         self, entries: Sequence[CatalogEntry], taken: set[str]
@@ -351,7 +413,7 @@ class TapCinchy(RestTap):
 
 def _matches(full_name: str, patterns: Iterable[str]) -> bool:
     """Whether a name matches a pattern, in whatever case, and whether quoted as in CQL or not."""
-    name, quotes = full_name.lower(), str.maketrans("", "", "[]")
+    name = full_name.lower()
     return any(
-        fnmatch.fnmatchcase(name, pattern.strip().lower().translate(quotes)) for pattern in patterns
+        fnmatch.fnmatchcase(name, pattern.strip().lower().translate(QUOTES)) for pattern in patterns
     )

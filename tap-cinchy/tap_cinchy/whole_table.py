@@ -33,12 +33,15 @@ TEXTUAL = frozenset({"text", "texts"})
 class WholeTableSource(TableSource):
     """A table without Cinchy Id: no key, no pages, and still a proof."""
 
+    def begin(self) -> None:
+        """Ask nothing ahead of time: the whole table would have to be kept."""
+
     def walk(self) -> Iterator[Page]:
         """Yield the table as one page, read from both ends until the readings agree."""
         logger.warning(
             "%s has no Cinchy Id: it is read in one piece, and in full every time.", self.where
         )
-        order, there = self._begun()
+        order, there = self._first_way()
         for again in range(2):
             back = self._directed(order, "DESC")
             self.evidence.pages += 1
@@ -49,7 +52,7 @@ class WholeTableSource(TableSource):
                 self.evidence.rereads += 1
                 there = self._directed(order, "ASC")
         else:
-            self.evidence.problems.append(
+            self.evidence.contradict(
                 f"{self.where} has no Cinchy Id, and read from its other end it has other rows: "
                 "the server cuts off long answers, or the table changes all the time"
             )
@@ -61,15 +64,17 @@ class WholeTableSource(TableSource):
 
     def _judge(self, there: Brought, order: list[int]) -> None:
         """Say whether readings that agree prove anything: not if both ends are alike."""
-        self.evidence.prove(ProofKind.BOTH_ENDS)
-        ends = [(column[0], column[-1]) for column in (there.columns[i] for i in order) if column]
-        if len(there.columns[0]) > 1 and all(first == last for first, last in ends):
-            self.evidence.problems.append(
+        columns = [there.columns[index] for index in order]
+        alike = all(column[0] == column[-1] for column in columns if column)
+        if len(there.columns[0]) > 1 and alike:
+            self.evidence.doubt(
                 f"{self.where} has no Cinchy Id, and its rows are alike in all columns they can be "
                 "ordered by: nobody can tell whether the server has cut off some of them"
             )
+        else:
+            self.evidence.prove(ProofKind.BOTH_ENDS)
 
-    def _begun(self) -> tuple[list[int], Brought]:
+    def _first_way(self) -> tuple[list[int], Brought]:
         """Return the columns to order by, by their index, and the table in that order.
 
         A text may be of a kind that cannot be ordered by, such as Geometry; then the server

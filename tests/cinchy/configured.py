@@ -27,7 +27,12 @@ def saved(running: Site, query: dict[str, Any], *arguments: str, **more: Any) ->
 
 
 def cql(running: Site, query: dict[str, Any], *arguments: str, **more: Any) -> TapRun:
-    settings = {"tables_include": [], "cql_queries": [query], **more.pop("settings", {})}
+    settings = {
+        "tables_include": [],
+        "cql_queries": [query],
+        "accept_unproved": ["q"],
+        **more.pop("settings", {}),
+    }
     return running.run(*arguments, settings=settings, **more)
 
 

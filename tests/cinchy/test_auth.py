@@ -29,7 +29,11 @@ BASIC = {**SAVED, "name": "BasicAuth_saved_query", "auth": "basic"}
 def basic(running: Site, **settings: Any) -> dict[str, Any]:
     account = running.world.accounts["reader"]
     return running.config(
-        access_token=None, username=account.username, password=account.password, **settings
+        access_token=None,
+        username=account.username,
+        password=account.password,
+        accept_unproved=["*saved_query"],
+        **settings,
     )
 
 
@@ -39,7 +43,7 @@ def outcomes(running: Site) -> list[str]:
 
 def test_a_password_is_traded_for_one_token(start: Start) -> None:
     running = start(base_path="/Cinchy", idp_path="/CinchySSO")
-    run = running.run(config=running.password(**ONE))
+    run = running.run(config=running.password(**ONE, concurrency=1))
     assert run.exit_code == 0, run.stderr
     assert len(run.records["hr_departments"]) == 9
     assert outcomes(running) == ["granted"]
@@ -135,7 +139,7 @@ def test_a_token_is_renewed_before_its_end(start: Start) -> None:
 @pytest.mark.parametrize("how", ["page", "login_page", "redirect", "redirect_idp"])
 def test_a_token_that_ends_early_is_renewed_once(start: Start, how: str) -> None:
     running = start(token_requests=3, unauthorized=how)
-    run = running.run(config=running.password(**ONE))
+    run = running.run(config=running.password(**ONE, concurrency=1))
     assert run.exit_code == 0, run.stderr
     assert len(run.records["hr_departments"]) == 9
     granted = outcomes(running)
@@ -200,7 +204,7 @@ def test_a_token_that_is_revoked_meanwhile_ends_the_run(start: Start) -> None:
 
     running.world.on_request(revoke)
     run = running.run(settings={"tables_include": ["HR.*"]})
-    assert run.exit_code == 1
+    assert run.exit_code == 2
     assert "rejected" in run.last_line
     assert len(run.records["hr_departments"]) == 9
     assert "hr_employees" not in run.activated
@@ -270,7 +274,7 @@ def test_one_wrong_basic_password_is_asked_once_for_all_queries(start: Start) ->
     config = basic(running, saved_queries=names)
     config["password"] = "wrong-password-11"
     run = running.run(config=config)
-    assert run.exit_code == 1
+    assert run.exit_code == 2
     assert "lock the account" in run.stderr
     asked = [r for r in running.server.requests if "BasicAuthAPI" in r.path]
     assert len(asked) == 1
@@ -289,6 +293,7 @@ def test_basic_beside_a_token_goes_to_its_own_route_only(start: Start) -> None:
             "password": account.password,
             "saved_queries": [BASIC],
             "auth_method": "pat",
+            "accept_unproved": [BASIC["name"]],
         }
     )
     assert run.exit_code == 0, run.stderr
@@ -301,7 +306,7 @@ def test_basic_beside_a_token_goes_to_its_own_route_only(start: Start) -> None:
 
 def test_secrets_stay_out_of_everything(start: Start) -> None:
     running = start(token_requests=4)
-    config = running.password(saved_queries=[SAVED], tables_include=["HR.*"])
+    config = running.password(saved_queries=[SAVED], tables_include=["HR.*"], concurrency=1)
     run = running.run(config=config, env={"LOGLEVEL": "DEBUG"})
     assert run.exit_code == 0, run.stderr
     catalog = running.run("--discover", config=config, env={"LOGLEVEL": "DEBUG"})

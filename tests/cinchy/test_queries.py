@@ -101,7 +101,11 @@ def test_a_query_the_account_may_not_execute_costs_the_others_nothing(start: Sta
 
 def test_a_query_open_to_everybody_needs_no_credential(shared: Site) -> None:
     query = {"name": "q", "domain": "HR", "query": "Public Directory"}
-    run = shared.run(config=shared.config(access_token=None, saved_queries=[query]))
+    settings = {"access_token": None, "saved_queries": [query]}
+    unproved = shared.run(config=shared.config(**settings))
+    assert unproved.exit_code == 1
+    assert "does not tell that HR.Public Directory only reads" in unproved.last_line
+    run = shared.run(config=shared.config(**settings, accept_unproved=["q"]))
     assert run.exit_code == 0, run.stderr
     assert run.records["q"]
     assert run.schemas["q"]["key_properties"] == []
@@ -186,7 +190,9 @@ def test_columns_are_seen_by_one_run_and_come_back_from_the_catalog(shared: Site
     shared.forget()
     run = shared.run(catalog=select(catalog, "q", "p"), settings=settings)
     assert run.exit_code == 0, run.stderr
-    assert [query.route for query in shared.app.seen.queries].count("API") == 1
+    assert [query.route for query in shared.app.seen.queries].count(
+        "API"
+    ) == 2  # once more for what follows its last row
     assert len(run.records["q"]) == len(run.records["p"]) == len(ids(shared))
 
 

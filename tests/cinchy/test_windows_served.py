@@ -55,7 +55,7 @@ def test_a_window_without_rows_is_noticed(start: Start, nothing: Any, method: st
         return None
 
     world.on_request(lose)
-    run = running.run(catalog=catalog, settings={"page_size": 200})
+    run = running.run(catalog=catalog, settings={"page_size": 200, "concurrency": 1})
     assert run.exit_code == 1
     assert len(run.records[STREAM]) == 400
     assert run.activated == []
@@ -194,3 +194,24 @@ def test_no_question_to_a_large_table_sorts_it(start: Start) -> None:
     assert own
     assert max(query.cost.scanned for query in own) <= 1000
     assert all(not re.search(r"ORDER BY t\.\[(Modified|Deleted)", query.text) for query in own)
+
+
+def test_small_tables_are_begun_side_by_side(start: Start) -> None:
+    world = World(1)
+    world.add_account(Account(username="reader"), "R")
+    for place in range(30):
+        world.create_table(f"D.T{place:02d}", [text("Name")])
+        world.insert(f"D.T{place:02d}", {"Name": f"n{place}"})
+    running = start(world, latency=0.05)
+    catalog = running.discover(tables_include=["D.*"])
+    names = [f"d_t{place:02d}" for place in range(30)]
+    run = running.run(catalog=select(catalog, *names))
+    assert run.exit_code == 0, run.stderr
+    assert list(run.activated) == names
+    assert all(len(run.records[name]) == 1 for name in names)
+    assert 2 <= running.app.seen.in_flight_peak <= 4
+    running.world.drop_table("D.T07")
+    again = running.run(catalog=select(catalog, *names))
+    assert again.exit_code == 1
+    assert "Stream d_t07 is failed" in again.last_line
+    assert len(again.activated) == 29

@@ -18,12 +18,15 @@ from tap_cinchy.queries import (
     TOP,
     UNKNOWN_COLUMNS,
     first_value,
+    is_query,
+    is_single_value,
     shape_of_answer,
     shape_of_catalog,
     shape_of_config,
     shape_unknown,
 )
-from tap_cinchy.query_sources import KeysetSource, QuerySource, WindowedSource, ask, rank
+from tap_cinchy.query_requests import ask
+from tap_cinchy.query_sources import KeysetSource, QuerySource, WindowedSource, rank
 from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import field
 from tap_cinchy.sources import TableSource
@@ -158,7 +161,9 @@ class QueryStream(CinchyStream):
         if since is not None:
             params[self.query.replication_param] = since
         source = SOURCES[self.query.paging]
-        return source(self.api, self.query, self.table, params, self.config["page_size"])
+        kind = self.tap.guard.kind(self.query)
+        size = self.config["page_size"]
+        return source(self.api, self.query, self.table, params, size, kind=kind)
 
     def _since(self, bookmark: Any) -> Any:
         """Return what the bookmark becomes as a parameter: a time is taken back a little."""
@@ -199,16 +204,19 @@ class SavedQueryGuard:
         """
         if not query.saved:
             return
-        kind = self._known().get((query.domain.lower(), query.query.lower()), "")
-        bare = "".join(filter(str.isalpha, kind.lower()))
-        reads = not bare or "scalar" in bare or bare.startswith("singlevalue")
-        reads = reads or ("query" in bare and "nonquery" not in bare)
-        if not reads:
+        kind = self.kind(query)
+        if kind and not is_single_value(kind) and not is_query(kind):
             raise StreamError(
                 f"The saved query {query.title} is of the type {kind!r}, and this tap only reads; "
                 "remove it from saved_queries.",
                 code="QUERY-WRITES",
             )
+
+    def kind(self, query: Query) -> str:
+        """Return what a saved query does, as the platform tells; nothing if it does not."""
+        if not query.saved:
+            return ""
+        return self._known().get((query.domain.lower(), query.query.lower()), "")
 
     def _known(self) -> dict[tuple[str, str], str]:
         if self._types is None:

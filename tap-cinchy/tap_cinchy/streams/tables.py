@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import ConfigError
 from singer_rest.records import timestamps
+from singer_rest.records.columns import INTEGER, Column
 from singer_rest.sdk.catalog import Metadata
+from singer_rest.sources.base import AbsentSource
+from tap_cinchy.coverage import Coverage
 from tap_cinchy.cql import ID, table_path
 from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
 from tap_cinchy.questions import Reading
-from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED
+from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Shape
 from tap_cinchy.sources import TableSource
 from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.whole_table import WholeTableSource
@@ -21,7 +25,6 @@ if TYPE_CHECKING:
     from singer_rest.sdk.catalog import Catalog, MetadataMapping
     from singer_rest.sources.base import Source
     from tap_cinchy.client import ReadType
-    from tap_cinchy.shapes import Field, Shape
     from tap_cinchy.tap import TapCinchy
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
@@ -35,6 +38,8 @@ class TableStream(CinchyStream):
     """
 
     table: Shape
+    _made_anew = False
+    """The bookmark is of another table under this name."""
     route = "POST /API/ExecuteCQL, once a page"
     permission = "the right to view the table, every selected column and what its links point to"
     cost = "1 request per page, and 1 to see the end; 3 to 5 more when INCREMENTAL"
@@ -100,6 +105,58 @@ class TableStream(CinchyStream):
                 f"{self.name} cannot be read by {self.replication_key or INCREMENTAL}: {offered}."
             )
         self.replication_key = MODIFIED
+
+    # What a bookmark covers
+
+    @property
+    def is_full_table(self) -> bool:
+        """Whether every row is read: also where the table is not the one the bookmark is of."""
+        return self._made_anew or super().is_full_table
+
+    @functools.cached_property
+    def _coverage(self) -> Coverage:
+        found = self.tap.registry.find(self.full_name) if self.tap.has_bearer else None
+        paths = [field.paths[0] for field in self.selected_fields()]
+        return Coverage.of(found.guid if found else "", self.full_name, paths)
+
+    @property
+    def covers(self) -> str:
+        """Return which table is read, and which columns of it."""
+        return str(self._coverage)
+
+    def widen(self, covered: str) -> bool:
+        """Say how the table differs from the one the bookmark is of, and read what that takes.
+
+        Args:
+            covered: What the bookmark says of itself.
+
+        Returns:
+            Whether the bookmark may be used.
+        """
+        before, now = Coverage.parse(covered), self._coverage
+        if before is None:
+            return True
+        if now.is_other_table(before):
+            self._made_anew = not super().is_full_table
+            self.logger.warning(
+                "%s is not the table it was on the last run: %s was made anew under this name. It "
+                "is read in full, and the rows of the old one are retired.",
+                self.name,
+                self.full_name,
+            )
+            return False
+        if before.full_name.lower() != self.full_name.lower():
+            self.logger.warning(
+                "%s: the table %s is called %s now.", self.name, before.full_name, self.full_name
+            )
+        if now.is_wider(before) and not super().is_full_table:
+            self.logger.warning(
+                "%s has columns that were not read before; old rows have them too and did not "
+                "change, so the table is read in full once.",
+                self.name,
+            )
+            return False
+        return True
 
     # How it is read
 
@@ -168,7 +225,16 @@ class TableStream(CinchyStream):
         )
 
     def new_source(self) -> Source:
-        """Return the table, as a whole or what changed of it."""
+        """Return the table, as a whole or what changed of it; it may have begun."""
+        return self.tap.lookahead.source(self)
+
+    def fresh_source(self) -> Source:
+        """Return the table, and have the next ones begin as soon as it is read."""
+        source = self._source()
+        source.on_reading = self.tap.lookahead.note_reading
+        return source
+
+    def _source(self) -> TableSource:
         reading = self.reading()
         if not reading.keys:
             return WholeTableSource(self.api, reading, is_listed=self._may_be_empty)
@@ -218,3 +284,35 @@ class TableStream(CinchyStream):
             self.tap.bookmarks.put(self.name, MODIFIED, source.watermark)
             self._bookmark()[ANCHOR] = source.anchor
         return True
+
+
+class MissingTable(TableStream):
+    """A table that the configuration names and the platform does not list any more."""
+
+    def __init__(self, tap: TapCinchy, name: str, full_name: str, reason: str) -> None:
+        fields = [Field(Column(ID, INTEGER, "Id of the row."), (f"[{ID}]",))]
+        super().__init__(tap, Shape(fields, title=table_path(full_name), description=reason), name)
+        self._reason = reason
+
+    @property
+    def is_named(self) -> bool:
+        """Return that somebody asked for this very table."""
+        return True
+
+    def check(self) -> None:
+        """Refuse a first run: nobody has had this table, so its name is mistyped.
+
+        Raises:
+            ConfigError: The state knows of no earlier run.
+        """
+        if not self.tap.bookmarks.state.get("bookmarks"):
+            raise ConfigError(f"{self._reason}. Correct tables_include, or grant the right.")
+
+    def widen(self, covered: str) -> bool:
+        """Leave the bookmark as it is."""
+        del covered
+        return True
+
+    def new_source(self) -> Source:
+        """Return that there is nothing to read."""
+        return AbsentSource(self.full_name, self._reason)
