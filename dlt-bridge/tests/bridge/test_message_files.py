@@ -107,9 +107,10 @@ def test_names_texts_and_nested_values(warehouse: Warehouse, repository: str) ->
     table = "tap_mysql_test_test_table_"
     texts = dict(warehouse.query(f"SELECT c_pk, c_varchar FROM {table}unicode"))
     assert sorted(texts) == [1, 2, 3, 4, 5, 6]
-    assert texts[1].startswith("Hello world, Καλημέρα κόσμε")
+    # An accent as the files write it: its composed form would be another text.
+    assert texts[1].startswith("Hello world, Καλημ\u1f73")
     assert texts[6] == "Special Characters: [\",'!@£$%^&*()]"
-    columns = "c_pk, camel_case_column, minus_column"
+    columns = "c_pk, camelcase_column, minus_column"
     rows = warehouse.query(f"SELECT {columns} FROM {table}non_db_friendly_columns ORDER BY c_pk")
     assert rows == [(n, f"Dummy row {n}", f"Dummy row {n}") for n in range(1, 6)]
     [row] = warehouse.query(
