@@ -9,7 +9,7 @@ Exit codes (the same for every tap):
 0     every selected stream is complete, or was skipped by an explicit setting
 1     some stream failed, is partial or unproved; or the server cannot be reached now
 2     somebody has to change something: configuration, credential, state, certificate
-130   stopped by SIGINT; 143: stopped by SIGTERM
+130   stopped by SIGINT; 143: by SIGTERM; 129: by SIGHUP
 ====  =====================================================================
 """
 

@@ -18,11 +18,16 @@ if TYPE_CHECKING:
 
 GRACE = 4.0
 """Seconds a stopped process has to end by itself; with its last words that makes at most five."""
-STOPPING = frozenset({signal.SIGINT, signal.SIGTERM})
+STOPPING = frozenset(
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+)
+"""SIGHUP is what a closed terminal sends; Windows has none."""
+
+ALWAYS = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 class StopSignal:
-    """Turns SIGINT and SIGTERM into :class:`Stopped`, at a moment when nothing is half written.
+    """Turns SIGINT, SIGTERM and SIGHUP into :class:`Stopped`, when nothing is half written.
 
     The first signal is remembered. It interrupts the main thread only inside
     :meth:`interruptible` blocks (waiting for the network); elsewhere :meth:`check` raises at the
@@ -37,10 +42,14 @@ class StopSignal:
         self._interruptible = False
 
     def install(self) -> None:
-        """Take over both signals; does nothing outside the main thread."""
+        """Take over the signals; does nothing outside the main thread.
+
+        SIGHUP stays ignored where it is: that is what nohup is for.
+        """
         if threading.current_thread() is threading.main_thread():
-            for signum in (signal.SIGINT, signal.SIGTERM):
-                signal.signal(signum, self._handle)
+            for signum in STOPPING:
+                if signum in ALWAYS or signal.getsignal(signum) is not signal.SIG_IGN:
+                    signal.signal(signum, self._handle)
 
     def guard(self) -> None:
         """Promise that the process ends soon after a signal, wherever its main thread stands.

@@ -36,7 +36,7 @@ from singer_rest.http.retry import (
     RetryProgress,
     parse_http_date,
 )
-from singer_rest.http.urls import is_login, origin
+from singer_rest.http.urls import checked_proxies, is_login, origin
 from singer_rest.redact import plain_url
 
 if TYPE_CHECKING:
@@ -307,7 +307,7 @@ class Transport:
             target = response.headers.get("Location")
             if answer.status not in REDIRECTS or not target:
                 return answer
-            target = urljoin(response.url, target)
+            target = _joined(url, target, context)
             if (request.authenticated or request.headers) and is_login(target):
                 # What ASP.NET and its like do where an API should answer 401.
                 return dataclasses.replace(answer, status=requests.codes.unauthorized)
@@ -322,7 +322,7 @@ class Transport:
         """Return what the environment says; asking it costs as much as a small request."""
         where = origin(url)
         if where not in self._proxies:
-            self._proxies[where] = requests.utils.get_environ_proxies(url)
+            self._proxies[where] = checked_proxies(url)
         return self._proxies[where]
 
     def _read(self, response: requests.Response, context: failures.Context) -> bytes:
@@ -337,6 +337,20 @@ class Transport:
             if size > self.options.largest_body:
                 raise failures.too_large(response.url, self.options.largest_body, context)
         return b"".join(chunks)
+
+
+def _joined(url: str, location: str, context: failures.Context) -> str:
+    """Return where a redirect leads.
+
+    Raises:
+        RequestError: It is no address.
+    """
+    try:
+        target = urljoin(url, location)
+        origin(target)
+    except ValueError:
+        raise failures.bad_redirect(url, location, context) from None
+    return target
 
 
 def _as_text(value: Any) -> Any:

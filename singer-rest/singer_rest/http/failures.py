@@ -23,6 +23,7 @@ from singer_rest.errors import (
 )
 from singer_rest.http import json_body
 from singer_rest.http.retry import (
+    MAX_NAMED_WAIT,
     RETRIED_STATUSES,
     SERVICE_UNAVAILABLE,
     TOO_MANY_REQUESTS,
@@ -188,7 +189,9 @@ def from_status(answer: Answer, context: Context) -> Failure:
 def _named_wait(body: Any) -> float | None:
     """Return the seconds that a problem body (RFC 9457) names where no header does."""
     seconds = body.get("retryAfter") if isinstance(body, dict) else None
-    return float(seconds) if type(seconds) is int and seconds >= 0 else None
+    if type(seconds) is not int or seconds < 0:
+        return None
+    return float(min(seconds, MAX_NAMED_WAIT))
 
 
 def empty(answer: Answer, context: Context) -> Failure:
@@ -277,6 +280,18 @@ def _advice(url: str, target: str) -> str:
     if urlsplit(url).hostname == urlsplit(target).hostname:
         return f"set the URL in the configuration to {origin_text(target)}"
     return "ask whoever runs the server for the address of its API"
+
+
+def bad_redirect(url: str, location: str, context: Context) -> RequestError:
+    """A redirect to what is no address."""
+    where = plain_url(url)
+    return RequestError(
+        f"{where} redirects to {excerpt(location, context.redactor)!r}, which is no address; ask "
+        "whoever runs the server, or check api_url.",
+        code="BAD-REDIRECT",
+        url=where,
+        first=context.first,
+    )
 
 
 def redirect_loop(url: str, hops: int, context: Context) -> RequestError:

@@ -13,6 +13,8 @@ import msgspec
 BOM = b"\xef\xbb\xbf"
 EXACT_LENGTH = 16
 """Of a fraction: the point and the fifteen digits that a float keeps, whichever they are."""
+MAX_DIGITS = 300
+"""Of a whole number; one with more is beyond the range of a double, and of every column."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_NUL = rb"\u0000"
@@ -113,11 +115,17 @@ def _lenient(body: bytes, repairs: Repairs) -> Any:
             repairs.not_a_number += 1
         return value
 
+    def integer(literal: str) -> int | None:
+        if len(literal) > MAX_DIGITS:
+            repairs.not_a_number += 1
+            return None
+        return int(literal)
+
     def constant(_literal: str) -> None:
         repairs.not_a_number += 1
 
     try:
-        return json.loads(text, parse_float=number, parse_constant=constant)
+        return json.loads(text, parse_float=number, parse_int=integer, parse_constant=constant)
     except json.JSONDecodeError as error:
         raise UnreadableBodyError(f"{error.msg} at character {error.pos}") from error
 

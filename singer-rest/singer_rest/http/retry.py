@@ -20,6 +20,7 @@ import datetime as dt
 import email.utils
 import functools
 import random
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -39,8 +40,11 @@ SERVICE_UNAVAILABLE = 503
 LIMIT_PAUSE = 1.0
 """Longest first pause after a refusal that names no waiting time."""
 TWO_MINUTES = 120
+MAX_NAMED_WAIT = 10**9
+"""Thirty years; servers that name more mean never, and no clock can count it."""
 JITTER = 0.25
 """Share of a second added to a wait the server named, so that clients do not return together."""
+_SECONDS = re.compile("[+-]?[0-9]+")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,6 +95,7 @@ class Attempts:
         self._failures = 0
         self._waits = _exponential(policy.first_pause)
         self._limit_waits = _exponential(LIMIT_PAUSE)
+        self._least_wait = 0.0
 
     def pause_after(self, failure: Failure) -> float:
         """Return the seconds to wait before the next try.
@@ -121,7 +126,12 @@ class Attempts:
                 f"the server asks to wait {failure.retry_after:.0f} s, longer than "
                 f"{self._policy.longest_wait:.0f} s{_resets_at(failure.retry_after)}"
             )
-        return failure.retry_after + random.uniform(0, JITTER)  # noqa: S311
+        named = failure.retry_after
+        if named < LIMIT_PAUSE:
+            # Perhaps a moment was left of a window; a server that goes on saying so means more.
+            named = max(named, self._least_wait)
+            self._least_wait = min(2 * self._least_wait or LIMIT_PAUSE, MAX_PAUSE)
+        return named + random.uniform(0, JITTER)  # noqa: S311
 
 
 def _in_words(seconds: float) -> str:
@@ -163,10 +173,11 @@ def retry_after(headers: Mapping[str, str], now: dt.datetime) -> float | None:
     text = headers.get("Retry-After")
     if not text:
         return None
-    try:
-        return max(0.0, float(int(text.strip())))
-    except ValueError:
-        pass
+    if _SECONDS.fullmatch(text.strip()):
+        digits = text.strip().lstrip("+-0")
+        if text.strip().startswith("-"):
+            return 0.0
+        return float(MAX_NAMED_WAIT if len(digits) > len(str(MAX_NAMED_WAIT)) else digits or 0)
     until = parse_http_date(text)
     if until is None:
         return None

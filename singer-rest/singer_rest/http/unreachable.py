@@ -31,8 +31,8 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
         )
         return Failure(failure, tries, **how)
 
-    if isinstance(error, requests.exceptions.InvalidURL):
-        raise ConfigError(f"{where} is not a URL that can be asked; check api_url.") from None
+    if isinstance(error, (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema)):
+        raise _no_address(error, where, context) from None
     if isinstance(error, requests.exceptions.ProxyError):
         refused = "Tunnel connection failed" in text
         return unreachable(
@@ -82,6 +82,17 @@ def from_exception(error: Exception, url: str, context: Context) -> Failure:
         f"The connection to {host} broke off: {excerpt(_reason(error), context.redactor)}.",
         "BROKEN-CONNECTION",
         SERVER_TRIES,
+    )
+
+
+def _no_address(error: Exception, where: str, context: Context) -> ConfigError:
+    """What cannot even be tried: an address, or a proxy, of the configuration."""
+    proxies = (requests.exceptions.InvalidProxyURL, requests.exceptions.InvalidSchema)
+    if not isinstance(error, proxies):
+        return ConfigError(f"{where} is not a URL that can be asked; check api_url.")
+    return ConfigError(
+        f"The proxy for {where} cannot be used: {excerpt(_reason(error), context.redactor)}; check "
+        "HTTPS_PROXY and HTTP_PROXY."
     )
 
 

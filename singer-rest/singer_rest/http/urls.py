@@ -6,9 +6,12 @@ import functools
 import re
 from urllib.parse import quote, urlsplit, urlunsplit
 
+import requests
+
 from singer_rest.errors import ConfigError, StreamError
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
 ADDRESSES = 256
 """Kept with what was found out about them: a list is asked for under one."""
 
@@ -88,6 +91,31 @@ def base_url(value: str, *, setting: str = "api_url", example: str) -> str:
     except ValueError as error:
         raise ConfigError(f"{setting} has a port that cannot be.") from error
     return urlunsplit((parts.scheme.lower(), parts.netloc, parts.path.rstrip("/"), "", ""))
+
+
+def checked_proxies(url: str) -> dict[str, str]:
+    """Return the proxies that the environment names for a URL.
+
+    Raises:
+        ConfigError: One of them is no address.
+    """
+    proxies: dict[str, str] = requests.utils.get_environ_proxies(url)
+    proxy = requests.utils.select_proxy(url, proxies)
+    if not proxy:
+        return proxies
+    names = f"{urlsplit(url).scheme.upper()}_PROXY (or ALL_PROXY)"
+    try:
+        parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
+        good = bool(parts.hostname) and parts.scheme.lower() in PROXY_SCHEMES
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good or re.search(r"\s", proxy):
+        raise ConfigError(
+            f"The proxy in the environment variable {names} is not an address such as "
+            "http://proxy.example.com:3128; correct it, or name this host in NO_PROXY."
+        )
+    return proxies
 
 
 _LOGIN = re.compile(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import pathlib
 import signal
 import sys
@@ -11,7 +12,7 @@ import threading
 from typing import IO, TYPE_CHECKING, Any
 
 import click
-from singer_sdk.exceptions import ConfigurationError
+from singer_sdk.exceptions import ConfigurationError, MappingError
 
 from singer_rest.errors import ConfigError, Stopped, TapError
 from singer_rest.sdk.compat import ConfigInput, SingerCommand
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BUG_EXIT = 1
+STANDARD_ERROR = 2
 
 
 class RestCommand(SingerCommand):
@@ -43,6 +45,7 @@ class RestCommand(SingerCommand):
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
         """Run the command; known error end it with their own exit code and no traceback."""
+        _keep_standard_error()
         if threading.current_thread() is threading.main_thread():
             # Until the tap is made and takes the signals over, they end the process as they are.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -51,6 +54,9 @@ class RestCommand(SingerCommand):
         except TapError as failure:
             self._last_line(failure.sentence, failure.code, failure)
             sys.exit(failure.exit_code)
+        except MappingError as error:
+            self._last_line(f"stream_maps: {_words(error)}. Correct it.", ConfigError.code, error)
+            sys.exit(ConfigError.exit_code)
         except ConfigurationError as error:
             self._last_line(" ".join(str(error).split()), ConfigError.code, error)
             sys.exit(ConfigError.exit_code)
@@ -66,6 +72,8 @@ class RestCommand(SingerCommand):
                 None,
             )
             sys.exit(BUG_EXIT)
+        finally:
+            _let_go_of_standard_error()
 
     def _last_line(self, sentence: str, code: str, error: BaseException | None) -> None:
         debug = self.logger.isEnabledFor(logging.DEBUG)
@@ -77,6 +85,33 @@ class RestCommand(SingerCommand):
         """Run the callback, without the SDK's own handling of configuration errors."""
         logging.captureWarnings(capture=True)
         return click.Command.invoke(self, ctx)
+
+
+def _words(error: Exception) -> str:
+    """Return what an error of the SDK says, with what it came from, in one line."""
+    cause = f" ({error.__cause__})" if error.__cause__ else ""
+    return " ".join(str(error).split()).rstrip(".") + cause
+
+
+def _keep_standard_error() -> None:
+    """Give a process that was started without standard error one that nobody reads.
+
+    Otherwise the first socket would take its number, and be written the last line of the log.
+    """
+    if sys.stderr is None:
+        while (number := os.open(os.devnull, os.O_WRONLY)) < STANDARD_ERROR:
+            pass
+        if number > STANDARD_ERROR:
+            os.close(number)
+        sys.stderr = open(STANDARD_ERROR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+
+
+def _let_go_of_standard_error() -> None:
+    """Keep words that nobody reads any more from becoming the interpreter's exit code 120."""
+    try:
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STANDARD_ERROR)
 
 
 def _options() -> list[click.Parameter]:

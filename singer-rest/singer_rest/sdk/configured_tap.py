@@ -94,6 +94,7 @@ class ConfiguredTap(CompatTap):
             self.logger.debug("%s", sentence)
         if raise_errors:
             settings.start_date(self.settings)
+            settings.check_header(self.settings, "user_agent")
         return errors
 
     def take_signals(self) -> None:

@@ -27,6 +27,8 @@ NAMING = (SETTING, "accept_unproved")
 """Settings that name streams."""
 AVAILABLE, UNSUPPORTED = Metadata.InclusionType.AVAILABLE, Metadata.InclusionType.UNSUPPORTED
 
+METHODS = ("FULL_TABLE", "INCREMENTAL")
+
 
 def setting() -> th.Property[list[str]]:
     """Return the setting, for taps that have such streams."""
@@ -102,8 +104,25 @@ def check_catalog(catalog: Catalog | None, streams: Iterable[str], selected: Ite
                 f"The catalog selects {', '.join(unknown[:3])}, and there is no such stream: "
                 "run discovery again, or take it out of the selection."
             )
+        _check_methods(catalog)
     if not list(selected):
         raise ConfigError(
             "No stream is selected, so nothing would be read: select some in the catalog (with "
             "Meltano: meltano select)."
         )
+
+
+def _check_methods(catalog: Catalog) -> None:
+    """Refuse a way of reading that Singer does not know.
+
+    Raises:
+        ConfigError: A selected stream has one.
+    """
+    for entry in catalog.streams:
+        root = entry.metadata.root
+        for method in (entry.replication_method, root.forced_replication_method):
+            if root.selected and method and method not in METHODS:
+                raise ConfigError(
+                    f"The catalog gives {entry.tap_stream_id} the replication method {method}; "
+                    f"there are {' and '.join(METHODS)}. Correct it, or leave it out."
+                )

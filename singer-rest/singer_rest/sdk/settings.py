@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 __all__ = [
+    "check_header",
     "common",
     "integer",
     "run_options",
@@ -35,7 +36,11 @@ __all__ = [
 
 NEXT_DAY = timestamps.minutes(24 * 60)
 """A date ahead by no more may be today's in another zone, or by another clock."""
+DAY = 86_400
+"""Seconds; no clock of an operating system takes just any number."""
+MAX_COUNT = 1_000_000
 _NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
+_NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e]")
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -72,6 +77,7 @@ def common(
             "Requests per minute",
             "Upper limit of the request rate, shared by all streams; 0 switches pacing off. The "
             "default stays a tenth below what the vendor allows.",
+            maximum=MAX_COUNT,
         ),
         integer(
             "concurrency",
@@ -87,6 +93,7 @@ def common(
             "Request timeout",
             "Seconds to wait for the next bytes of an answer.",
             minimum=1,
+            maximum=DAY,
         ),
         integer(
             "response_timeout",
@@ -94,6 +101,7 @@ def common(
             "Response timeout",
             "Seconds a whole answer may take, however steadily it trickles in.",
             minimum=1,
+            maximum=DAY,
         ),
         integer(
             "max_retries",
@@ -101,6 +109,7 @@ def common(
             "Retries",
             "How often a request that failed for a passing reason is repeated. Waiting because "
             "the server asks for it does not count.",
+            maximum=MAX_COUNT,
         ),
         integer(
             "retry_pause",
@@ -108,6 +117,7 @@ def common(
             "Retry pause",
             "Longest pause in seconds before the first repetition; it doubles with every further "
             "one, up to a minute. Raise it for a server that needs long to recover.",
+            maximum=DAY,
         ),
         integer(
             "max_wait",
@@ -116,6 +126,7 @@ def common(
             "Longest wait in seconds that the server may ask for before the stream is given up "
             "for this run. Three times as long without any answer but refusals ends it too.",
             minimum=1,
+            maximum=DAY,
         ),
         integer(
             "max_response_mb",
@@ -123,6 +134,7 @@ def common(
             "Largest response",
             "Ceiling for one unpacked answer, in megabytes.",
             minimum=1,
+            maximum=MAX_COUNT,
         ),
         th.Property(
             "on_stream_error",
@@ -210,6 +222,7 @@ def common(
             "Progress interval",
             "Seconds between two progress lines on standard error; 0 for none. Where standard "
             "error is not a terminal, they are metrics in the SDK's form.",
+            maximum=DAY,
         ),
         th.Property(
             "summary_file",
@@ -280,6 +293,20 @@ def token(value: str, setting: str) -> str:
             "key has; copy it again."
         )
     return text
+
+
+def check_header(config: Mapping[str, Any], setting: str) -> None:
+    """Check that a setting can be sent as a header.
+
+    Raises:
+        ConfigError: It holds a character that no header can.
+    """
+    strange = _NOT_IN_HEADERS.search(str(config.get(setting) or ""))
+    if strange:
+        raise ConfigError(
+            f"{setting} holds {_character(strange[0])} at place {strange.start() + 1}, which no "
+            "header can hold; write it with plain letters, digits and signs."
+        )
 
 
 def _cleaned(value: str) -> str:

@@ -10,7 +10,7 @@ from singer_sdk.exceptions import MapExpressionError
 from singer_sdk.mapper import RemoveRecordTransform, SameRecordTransform
 from singer_sdk.singerlib import ActivateVersionMessage
 
-from singer_rest.errors import ConfigError
+from singer_rest.errors import ConfigError, TapError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues
 from singer_rest.sdk.batch_files import JSON_LINES, BatchFiles
@@ -103,10 +103,12 @@ class RecordWriter:
         for record in records:
             try:
                 yield from self.stream.record_messages(record)
-            except MapExpressionError as error:
+            except (TapError, OSError):
+                raise
+            except Exception as error:
                 raise ConfigError(
                     f"stream_maps of {self.stream.name}: {str(error).rstrip('.')} "
-                    f"({error.__cause__}). Correct the expression."
+                    f"({_cause(error)}). Correct the expression."
                 ) from error
 
     @property
@@ -143,6 +145,11 @@ class RecordWriter:
                     self.stream.tap.write_message(
                         ActivateVersionMessage(stream_map.stream_alias, self._version)
                     )
+
+
+def _cause(error: Exception) -> str:
+    """Name what an expression ran into: of the SDK's error its cause, of others their kind."""
+    return str(error.__cause__) if isinstance(error, MapExpressionError) else type(error).__name__
 
 
 def _plain(stream: SourceStream) -> bool:
