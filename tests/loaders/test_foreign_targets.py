@@ -25,7 +25,7 @@ from sandbox.cachet.generate import Size
 
 from .foreign import TARGETS, Place, Target, text_of
 
-pytestmark = pytest.mark.targets
+pytestmark = [pytest.mark.targets, pytest.mark.timeout(900)]
 
 UNFIT: dict[tuple[str, str], set[str]] = {
     # Values of any kind, which it writes into a JSON column as they are: a text is no JSON.

@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import duckdb
+import pytest
 from cachet.conftest import site
 
 from sandbox.cachet.generate import Size
 
 from .conftest import Run
+
+# Others may be using the project, and a test waits until they are done.
+pytestmark = pytest.mark.timeout(900)
 
 STREAMS = ("components", "incidents", "incident_components", "metric_points", "schedules")
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
 from cachet.conftest import site
 
 from sandbox.cachet.generate import Size
 
 from .conftest import Run
+
+# Others may be using the project, and a test waits until they are done.
+pytestmark = pytest.mark.timeout(900)
 
 
 def test_run_into_files_and_connection_test(meltano: Run, tmp_path: Path) -> None:

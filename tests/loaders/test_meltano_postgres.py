@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import psycopg
+import pytest
 from cachet.conftest import Site, site
 from postgres import Postgres
 
 from sandbox.cachet.generate import Size
 
 from .conftest import Run
+
+# Others may be using the project, and a test waits until they are done.
+pytestmark = pytest.mark.timeout(900)
 
 SCHEMA = "cachet"
 KEYS = {

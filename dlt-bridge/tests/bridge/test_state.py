@@ -126,6 +126,7 @@ class Source:
         assert whole == list(range(30))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("kind", ["duck", "pg"])
 def test_killed_at_any_point_nothing_is_lost_or_doubled(
     kind: str, request: pytest.FixtureRequest
