@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLIENT_ERRORS = frozenset(range(400, 500)) - {408, 425, 429}
+OWN_MESSAGES: dict[int, str] = {
+    403: r"Invalid abilit(y|\(ies\)|ies) provided\.?|This action is unauthorized\.?",
+    404: r"The route \S*subscribers could not be found\.?",
+}
+"""What Laravel says when a key lacks an ability, and when a build has no such route."""
 REPORTED_VERSION_OF_V3 = "3.x-dev"
 
 UTC_HEADER = {"Time-Zone": "UTC"}
@@ -198,9 +203,12 @@ def _ask_for_subscribers(transport: Transport, root: str) -> Reply:
 
 
 def _is_of_cachet(reply: Reply) -> bool:
-    """Whether the answer can be one of the API itself: JSON, with a status it gives there."""
-    known = {HTTPStatus.OK, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
-    return reply.status in known and isinstance(reply.body, dict)
+    """Whether the answer is one of the API itself; a gateway answers JSON too."""
+    body = reply.body if isinstance(reply.body, dict) else {}
+    if reply.status == HTTPStatus.OK:
+        return isinstance(body.get("data"), list)
+    known = OWN_MESSAGES.get(reply.status)
+    return known is not None and bool(re.fullmatch(known, str(body.get("message"))))
 
 
 def has_schedules(transport: Transport, root: str) -> bool:

@@ -162,6 +162,20 @@ def _read_ids(data: Any) -> list[int] | None:
     return [int(data["id"])] if data else []
 
 
+def not_brought(body: Mapping[str, Any], kinds: Sequence[str]) -> list[str]:
+    """Return what a single 3.x record names and does not bring, of what its row is made of."""
+    record = body["data"]
+    wrong = []
+    for kind in ("components", "updates") if is_v3([record]) else ():
+        included = [item for item in body.get("included") or [] if item.get("type") == kind]
+        named = related(record, kind)
+        lacking = named is None or not {int(item["id"]) for item in included}.issuperset(named)
+        if kind in kinds and lacking:
+            told = "no" if named is None else len(named)
+            wrong.append(f"it names {told} {kind} and brings {len(included)}")
+    return wrong
+
+
 def or_none(value: Any) -> Any:
     """Return nothing for the zero that 2.x writes instead of null."""
     return None if value in {0, "0", ""} else value

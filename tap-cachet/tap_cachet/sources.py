@@ -21,7 +21,7 @@ from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import ListedParents, NamedParents, PerParentSource
 from singer_rest.sources.single import RecordSource, envelope, single
 from tap_cachet.client import id_or_none, row_id
-from tap_cachet.normalise import related
+from tap_cachet.normalise import not_brought, related
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -121,8 +121,7 @@ class StatusListSource(ApiListSource):
         with_components: bool,
         with_updates: bool,
     ) -> None:
-        request = api.request(route, include=include, params={"sort": "id"})
-        super().__init__(api, route, request)
+        super().__init__(api, route, api.request(route, include=include, params=BY_ID))
         self.prefetch = prefetch
         self.with_components = with_components
         self.with_updates = with_updates
@@ -297,6 +296,12 @@ class SingleRecord(RecordSource):
         )
         self.api = api
         self.route = route
+        self.include = include
+
+    def contradictions(self, page: Page) -> list[str]:
+        """Return what speaks against the record, and what it names and does not bring."""
+        kinds = [k for k in self.include if not self.api.lacks(f"{self.route}/id", k)]
+        return super().contradictions(page) or not_brought(page.reply.body, kinds)
 
     def fetch(self) -> Page:
         """Ask for the record, without what this build has refused to include."""

@@ -1,0 +1,107 @@
+"""Nothing is called complete that only looks so: what a Cachet can answer, kind by kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from faults.answers import data, edited, html, status
+from faults.runner import Runner
+from faults.stage import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from faults.runner import Run
+
+
+@pytest.fixture
+def tap(tmp_path: Path) -> Runner:
+    """The installed tap."""
+    return Runner(tmp_path)
+
+
+def not_believed(run: Run, *streams: str) -> None:
+    """Assert that nothing was retired and that the run did not end well."""
+    assert run.code in {1, 2}, run.stderr
+    for stream in streams:
+        assert stream not in run.activated
+        assert run.outcome(stream) not in {"complete", "skipped"}, run.result(stream)
+
+
+@pytest.mark.parametrize("api", ["3", "2.4", "2.3"])
+def test_a_key_that_dies_midway_retires_nothing(tap: Runner, api: str) -> None:
+    with Stage(api=api) as stage:
+
+        @stage.world.on_request
+        def revoke(request: Any) -> None:
+            if str(request.url.path).endswith("/metrics"):
+                stage.options.tokens = (Token("another"),)
+
+        run = tap(stage.config(), select=["components", "incidents", "metrics"], log="INFO")
+    assert run.code == 2, run.stderr
+    assert run.activated == []
+    assert "revoked" in run.last
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        html(403),
+        html(404),
+        html(405),
+        html(200),
+        status(405, {"message": "Method Not Allowed"}),
+        status(403),
+        status(404),
+        status(404, {"message": "no Route matched with those values"}),
+        status(403, {"error": "blocked by the gateway"}),
+        status(204),
+        data([]),
+        data({}),
+        data({"ok": True}),
+    ],
+    ids=[
+        "403 page",
+        "404 page",
+        "405 page",
+        "200 page",
+        "405 json",
+        "403 empty",
+        "404 empty",
+        "404 gateway",
+        "403 gateway",
+        "204",
+        "list",
+        "object",
+        "other object",
+    ],
+)
+@pytest.mark.parametrize("api", ["3", "2.4"])
+def test_what_is_not_cachets_own_answer_proves_no_key(tap: Runner, api: str, answer: Any) -> None:
+    with Stage(api=api) as stage:
+        stage.script("*/subscribers", forever=answer)
+        run = tap(stage.config(), select=["components"], log="INFO")
+    assert run.code in {1, 2}, run.stderr
+    assert run.activated == []
+    assert run.code == 2 or "subscribers" in run.last
+
+
+def _without(body: Any, kind: str) -> None:
+    body["included"] = [item for item in body["included"] if item["type"] != kind]
+
+
+def _renamed(body: Any, kind: str) -> None:
+    for item in body["included"]:
+        if item["type"] == kind:
+            item["type"] = kind + "s"
+
+
+@pytest.mark.parametrize("kind", ["components", "updates"])
+@pytest.mark.parametrize("edit", [_without, _renamed])
+def test_a_single_record_brings_what_it_names(tap: Runner, kind: str, edit: Any) -> None:
+    with Stage() as stage:
+        ids = sorted(stage.ids("incidents"))
+        stage.script("/api/incidents/*", forever=edited(lambda body: edit(body, kind)))
+        run = tap(stage.config(incident_ids=ids), select=["incidents_by_id"], log="INFO")
+    not_believed(run, "incidents_by_id")
