@@ -123,6 +123,7 @@ class StatusListSource(ApiListSource):
     ) -> None:
         super().__init__(api, route, api.request(route, include=include, params=BY_ID))
         self.prefetch = prefetch
+        self.included = frozenset(include)
         self.with_components = with_components
         self.with_updates = with_updates
         self._status_seen = False
@@ -133,12 +134,29 @@ class StatusListSource(ApiListSource):
         """Walk the list and complete every page."""
         for page in super().pages():
             whole = StatusPage(page.rows, page.reply)
+            self._check_relationships(page)
             if self.with_components:
                 self._add_statuses(whole)
             if self.with_updates:
                 self._add_updates(whole)
             yield whole
         self._judge_missing()
+
+    def _check_relationships(self, page: Page) -> None:
+        """Hold what the records of a page name against what the answer brings."""
+        included = page.reply.body.get("included") or []
+        for name in ("components", "updates"):
+            if name not in self.included or self.api.lacks(self.route, name):
+                continue
+            named = [related(row, name) for row in ROWS(page.reply)]
+            brought = {str(item.get("id")) for item in included if item.get("type") == name}
+            known = {str(item) for items in named for item in items or ()}
+            if None in named:
+                self.evidence.contradict(f"{self.where} was asked for {name} and names none")
+            elif brought - known:
+                self.evidence.contradict(
+                    f"{self.where} brings {len(brought - known)} {name} that no record names"
+                )
 
     def _judge_missing(self) -> None:
         """Find out whether the records that answered 404 are really gone."""
@@ -194,11 +212,16 @@ class StatusListSource(ApiListSource):
             if component.get("type") == "components"
         }
         named = related(record, "components")
+        whole = all(
+            isinstance(item.get("attributes"), dict)
+            for item in reply.body.get("included") or []
+            if item.get("type") == "components"
+        )
         if id_or_none(record) != item:
             self.evidence.contradict(
                 f"asked for {item}, {self.where} answered record {record.get('id')}"
             )
-        elif named is None or found.keys() != set(named):
+        elif named is None or not whole or found.keys() != set(named):
             self.evidence.contradict(
                 f"of {self.where}, {item} names {_count(named)} components and brings {len(found)}"
             )

@@ -276,7 +276,8 @@ class Transport:
                 prepared = prepare(
                     request.method,
                     url,
-                    params if hop == 0 else {},
+                    # A place without the question is asked it anew, or it would answer another.
+                    params if hop == 0 or "?" not in url else {},
                     headers,
                     data=request.form,
                     json=request.json,

@@ -18,7 +18,7 @@ from singer_rest.http.urls import origin
 from singer_rest.sources.base import Source
 from singer_rest.sources.claims import read_claims
 from singer_rest.sources.evidence import LoopError, ProofKind
-from singer_rest.sources.keys import KeyLedger
+from singer_rest.sources.keys import KeyLedger, can_be_key
 from singer_rest.sources.pages import Page
 from singer_rest.sources.passes import MAX_PASSES, whole_row
 
@@ -94,7 +94,7 @@ class CursorSource(Source, abc.ABC):
             times: collections.Counter[Any] = collections.Counter()
             total: int | None = None
             for page in self._follow():
-                keys = known.keys(page.rows)
+                keys = [key if can_be_key(key) else None for key in known.keys(page.rows)]
                 keyless = keys.count(None)
                 self.evidence.without_key += keyless if not attempt else 0
                 pairs = [(r, k) for r, k in zip(page.rows, keys, strict=True) if k is not None]

@@ -27,6 +27,13 @@ BUCKETS = 1 << 15
 """At a million hashes thirty each, which are compared one by one."""
 
 
+def can_be_key(key: Any) -> bool:
+    """Tell whether a value can tell a row from others: a number, a text, or several of them."""
+    if isinstance(key, tuple):
+        return all(map(can_be_key, key))
+    return isinstance(key, (int, str)) and not isinstance(key, bool)
+
+
 class HashSet:
     """What :func:`hash` returns, of as many values as come."""
 

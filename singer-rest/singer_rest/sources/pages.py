@@ -118,8 +118,12 @@ class RowTaker(abc.ABC):
     """What a walk does with the rows of a page; see :mod:`singer_rest.sources.passes`."""
 
     @abc.abstractmethod
-    def take(self, page: Page) -> tuple[Page, list[Any], int]:
+    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], int]:
         """Count a page.
+
+        Args:
+            page: As it came.
+            only_new: Rows that are known are not worth writing again, wherever they stand.
 
         Returns:
             The page with the rows worth writing; the keys that this pass has not shown before, in

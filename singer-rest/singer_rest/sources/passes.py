@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from singer_rest.sources.evidence import Proof, ProofKind
-from singer_rest.sources.keys import Comparison, KeyLedger, LearnedCap, Order
+from singer_rest.sources.keys import Comparison, KeyLedger, LearnedCap, Order, can_be_key
 from singer_rest.sources.pages import End, Page, RowTaker
 from singer_rest.sources.walk import PageWalk
 
@@ -72,12 +72,14 @@ class _Taker(RowTaker):
     def knows(self, row: Record) -> bool:
         """Tell whether this pass has shown a row before."""
         key = self._key(row)
-        return key is not None and self.seen.knows_key(key)
+        return can_be_key(key) and self.seen.knows_key(key)
 
-    def take(self, page: Page) -> tuple[Page, list[Any], int]:
+    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], int]:
         """Count a page; rows without a key are counted apart, each once."""
         reading = self._reading
         rows, keys = page.rows, [self._key(row) for row in page.rows]
+        if not {int, str}.issuperset(map(type, keys)):
+            keys = [key if can_be_key(key) else None for key in keys]
         if None in keys:
             rows, keys = reading.leave_out(rows, keys)
         if reading.paging.repeats:
@@ -87,12 +89,14 @@ class _Taker(RowTaker):
         new = [keys[index] for index in self.seen.unknown(keys)]
         if self._comparison is not None:
             self._comparison.note(rows, keys)
-        rows, taken = self._worth_taking(rows, keys)
+        rows, taken = self._worth_taking(rows, keys, only_new=only_new)
         fresh, again = reading.known.take(rows, taken)
         reading.evidence.duplicates += again
         return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), len(keys)
 
-    def _worth_taking(self, rows: list[Record], keys: list[Any]) -> tuple[list[Record], list[Any]]:
+    def _worth_taking(
+        self, rows: list[Record], keys: list[Any], *, only_new: bool
+    ) -> tuple[list[Record], list[Any]]:
         """Leave out what comes again by design, moments after it was written.
 
         That is where a page overlaps the one before, and all that a later pass repeats. A row that
@@ -102,7 +106,7 @@ class _Taker(RowTaker):
         indexes = reading.known.unknown(keys)
         if len(indexes) == len(keys):
             return rows, keys
-        if self._comparison is not None or self._key is whole_row:
+        if only_new or self._comparison is not None or self._key is whole_row:
             return [rows[index] for index in indexes], [keys[index] for index in indexes]
         front = indexes[0] if indexes else len(keys)
         return rows[front:], keys[front:]

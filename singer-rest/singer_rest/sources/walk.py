@@ -300,7 +300,7 @@ class PageWalk:
             if claims.total is not None:
                 self.state.totals.append(claims.total)
             known = not page.rows or any(self.rows.knows(row) for row in page.rows)
-            fresh, _new, _keyed = self.rows.take(page)
+            fresh, _new, _keyed = self.rows.take(page, only_new=True)
             yield fresh
             number += 1
 

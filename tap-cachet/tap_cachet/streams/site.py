@@ -6,10 +6,10 @@ import dataclasses
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import BodyError, Outcome, StreamError
+from singer_rest.errors import Outcome, StreamError
+from singer_rest.http.bodies import unexpected
 from singer_rest.sources.single import SingleSource
 from tap_cachet import schemas
-from tap_cachet.client import CLIENT_ERRORS
 from tap_cachet.sources import ONE
 from tap_cachet.streams.base import CachetStream, Record
 
@@ -102,14 +102,13 @@ class DashboardSource(SingleSource):
         """Return the data of a route that may be missing, broken or slow to find out."""
         api = self.stream.api
         request = api.request(path)
-        try:
-            reply = api.transport.send(
-                dataclasses.replace(request, accept_statuses=CLIENT_ERRORS | SERVER_ERRORS)
-            )
-        except BodyError:
+        missing = frozenset({HTTPStatus.NOT_FOUND})
+        accepted = missing if api.server.is_v3 else missing | SERVER_ERRORS
+        reply = api.transport.send(dataclasses.replace(request, accept_statuses=accepted))
+        if reply.status != HTTPStatus.OK:
             return None
-        if reply.status != HTTPStatus.OK or not isinstance(reply.body, dict):
-            return None
+        if not isinstance(reply.body, dict):
+            raise unexpected(reply, "an object")
         return reply.body.get("data")
 
 
