@@ -29,8 +29,6 @@ from singer_rest.records.rows import Rows
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from singer_rest.records.columns import Table
-
     Record = Mapping[str, Any]
     Page = Sequence[Record]
 
@@ -68,6 +66,7 @@ NOISE = frozenset(
 """Known, and served under another name, by another stream, or not at all."""
 
 
+ZERO_DATES = ("-0001-", "0000-00-00")
 FREE_FORM = frozenset({"meta"})
 """Attributes in which users may keep anything, pairs that look like ours included."""
 
@@ -85,11 +84,33 @@ def flat(records: Page) -> Rows:
         return Rows.of(records)
     rows = Rows({}, len(found))
     for name, column in found.cells.items():
-        if name in FREE_FORM or dict not in set(map(type, column)):
+        if name in FREE_FORM:
+            rows[name] = _numbered(column) if list in set(map(type, column)) else column
+        elif dict not in set(map(type, column)):
             rows[name] = column
         else:
             rows.cells.update(_unpaired(name, column))
+    for name in rows.cells:
+        if name.endswith("_at"):
+            rows[name] = _without_zero_dates(rows[name])
     return rows
+
+
+def _numbered(column: list[Any]) -> list[Any]:
+    """Return metadata as objects: PHP writes one whose keys are 0, 1, 2 ... as a list."""
+    return [
+        {str(index): value for index, value in enumerate(cell)} if isinstance(cell, list) else cell
+        for cell in column
+    ]
+
+
+def _without_zero_dates(column: list[Any]) -> list[Any]:
+    """Return dates, nothing for the zero dates of MySQL: they say that there is none."""
+    if not any(isinstance(cell, str) and cell.startswith(ZERO_DATES) for cell in column):
+        return column
+    return [
+        None if isinstance(cell, str) and cell.startswith(ZERO_DATES) else cell for cell in column
+    ]
 
 
 def _unpaired(name: str, column: list[Any]) -> dict[str, list[Any]]:
@@ -363,21 +384,3 @@ def site_date(text: Any) -> dt.datetime | None:
     if not found or not month:
         return timestamps.parse(text)
     return timestamps.parse(f"{found['year']}-{month:02}-{int(found['day']):02} {found['time']}")
-
-
-class UnknownFields:
-    """Reports attributes this tap has no column for, once each: the vendor adds some monthly."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, set[str]] = {}
-
-    def look(self, stream: str, table: Table, rows: Rows) -> None:
-        """Compare the names of a page with the table."""
-        known = self._known.get(stream)
-        if known is None:
-            names = {column.name for column in table.columns}
-            known = self._known[stream] = names | NOISE | SECRETS
-        for name in rows.cells.keys() - known:
-            known.add(name)
-            if not name.endswith("_name"):
-                logger.info("%s: the server has a new field, %s; it is not read.", stream, name)

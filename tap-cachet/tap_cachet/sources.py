@@ -14,17 +14,15 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError
 from singer_rest.http.bodies import unexpected
-from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page
-from singer_rest.sources.parents import ListedParents, NamedParents, PerParentSource
+from singer_rest.sources.parents import NamedParents, PerParentSource
 from singer_rest.sources.single import RecordSource, envelope, single
 from tap_cachet.client import id_or_none, row_id
 from tap_cachet.normalise import not_brought, related
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply, Request
@@ -347,77 +345,3 @@ def by_ids(
         prefetch=prefetch,
         on_404="error",
     )
-
-
-class PointsSource(PerParentSource):
-    """The points of every metric.
-
-    A metric read for the first time is walked from the oldest point on. Afterwards the newest
-    points come first, and the walk ends at the first page that is older than the bookmark as a
-    whole. The server merges what is reported into the point with the newest ``created_at``, which
-    is not always the one with the newest id: a point that is dated ahead goes on changing while
-    others follow it. So the walk never ends before the point that was the newest by that date
-    when the bookmark was written.
-
-    Args:
-        api: The requests.
-        prefetch: The threads of the tap.
-        since: Returns from when on the points of a metric are wanted; nothing for all of them.
-        written: Returns when a point was last written.
-        newest: Returns the id of the point that could still change after the bookmark; nothing if
-            it is not known.
-    """
-
-    def __init__(
-        self,
-        api: CachetApi,
-        prefetch: Prefetcher,
-        *,
-        since: Callable[[int], dt.datetime | None],
-        written: Callable[[dict[str, Any]], dt.datetime | None],
-        newest: Callable[[int], int | None],
-    ) -> None:
-        self.api = api
-        self.since = since
-        self.written = written
-        self.newest = newest
-        super().__init__(
-            f"{api.server.root}/metrics/{{id}}/points",
-            ListedParents(self._metrics, row_id),
-            self._points,
-            prefetch=prefetch,
-        )
-        self._cap = LearnedCap()
-
-    def _metrics(self) -> ApiListSource:
-        return ApiListSource(self.api, "/metrics", self.api.request("/metrics", params=BY_ID))
-
-    def _points(self, metric: int) -> ApiListSource:
-        path = f"{self.api.item_path('/metrics', metric)}/points"
-        start = self.since(metric)
-        backwards = start is not None and self.api.server.is_v3
-        order = {"sort": "-id" if backwards else "id"} if self.api.server.is_v3 else {}
-        return ApiListSource(
-            self.api,
-            "/metrics/points",
-            self.api.request(path, params=order),
-            sortable=self.api.server.is_v3,
-            order=Order.FALLING if backwards else Order.RISING,
-            stop_when=functools.partial(self._is_old, metric, start) if backwards else None,
-            cap=self._cap,
-        )
-
-    def _is_old(self, metric: int, start: dt.datetime | None, page: Page) -> bool:
-        rows = ROWS(page.reply)
-        newest = self.newest(metric)
-        if newest is not None and newest < min(map(row_id, rows), default=newest):
-            return False
-        moments = [self.written(row) for row in rows]
-        return start is not None and all(
-            moment is not None and moment < start for moment in moments
-        )
-
-    @property
-    def expected_proof(self) -> str:
-        """Return which proof the pass will have."""
-        return f"{super().expected_proof}; later runs {ProofKind.BACK_TO_BOOKMARK.value}"

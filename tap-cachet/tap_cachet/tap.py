@@ -20,8 +20,8 @@ from tap_cachet.client import (
     prove_key_again,
     test_key,
 )
-from tap_cachet.normalise import UnknownFields
 from tap_cachet.streams import STREAMS
+from tap_cachet.unknown_fields import UnknownFields
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -9,6 +9,8 @@ from faults.answers import data, edited, html, status
 from faults.runner import Runner
 from faults.stage import Stage
 
+from sandbox.cachet import Size, generate
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -105,3 +107,17 @@ def test_a_single_record_brings_what_it_names(tap: Runner, kind: str, edit: Any)
         stage.script("/api/incidents/*", forever=edited(lambda body: edit(body, kind)))
         run = tap(stage.config(incident_ids=ids), select=["incidents_by_id"], log="INFO")
     not_believed(run, "incidents_by_id")
+
+
+def test_metadata_that_is_a_list_is_an_object_and_zero_dates_are_null(tap: Runner) -> None:
+    world = generate(Size(incidents=20), api="3", quirks=["list_meta", "zero_dates"])
+    with Stage(world) as stage:
+
+        def listed(body: Any) -> None:
+            body["data"][0]["attributes"]["meta"] = ["eu", "prod"]
+
+        stage.script("*/components", forever=edited(listed))
+        run = tap(stage.config(), log="INFO")
+    assert run.code == 0, run.last
+    assert {"0": "eu", "1": "prod"} in [row["meta"] for row in run.rows("components")]
+    assert "did not fit" not in run.stderr

@@ -9,7 +9,7 @@ from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from tap_cachet import normalise, schemas
 from tap_cachet.client import row_id
-from tap_cachet.sources import PointsSource
+from tap_cachet.points import PointsSource
 from tap_cachet.streams.base import CachetStream, PlainList, Record
 
 if TYPE_CHECKING:
