@@ -95,14 +95,14 @@ def test_f62_the_pages_of_cortex_are_not_its_api(tmp_path: Path) -> None:
 
 def test_f62_a_host_with_a_typing_error(any_system: System) -> None:
     run = any_system(settings={"api_url": "https://statsu.invalid"}, log="INFO")
-    assert run.code == 2
+    assert run.code == 1
     assert run.stdout == b""
     assert "statsu.invalid does not resolve; check the host in api_url" in run.last
 
 
 def test_f62_http_to_another_machine_is_warned_of(any_system: System) -> None:
     run = any_system(settings={"api_url": "http://statsu.invalid"}, log="INFO")
-    assert run.code == 2
+    assert run.code == 1
     assert f"{any_system.key} is sent to statsu.invalid over http" in run.warnings
     assert "over http" not in any_system(log="INFO").warnings, "this machine is nobody else's"
 
