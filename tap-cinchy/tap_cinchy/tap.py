@@ -53,6 +53,7 @@ from tap_cinchy.streams import (
 from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.streams.queries import SavedQueryGuard
 from tap_cinchy.streams.tables import MissingTable
+from tap_cinchy.unread import judge_unread
 from tap_cinchy.values import UNKNOWN_ZONE
 
 if TYPE_CHECKING:
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from singer_rest.http.credentials import Credential
     from singer_rest.sdk.catalog import CatalogEntry
     from tap_cinchy.queries import Query
-    from tap_cinchy.shapes import Shape
 
 HISTORY = "__history"
 QUOTES = str.maketrans("", "", "[]")
@@ -387,28 +387,7 @@ class TapCinchy(RestTap):
             if shape is not None and self.wants(shape.full_name):
                 yield TableStream(self, shape, name)
             elif entry.metadata.resolve_selection().get((), True):
-                self._judge_stranger(name, shape)
-
-    def _judge_stranger(self, name: str, shape: Shape | None) -> None:
-        """Say why a selected stream of the catalog is not read.
-
-        Raises:
-            ConfigError: It was nobody's decision.
-        """
-        if shape is not None:
-            self.logger.warning(
-                "%s is selected, but tables_include and tables_exclude leave out %s.",
-                name,
-                shape.full_name,
-            )
-        elif name in {stream.name for stream in OPT_IN_STREAMS}:
-            self.logger.warning("%s is selected, but its settings are off; not read.", name)
-        else:
-            raise ConfigError(
-                f"The catalog selects {name}, which is neither a table it describes nor a query "
-                "of the configuration, or needs a token that is not configured. Run discovery "
-                "again, or deselect it."
-            )
+                judge_unread(name, shape, {stream.name for stream in OPT_IN_STREAMS})
 
 
 def _matches(full_name: str, patterns: Iterable[str]) -> bool:

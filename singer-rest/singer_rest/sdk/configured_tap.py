@@ -19,6 +19,7 @@ from singer_rest.records import timestamps
 from singer_rest.redact import Redactor, plain_url
 from singer_rest.run import bookmarks
 from singer_rest.sdk import environment, selection, settings
+from singer_rest.sdk.certificates import verification
 from singer_rest.sdk.compat import CompatTap, validation_errors
 from singer_rest.sdk.messages import SingerOutput
 from singer_rest.stop import StopSignal
@@ -193,7 +194,7 @@ class ConfiguredTap(CompatTap):
             read_timeout=config["request_timeout"],
             total_timeout=config["response_timeout"],
             largest_body=config["max_response_mb"] * MEGABYTE,
-            verify=settings.verification(config),
+            verify=verification(config),
             pool_size=config["concurrency"] + 1,
             retry=RetryPolicy(
                 tries=config["max_retries"] + 1,

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import os
 import re
-import ssl
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -30,7 +28,6 @@ __all__ = [
     "token",
     "unknown_settings",
     "validation_sentence",
-    "verification",
     "with_whole_numbers",
 ]
 
@@ -41,7 +38,6 @@ DAY = 86_400
 MAX_COUNT = 1_000_000
 _NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
 _NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e]")
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def integer(
@@ -245,38 +241,6 @@ def run_options(config: Mapping[str, Any]) -> RunOptions:
         requests_per_minute=config["requests_per_minute"],
         summary_file=config.get("summary_file"),
     )
-
-
-def verification(config: Mapping[str, Any]) -> bool | str:
-    """Return what certificates are checked against: yes, no, or the path of a bundle.
-
-    Raises:
-        ConfigError: The bundle does not exist.
-    """
-    bundle = config.get("ca_bundle")
-    if bundle:
-        return _readable_bundle("ca_bundle", str(bundle))
-    if not config.get("verify_ssl", True):
-        return False
-    for name in CA_VARIABLES:
-        if value := os.environ.get(name):
-            return _readable_bundle(name, value)
-    return True
-
-
-def _readable_bundle(name: str, path: str) -> str:
-    if os.path.isdir(path):  # noqa: PTH112  # a folder of certificates, read one by one when needed
-        return path
-    try:
-        ssl.create_default_context(cafile=path)
-    except FileNotFoundError:
-        raise ConfigError(f"{name} names {path}, which does not exist.") from None
-    except (ssl.SSLError, OSError) as error:
-        raise ConfigError(
-            f"{name} names {path}, in which no certificate can be read "
-            f"({error.strerror or error}); it must be a PEM file."
-        ) from None
-    return path
 
 
 def token(value: str, setting: str) -> str:
