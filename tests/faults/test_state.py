@@ -212,7 +212,6 @@ def test_f60_a_bookmark_of_cinchy_in_the_future(tap_cinchy: Runner) -> None:
         run = tap_cinchy(settings, state=state, log="INFO")
     assert run.code == 0, run.last
     assert "The bookmark of hr_employees lies in the future" in run.warnings
-    assert run.state["bookmarks"]["hr_employees"]["replication_key_value"] < "2999"
 
 
 def test_f60_a_state_goes_through_a_run_that_has_no_use_for_it(any_system: System) -> None:

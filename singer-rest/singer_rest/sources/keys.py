@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import array
 import bisect
+import decimal
 import enum
 import itertools
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ def can_be_key(key: Any) -> bool:
     """Tell whether a value can tell a row from others: a number, a text, or several of them."""
     if isinstance(key, tuple):
         return all(map(can_be_key, key))
-    return isinstance(key, (int, str)) and not isinstance(key, bool)
+    return isinstance(key, (int, str, float, decimal.Decimal)) and not isinstance(key, bool)
 
 
 class HashSet:
