@@ -89,7 +89,7 @@ def test_failing_rules(warehouse: Warehouse) -> None:
 
 def test_rule_results_of_the_day(warehouse: Warehouse) -> None:
     rows = warehouse.ask(
-        "select scorecard_tag, rule_key, count(*), count(case when not is_passed then 1 end) "
+        "select scorecard_tag, rule_key, count(*), count(case when is_failed then 1 end) "
         "from analytics.fct_rule_results_daily "
         "where snapshot_date = (select max(snapshot_date) from analytics.fct_rule_results_daily) "
         "group by 1, 2"

@@ -206,15 +206,18 @@ class CachetTruth:
 
 
 def cortex_failing_rules(world: cortex.World) -> dict[tuple[str, str], tuple[int, int]]:
-    """Return, by scorecard and rule, how many entities are judged and how many get no points."""
+    """Return, by scorecard and rule, how many entities are judged and how many fail.
+
+    Who is exempt does not fail, nor does anybody a rule that is not in force or worth nothing.
+    """
     entities = world.by_id()
-    found: dict[tuple[str, str], list[bool]] = collections.defaultdict(list)
+    found: dict[tuple[str, str], list[str]] = collections.defaultdict(list)
     for card in world.scorecards:
         for entity_id in card.judged:
             for rule in card.row["rules"]:
-                points, _error = world.scoring.passed(card, entities[entity_id], rule)
-                found[card.tag, rule_key(rule)].append(bool(points))
-    return {key: (len(passed), passed.count(False)) for key, passed in found.items()}
+                state = world.scoring.state(card, entities[entity_id], rule)
+                found[card.tag, rule_key(rule)].append(state)
+    return {key: (len(states), states.count("failed")) for key, states in found.items()}
 
 
 def cortex_deploys_by_week(world: cortex.World) -> dict[dt.date, int]:

@@ -1,39 +1,40 @@
--- One row per rule: how many entities fail it now.
-with exempt as (
-    select distinct exemptions.scorecard_tag, exemptions.service_id, exemptions.rule_identifier
-    from {{ ref('stg_cortex__scorecard_rule_exemptions') }} as exemptions
-    cross join {{ ref('int_cortex__clock') }} as clock
-    where
-        exemptions.status = 'APPROVED'
-        and (exemptions.end_date is null or exemptions.end_date > clock.known_until)
+-- One row per rule: how the entities stand on it now.
+with results as (
+    select
+        *,
+        -- Loads of older taps tell only whether a rule was passed.
+        coalesce(state, case when passed then 'passed' when not passed then 'failed' end) as standing
+    from {{ ref('stg_cortex__scorecard_rule_results') }}
 ),
 
-results as (
+counted as (
     select
-        results.*,
-        exempt.rule_identifier is not null as is_exempt
-    from {{ ref('stg_cortex__scorecard_rule_results') }} as results
-    left join exempt
-        on exempt.scorecard_tag = results.scorecard_tag
-        and exempt.service_id = results.service_id
-        and exempt.rule_identifier = results.rule_key
+        scorecard_tag,
+        coalesce(nullif(min(scorecard_name), ''), scorecard_tag) as scorecard_name,
+        rule_key,
+        coalesce(nullif(min(title), ''), rule_key) as rule_title,
+        min(level_name) as level_name,
+        count(*) as entities,
+        count(case when standing = 'passed' then 1 end) as passing,
+        count(case when standing = 'failed' then 1 end) as failing,
+        count(case when standing = 'exempt' then 1 end) as exempt,
+        count(case when error is not null then 1 end) as with_error
+    from results
+    group by scorecard_tag, rule_key
 )
 
 select
-    results.scorecard_tag,
-    coalesce(nullif(min(results.scorecard_name), ''), results.scorecard_tag) as scorecard_name,
-    results.rule_key,
-    coalesce(nullif(min(results.title), ''), results.rule_key) as rule_title,
-    min(results.level_name) as level_name,
-    count(*) as entities,
-    count(case when results.passed then 1 end) as passing,
-    count(case when not coalesce(results.passed, false) then 1 end) as failing,
-    count(case when not coalesce(results.passed, false) and results.is_exempt then 1 end)
-        as failing_exempt,
-    count(case when results.error is not null then 1 end) as with_error,
-    count(case when not coalesce(results.passed, false) then 1 end)
-        / cast(count(*) as double precision) as failing_share,
-    {{ proved_until('tap-cortex', ['scorecard_rule_results', 'scorecard_rule_exemptions']) }}
-        as proved_until
-from results
-group by results.scorecard_tag, results.rule_key
+    scorecard_tag,
+    scorecard_name,
+    rule_key,
+    rule_title,
+    level_name,
+    entities,
+    passing,
+    failing,
+    exempt,
+    entities - passing - failing - exempt as not_counting,
+    with_error,
+    failing / nullif(cast(passing + failing as double precision), 0) as failing_share,
+    {{ proved_until('tap-cortex', ['scorecard_rule_results']) }} as proved_until
+from counted

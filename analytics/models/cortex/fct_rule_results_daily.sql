@@ -2,19 +2,20 @@
 -- this history; where it is not loaded, every run of dbt adds the results of the newest read.
 {{ config(
     materialized='incremental', incremental_strategy='delete+insert',
-    unique_key='snapshot_date', full_refresh=false
+    unique_key='snapshot_date', full_refresh=false, on_schema_change='append_new_columns'
 ) }}
 with kept as (
     select
         snapshot_date, scorecard_tag, scorecard_name, service_id, service_tag, rule_key, title,
-        expression, error, passed, score, weight, last_evaluated
+        expression, error, state, passed, score, weight, last_evaluated
     from {{ ref('stg_cortex__scorecard_rule_results_daily') }}
 ),
 
 newest as (
     select
         {{ day_of('read_at') }} as snapshot_date, scorecard_tag, scorecard_name, service_id,
-        service_tag, rule_key, title, expression, error, passed, score, weight, last_evaluated
+        service_tag, rule_key, title, expression, error, state, passed, score, weight,
+        last_evaluated
     from {{ ref('stg_cortex__scorecard_rule_results') }}
     where read_at is not null
 ),
@@ -37,7 +38,9 @@ select
     service_tag as entity_tag,
     rule_key,
     coalesce(nullif(title, ''), rule_key) as rule_title,
+    coalesce(state, case when passed then 'passed' when not passed then 'failed' end) as state,
     coalesce(passed, false) as is_passed,
+    coalesce(not passed, false) as is_failed,
     error is not null as has_error,
     error,
     score as points,
