@@ -20,19 +20,6 @@ WEEK = 7
 AS_OF = NOW.replace(tzinfo=None).isoformat(sep=" ")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "slow: measures for a minute or more; run with -m slow")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "slow" in config.getoption("-m"):
-        return
-    skip = pytest.mark.skip(reason="slow; run by make analytics-test")
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(skip)
-
-
 def variables(raw: dict[str, str]) -> dict[str, Any]:
     return {"as_of": AS_OF, **{f"{system}_schema": schema for system, schema in raw.items()}}
 

@@ -15,19 +15,6 @@ MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "targets: needs other people's targets; run by make targets")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if "targets" in config.option.markexpr:
-        return
-    skip = pytest.mark.skip(reason="needs other people's targets; run by make targets")
-    for item in items:
-        if item.get_closest_marker("targets"):
-            item.add_marker(skip)
-
-
 @pytest.fixture(scope="session")
 def warehouse() -> Iterator[Postgres]:
     with start_postgres() as server:
