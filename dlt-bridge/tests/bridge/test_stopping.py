@@ -52,10 +52,19 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Re
         yield app, server.url
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let SIGINT raise KeyboardInterrupt, as at a terminal; a job in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def tap_threads() -> list[threading.Thread]:
     return [thread for thread in threading.enumerate() if thread.name == "tap-cachet"]
 
 
+@pytest.mark.usefixtures("_interruptible")
 def test_an_interrupt_ends_the_tap(served: tuple[Requests, str]) -> None:
     app, url = served
     source = cachet_source(url, api_key=cachet.ADMIN_TOKEN)
