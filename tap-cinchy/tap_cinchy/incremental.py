@@ -75,27 +75,37 @@ def date_literal(moment: dt.datetime) -> str:
     return literal(moment.replace(microsecond=0).isoformat())
 
 
-def check_bookmark(stream: str, value: Any) -> None:
+def check_bookmark(stream: str, value: Any) -> bool:
     """Check a bookmark before anything is read.
+
+    Returns:
+        Whether it can be used. One in the future is none of ours, or from a clock that was wrong:
+        nobody knows since when a target lacks changes.
 
     Raises:
         StateError: It is not a point in time.
     """
     if value is None:
-        return
+        return True
     moment = wall_clock(value)
     if moment is None:
         raise StateError(
             f"The bookmark of {stream} is not a point in time: {str(value)[:40]!r}; {HOW_TO_RESET}."
         )
-    if moment > timestamps.now().replace(tzinfo=None) + EASTERNMOST:
+    if is_future(moment):
         logger.warning(
-            "The bookmark of %s lies in the future (%s): this run reads nothing of it, the next "
-            "one what changes from now on. To have what changed before, %s.",
+            "The bookmark of %s lies in the future (%s), so nobody knows which changes the target "
+            "lacks: the stream is read from the start once.",
             stream,
             value,
-            HOW_TO_RESET,
         )
+        return False
+    return True
+
+
+def is_future(moment: dt.datetime) -> bool:
+    """Whether no clock on Earth can show a time yet."""
+    return moment > timestamps.now().replace(tzinfo=None) + EASTERNMOST
 
 
 @dataclasses.dataclass(frozen=True)

@@ -294,6 +294,27 @@ def test_without_deleted_rows_a_target_is_still_told_of_deletes(start: Start) ->
     assert told["Deleted"] is not None
 
 
+@pytest.mark.parametrize("reason", ["a new column", "a bookmark of no clock"])
+def test_a_table_that_is_read_anew_tells_of_deletes_too(start: Start, reason: str) -> None:
+    world = lab(Clock(FALL_BACK))
+    running = start(world)
+    settings = {"include_deleted": False, "tables_include": [TABLE]}
+    settings["incremental_tables"] = [TABLE]
+    target = Target()
+    target.load(running.run(settings=settings).messages)
+    world.delete(TABLE, 4)
+    if reason == "a new column":
+        world.add_column(TABLE, text("More"))
+    else:
+        target.state["bookmarks"][STREAM]["replication_key_value"] = "2999-01-01T00:00:00"
+    run = running.run(settings=settings, state=target.state)
+    assert run.exit_code == 0, run.stderr
+    target.load(run.messages)
+    assert len(target.tables[STREAM]) == 40
+    assert target.versions(STREAM) == versions_of(world, TABLE), "the deleted row is told"
+    assert target.state["bookmarks"][STREAM]["replication_key_value"] < "2999"
+
+
 def test_an_unversioned_table_is_read_by_what_changed_too(start: Start) -> None:
     running = start()
     name = "facilities_sensor_readings"

@@ -212,6 +212,10 @@ def test_f60_a_bookmark_of_cinchy_in_the_future(tap_cinchy: Runner) -> None:
         run = tap_cinchy(settings, state=state, log="INFO")
     assert run.code == 0, run.last
     assert "The bookmark of hr_employees lies in the future" in run.warnings
+    assert len(run.rows("hr_employees")) > 0, "nobody knows what the target lacks"
+    bookmark = run.state["bookmarks"]["hr_employees"]
+    assert bookmark["replication_key_value"] < "2999"
+    assert bookmark["covers"]
 
 
 def test_f60_a_state_goes_through_a_run_that_has_no_use_for_it(any_system: System) -> None:

@@ -12,7 +12,7 @@ from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
 from tap_cinchy.cql import ID, literal
-from tap_cinchy.incremental import ANCHOR, date_literal, wall_clock
+from tap_cinchy.incremental import ANCHOR, check_bookmark, date_literal, wall_clock
 from tap_cinchy.queries import (
     AFTER,
     TOP,
@@ -141,6 +141,8 @@ class QueryStream(CinchyStream):
         value = self._bookmark()
         if value is not None and not isinstance(value, (int, float, str)):
             raise StateError(f"The bookmark of {self.name} is no value; {HOW_TO_RESET}.")
+        if wall_clock(value) is not None and not check_bookmark(self.name, value):
+            self.tap.bookmarks.forget(self.name)
 
     def _bookmark(self) -> Any:
         if not self.replication_key or self.is_full_table:

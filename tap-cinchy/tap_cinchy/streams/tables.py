@@ -40,6 +40,8 @@ class TableStream(CinchyStream):
     table: Shape
     _made_anew = False
     """The bookmark is of another table under this name."""
+    _was_told = False
+    """A target has rows up to a bookmark, whether this run can use it or not."""
     route = "POST /API/ExecuteCQL, once a page"
     permission = "the right to view the table, every selected column and what its links point to"
     cost = "1 request per page, and 1 to see the end; 3 to 5 more when INCREMENTAL"
@@ -167,7 +169,10 @@ class TableStream(CinchyStream):
             StateError: It cannot be used.
         """
         if self.replication_key and not self.is_full_table:
-            check_bookmark(self.name, self.tap.bookmarks.value(self.name, self.replication_key))
+            bookmark = self._bookmark_value()
+            self._was_told = bookmark is not None
+            if not check_bookmark(self.name, bookmark):
+                self.tap.bookmarks.forget(self.name)
             self._check_marks()
 
     def _check_marks(self) -> None:
@@ -211,7 +216,7 @@ class TableStream(CinchyStream):
         kind: ReadType = "VERSION_HISTORY_QUERY" if self.table.is_history else "QUERY"
         with_deleted = self.table.is_history or self.config["include_deleted"]
         # A target has to be told of rows that were deleted since it got them.
-        with_deleted = with_deleted or self._bookmark_value() is not None
+        with_deleted = with_deleted or self._was_told
         hides = self.table.has(DELETED) and not with_deleted
         return Reading(
             where=self.full_name,
@@ -265,7 +270,9 @@ class TableStream(CinchyStream):
         """Whether a target may have rows of this stream."""
         bookmarks = self.tap.bookmarks
         return bool(
-            bookmarks.rows_last_time(self.name) or bookmarks.value(self.name, MODIFIED) is not None
+            bookmarks.rows_last_time(self.name)
+            or self._was_told
+            or bookmarks.value(self.name, MODIFIED) is not None
         )
 
     def _start(self) -> dt.datetime | None:
