@@ -125,7 +125,7 @@ def test_a_server_that_fails_is_heard() -> None:
     """The proxy lies, the tap reads through it, and the judge knows what is missing."""
     theatre = Theatre(now())
     try:
-        unit = Unit("cachet-3.groups", bookmark=False, ways=("status_500",), spots=("last",))
+        unit = Unit("cachet-3.groups", bookmark=False, ways=("status_403",), spots=("middle",))
         [result] = run_unit(theatre, unit)
     finally:
         theatre.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 from typing import Any
 
 from lies.shapes import CORTEX as PAGED
@@ -11,6 +13,10 @@ from .base import HEALTH, Route, Scenario, traits
 
 SYSTEM = "cortex"
 API = "/api/v1"
+ROWS = dataclasses.replace(
+    PAGED, rows=("rows",), claims={**PAGED.claims, "next": ("nextPage",)}, page="nextPage", size=""
+)
+"""Answers of engineering intelligence."""
 ENTITY = r"/api/v1/catalog/(?!definitions|descriptors)[^/]+"
 
 LISTS: dict[str, tuple[str, str]] = {
@@ -73,6 +79,10 @@ CHILDREN: dict[str, tuple[str, str, str]] = {
 """Streams of one request per entity: path below it, traits, key of a row."""
 
 
+WITH = {"oncall_current": ("oncall_daily",)}
+"""Streams that are made of the answers of another one."""
+
+
 def _scenario(name: str, *streams: str, **settings: Any) -> Scenario:
     return Scenario(f"{SYSTEM}.{name}", SYSTEM, streams or (name,), settings)
 
@@ -106,7 +116,7 @@ def _lists() -> list[Route]:
 def _catalog() -> list[Route]:
     whole = _scenario(
         "entities", "entities", "entity_owners", "entity_links", "entity_metadata",
-        "entity_hierarchy",
+        "entity_hierarchy", "entity_owners_daily",
     )  # fmt: skip
     parents = _scenario("parents", "groups", "catalog_entity")
     descriptors = _scenario("entity_descriptors")
@@ -148,8 +158,8 @@ def _children() -> list[Route]:
         record_id = ("id",) if "object" in kinds else ()
         found.append(
             Route(
-                f"{SYSTEM}.{name}", _scenario(name), path, shape, traits(kinds), key=(key,),
-                record_id=record_id,
+                f"{SYSTEM}.{name}", _scenario(name, name, *WITH.get(name, ())), path, shape,
+                traits(kinds), key=(key,), record_id=record_id,
             )
         )  # fmt: skip
     metrics = _scenario("custom_metrics", custom_metric_keys=["deploy-frequency"], page_size=12)
@@ -181,22 +191,30 @@ def _scorecards() -> list[Route]:
     ]  # fmt: skip
 
 
+def days_ago(count: int) -> str:
+    """Return the instant so many days ago, as settings write it."""
+    return (dt.datetime.now(dt.UTC) - dt.timedelta(days=count)).strftime("%Y-%m-%dT00:00:00Z")
+
+
 def _others() -> list[Route]:
     setup = _scenario("setup", "initiatives")
     queries = _scenario(
         "cql_queries", cql_queries=[{"name": "services", "query": "type == service"}]
     )
-    engineering = _scenario(
-        "engineering_metrics",
-        engineering_metric_queries=[
-            {
-                "name": "cycle time",
-                "metrics": [{"metric": "pr-cycle-time", "aggregation": "AVG"}],
-                "group_by": ["team"],
-                "days": 7,
-            }
-        ],
+    query = {
+        "name": "cycle time",
+        "metrics": [{"metric": "pr-cycle-time", "aggregation": "AVG"}],
+        "group_by": ["team"],
+        "days": 7,
+    }
+    engineering = _scenario("engineering_metrics", engineering_metric_queries=[query])
+    by_period = _scenario(
+        "engineering_metrics_by_period",
+        engineering_metric_queries=[{**query, "period": "month"}],
+        start_date=days_ago(100),
     )
+    events = {"name": "prs", "source": "pull_requests", "time_attribute": "createdAt"}
+    trace = _scenario("eng_intel_trace", trace_queries=[events], start_date=days_ago(100))
     integrations = _scenario("integration_configurations")
     return [
         Route(
@@ -220,7 +238,15 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.engineering_metrics", engineering,
-            f"{API}/eng-intel/metrics/point-in-time", PAGED, traits("whole"), method="POST",
+            f"{API}/eng-intel/metrics/point-in-time", ROWS, traits("whole"), method="POST",
+        ),
+        Route(
+            f"{SYSTEM}.engineering_metrics_by_period", by_period,
+            f"{API}/eng-intel/metrics/point-in-time", ROWS, traits("whole child"), method="POST",
+        ),
+        Route(
+            f"{SYSTEM}.eng_intel_trace", trace, f"{API}/eng-intel/trace", ROWS,
+            traits("whole child"), method="POST",
         ),
         Route(
             f"{SYSTEM}.health", _scenario("health"), f"{API}/health", OBJECT, traits(""),
