@@ -1,6 +1,8 @@
-"""Which tests a plain run leaves out, for every package of the house."""
+"""What holds for the tests of every package: signals as at a terminal, slow tests by request."""
 
 from __future__ import annotations
+
+import signal
 
 import pytest
 
@@ -8,6 +10,14 @@ LEFT_OUT = {
     "slow": "slow; run with -m slow",
     "targets": "needs other people's targets; run by make targets",
 }
+
+
+def pytest_configure() -> None:
+    """Let signals through that nohup and background jobs of a shell hand down as ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

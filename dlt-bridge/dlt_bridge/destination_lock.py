@@ -106,7 +106,9 @@ class FileLock(DestinationLock):
         database = str(client.config.credentials.database)
         if not database.startswith((":", "md:", "motherduck:")):
             _check_names(Path(database), str(self._pipeline.dataset_name))
-            self._lock(Path(database))
+            # A folder that is not there is a mistyped path: DuckDB says so, and nothing is made.
+            if Path(database).parent.is_dir():
+                self._lock(Path(database))
         _drop_orphans(self._pipeline, lambda _: True)
         return self
 
