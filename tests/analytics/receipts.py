@@ -59,7 +59,7 @@ def write(
                     "finished_at) values (?, ?, 'https://example.com', ?, ?, ?, ?, 'whole', "
                     "?, ?, ?)",
                     [
-                        f"{system}-{begun:%Y%m%d}",
+                        f"{system}-{begun:%Y%m%dT%H}",
                         f"tap-{system}",
                         stream,
                         verdict,
