@@ -102,6 +102,9 @@ class Plain:
     def new_source(self) -> Source:
         return self.source(self.name, "nothing to read here")
 
+    def part_source(self) -> Source:
+        return self.new_source()
+
 
 class Silent:
     """A writer that only notes what it is told."""

@@ -271,6 +271,10 @@ class Bookmarks:
         """Stamp what the bookmark of a stream covers."""
         self._entry(stream, None)[COVERS] = text
 
+    def refresh(self, stream: str) -> None:
+        """Take note that the entry of a stream was replaced."""
+        self._index.pop(stream, None)
+
     def forget(self, stream: str) -> None:
         """Read a stream from the start, whatever its bookmark says."""
         bookmark = self.state.get("bookmarks", {}).get(stream, {})

@@ -116,6 +116,17 @@ class ReadableStream(Protocol):
     def new_source(self) -> Source:
         """Return a fresh source for one pass."""
 
+    def part_source(self) -> Source:
+        """Return the same, or the span of it that this process reads."""
+
+
+class JoinableStream(ReadableStream, Protocol):
+    """A stream that was read in parts."""
+
+    @property
+    def joins_to_least(self) -> bool:
+        """Whether the least of the parts' bookmarks holds for all, and not the greatest."""
+
 
 class Writer(Protocol):
     """What writes the rows of one stream, and counts them."""

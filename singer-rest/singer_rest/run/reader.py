@@ -32,6 +32,19 @@ MIN_TO_JUDGE = 10
 """Smaller tables may well lose half of their rows in a day."""
 
 
+def shrinkage(run: Run, stream: ReadableStream, rows: int) -> str:
+    """Say that far fewer rows came than last time; nothing if that is no reason to wait."""
+    if not stream.is_full_table or run.options.accept_fewer_rows:
+        return ""
+    before = run.bookmarks.rows_last_time(stream.name)
+    if before is None or before < MIN_TO_JUDGE or rows >= before * SHRUNK_BELOW:
+        return ""
+    return (
+        f"{rows} rows where the last complete run had {before}: rows were deleted or a permission "
+        "was lost. Nothing is retired in the target until you set accept_fewer_rows."
+    )
+
+
 class SourceReader:
     """Reads one source and writes what its streams make of it.
 
@@ -70,7 +83,7 @@ class SourceReader:
             Stopped: A stop signal arrived.
         """
         try:
-            self.source = self.streams[0].new_source()
+            self.source = self.streams[0].part_source()
             self.source.evidence.keyless_allowed = self.keyless_allowed
             self._read(self.source)
         except StatusError as failure:
@@ -230,16 +243,9 @@ class SourceReader:
 
     def _has_shrunk(self, writer: Writer, result: StreamResult) -> bool:
         """Whether so many rows are gone that nothing is retired before somebody says so."""
-        if not writer.stream.is_full_table or self.shared.options.accept_fewer_rows:
+        note = shrinkage(self.shared, writer.stream, writer.rows)
+        if not note:
             return False
-        before = self.shared.bookmarks.rows_last_time(writer.stream.name)
-        if before is None or before < MIN_TO_JUDGE or writer.rows >= before * SHRUNK_BELOW:
-            return False
-        note = (
-            f"{writer.rows} rows where the last complete run had {before}: rows were deleted "
-            "or a permission was lost. Nothing is retired in the target until you set "
-            "accept_fewer_rows."
-        )
         logger.warning("%s: %s", writer.stream.name, note)
         result.notes.append(note)
         return True

@@ -133,7 +133,48 @@ def _options() -> list[click.Parameter]:
             type=click.Choice(["text", "json"]),
             help="Print how many requests and minutes a run will take, without reading the data.",
         ),
+        click.Option(
+            ["--parts"],
+            type=int,
+            metavar="N",
+            help="Write a plan that N processes can read, in parts.",
+        ),
+        click.Option(["--part"], metavar="PLAN#I", help="Read one part of a plan, from 0 on."),
+        click.Option(
+            ["--receipt"],
+            metavar="FILE",
+            help="Where --part writes its receipt; otherwise it is the STATE at the end.",
+        ),
+        click.Option(
+            ["--join"],
+            metavar="PLAN",
+            help="Prove that the RECEIPTS of all parts are the whole, and end the read.",
+        ),
+        click.Argument(["receipts"], nargs=-1, metavar="[RECEIPTS]..."),
     ]
+
+
+def check_part_options(
+    *,
+    part: str | None,
+    receipt: str | None,
+    join: str | None,
+    receipts: Sequence[str],
+    state: IO[str] | None,
+) -> None:
+    """Refuse options of reading in parts that do not go together.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    if receipts and join is None:
+        raise ConfigError(f"There is no use for {receipts[0]}: receipts belong to --join PLAN.")
+    if receipt is not None and part is None:
+        raise ConfigError("--receipt belongs to --part PLAN#I.")
+    if part is not None and join is not None:
+        raise ConfigError("--part reads and --join ends a plan; give one of them.")
+    if state is not None and (part is not None or join is not None):
+        raise ConfigError("The plan has the state that its parts begin with; leave --state out.")
 
 
 def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> ConfigInput:

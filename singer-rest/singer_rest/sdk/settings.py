@@ -220,6 +220,15 @@ def common(
             "error is not a terminal, they are metrics in the SDK's form.",
             maximum=DAY,
         ),
+        integer(
+            "max_plan_hours",
+            24,
+            "Largest age of a plan",
+            "Hours after which the parts of a plan (--parts) are neither read nor joined: what "
+            "they have read lies too far apart in time to be one table.",
+            minimum=1,
+            maximum=MAX_COUNT,
+        ),
         th.Property(
             "summary_file",
             th.StringType,

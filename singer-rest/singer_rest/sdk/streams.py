@@ -15,6 +15,7 @@ from singer_rest.records.columns import RejectedValues, Table
 from singer_rest.records.rows import Rows
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.compat import CompatStream
+from singer_rest.sources.cuts import WHOLE
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from singer_rest.sdk.configured_tap import ConfiguredTap
     from singer_rest.sources.base import Source
+    from singer_rest.sources.cuts import Span
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
@@ -53,6 +55,11 @@ class SourceStream(CompatStream):
     daily_snapshot: ClassVar[bool] = False
     """Rows are added to history under today's date; earlier days are never retired."""
 
+    joins_to_least: ClassVar[bool] = False
+    """Read in parts, the least of their bookmarks holds for all of them, not the greatest."""
+    span: Span = WHOLE
+    """What this process reads of the stream."""
+
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # the table's conformer has done it
 
     def __init__(self, tap: ConfiguredTap, name: str | None = None) -> None:
@@ -63,6 +70,13 @@ class SourceStream(CompatStream):
     @abc.abstractmethod
     def new_source(self) -> Source:
         """Return a fresh source for one pass."""
+
+    def part_source(self) -> Source:
+        """Return the source of one pass, or the span of it that this process reads."""
+        source = self.new_source()
+        if not self.span.is_whole:
+            source.restrict(self.span)
+        return source
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Make this stream's rows of one page; the table makes them conform afterwards.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import gc
 from typing import IO, TYPE_CHECKING, ClassVar
@@ -9,13 +10,15 @@ from typing import IO, TYPE_CHECKING, ClassVar
 import click
 from singer_sdk.singerlib import StateMessage
 
-from singer_rest.run import preflight
+from singer_rest.run import plans, preflight
 from singer_rest.run.bookmarks import read_state
 from singer_rest.run.credential_proof import CredentialProof
+from singer_rest.run.plans import of_part
 from singer_rest.run.progress import Progress
 from singer_rest.run.runner import Runner, group_passes
 from singer_rest.sdk import compat, selection, settings
-from singer_rest.sdk.command import RestCommand, read_catalog, read_text
+from singer_rest.sdk import parts as part_commands
+from singer_rest.sdk.command import RestCommand, check_part_options, read_catalog, read_text
 from singer_rest.sdk.configured_tap import ConfiguredTap
 from singer_rest.sdk.messages import SingerOutput
 from singer_rest.sdk.metrics import SdkMetrics
@@ -23,7 +26,11 @@ from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.writer import RecordWriter
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
     from singer_rest.run.contract import RunOptions
+    from singer_rest.sources.cuts import Span
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
 """More than a page of 1 000 records makes, less than what any memory would feel."""
@@ -36,6 +43,11 @@ class RestTap(ConfiguredTap):
     """Sources to read first; the others follow in the order of their names."""
     credential_dies_silently: ClassVar[bool] = False
     """The server answers a dead credential with less, and does not say so."""
+
+    part_of_plan: frozenset[str] | None = None
+    """Streams of the one part that this process reads; nothing where it reads all."""
+    planned_bound: dt.datetime | None = None
+    """The upper bound of the plan whose part this is."""
 
     @functools.cached_property
     def options(self) -> RunOptions:
@@ -61,21 +73,50 @@ class RestTap(ConfiguredTap):
             CredentialRevokedError: It is no longer good.
         """
 
+    @property
+    def source_streams(self) -> dict[str, SourceStream]:
+        """Return every stream, by name."""
+        return {n: stream for n, stream in self.streams.items() if isinstance(stream, SourceStream)}
+
     def selected_streams(self) -> list[SourceStream]:
-        """Return the streams to read."""
+        """Return the streams to read: of the whole, or of the part that this process reads."""
+        part = self.part_of_plan
         return [
             stream
-            for stream in self.streams.values()
-            if isinstance(stream, SourceStream) and stream.selected
+            for name, stream in self.source_streams.items()
+            if stream.selected and (part is None or name in part)
         ]
+
+    def take_plan(self, version: int, bound: dt.datetime, spans: Mapping[str, Span] | None) -> None:
+        """Read with others, as a plan of parts says.
+
+        Args:
+            version: What rows of full tables are known by.
+            bound: No bookmark passes this instant.
+            spans: What of which streams is read; nothing where all parts are being joined.
+        """
+        self.snapshot_version, self.planned_bound = version, bound
+        if spans is None:
+            return
+        self.part_of_plan = frozenset(spans)
+        self.options = dataclasses.replace(self.options, accept_fewer_rows=True)
+        for name, span in spans.items():
+            self.source_streams[name].span = span
+
+    def check_connection(self) -> None:
+        """Connect as every tap does; a part of a plan keeps the plan's present."""
+        super().check_connection()
+        if self.planned_bound is not None:
+            self.upper_bound = self.planned_bound
 
     def passes(self) -> list[list[SourceStream]]:
         """Return the selected streams, grouped by the source they share, in reading order."""
         return group_passes(self.selected_streams(), self.first_streams)
 
     def write_state(self) -> None:
-        """Write the bookmarks as they are now."""
-        self.write_message(StateMessage(value=self.state))
+        """Write the bookmarks as they are now; those of a part stand in its receipt."""
+        if self.part_of_plan is None:
+            self.write_message(StateMessage(value=self.state))
 
     def offer_state(self) -> bool:
         """Write the bookmarks if enough time has passed and enough records have come.
@@ -84,6 +125,8 @@ class RestTap(ConfiguredTap):
             Whether they were written.
         """
         output = self.message_writer
+        if self.part_of_plan is not None:
+            return True
         if isinstance(output, SingerOutput) and not output.pace.due:
             return False
         self.write_state()
@@ -118,18 +161,38 @@ class RestTap(ConfiguredTap):
         catalog: IO[str] | None = None,
         test: str | None = None,
         plan: str | None = None,
+        parts: int | None = None,
+        part: str | None = None,
+        receipt: str | None = None,
+        join: str | None = None,
+        receipts: Sequence[str] = (),
     ) -> None:
         """Run the tap as its command line says."""
         compat.about(cls, about=about, about_format=about_format)
         config = config or compat.ConfigInput()
+        check_part_options(part=part, receipt=receipt, join=join, receipts=receipts, state=state)
+        plan_file, index = of_part(part) if part is not None else (join, 0)
+        planned = None if plan_file is None else plans.read(plan_file)
+        given = None if catalog is None else read_catalog(read_text(catalog))
+        if planned is not None:
+            given = planned.catalog if given is None else given
+            start = planned.state or None
+        else:
+            start = None if state is None else read_state(read_text(state))
         tap = cls(
             config=config.config,
-            state=None if state is None else read_state(read_text(state)),
-            catalog=None if catalog is None else read_catalog(read_text(catalog)),
+            state=start,
+            catalog=given,
             parse_env_config=config.parse_env,
         )
         tap.stop.guard()
-        if test == "schema":
+        if planned is not None and part is not None:
+            part_commands.read_part(tap, planned, index, receipt)
+        elif planned is not None and join is not None:
+            part_commands.join(tap, join, planned, receipts)
+        elif parts is not None:
+            click.echo(plans.text(part_commands.make_plan(tap, parts, given)))
+        elif test == "schema":
             for stream in tap.selected_streams():
                 stream.write_schema()
         elif test is not None:

@@ -12,6 +12,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import Outcome, StreamError
+from singer_rest.sources.cuts import NOT_CUT, WHOLE, Cut, Span
 from singer_rest.sources.evidence import Evidence, ProofKind
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Source(abc.ABC):
 
     where: str
     """Names it in messages, usually by its path."""
+    span: Span = WHOLE
+    """What of it is read; see :meth:`restrict`."""
 
     def __init__(self) -> None:
         self.evidence = Evidence()
@@ -72,6 +75,28 @@ class Source(abc.ABC):
         Raises:
             StreamError: The pass cannot begin.
         """
+
+    def cut(self, parts: int) -> Cut:
+        """Find borders between which several processes can read, each a span of its own.
+
+        A source that can be cut overrides this and :meth:`restrict`.
+
+        Args:
+            parts: How many spans of about equal weight are wanted.
+
+        Raises:
+            StreamError: The server cannot be asked.
+        """
+        del parts
+        return Cut(why_whole=NOT_CUT)
+
+    def restrict(self, span: Span) -> None:
+        """Read one span only, and prove that span; called before anything is asked.
+
+        Raises:
+            StreamError: This cannot be read in spans.
+        """
+        raise StreamError(f"{self.where} cannot be read from {span}: {NOT_CUT}.", code="PART")
 
     @property
     def expected_proof(self) -> str:

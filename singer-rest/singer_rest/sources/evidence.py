@@ -50,6 +50,8 @@ class ProofKind(enum.Enum):
     """A proved list of parents, and a proof for what each of them has."""
     RECORD_ASKED_FOR = "the record asked for"
     BOTH_ENDS = "read from both ends"
+    EVERY_PART = "every part"
+    """Spans that tile the whole, each read by a process of its own, with a proof for each."""
     COUNTED = "counted"
     """Another question than the list itself gave the same number."""
 
