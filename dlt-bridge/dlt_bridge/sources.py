@@ -41,9 +41,12 @@ _REFERENCES: Final[dict[str, dict[str, tuple[str, str]]]] = {
 """Properties of the taps' streams that hold the key of a row of another stream."""
 
 
+_DEMONSTRATION: Final = "https://v3.cachethq.io"
+
+
 @dlt.source(name="cachet", section="cachet_source")
 def cachet_source(
-    api_url: str = "https://v3.cachethq.io",
+    api_url: str | None = None,
     api_key: TSecretStrValue | None = None,
     streams: list[str] | None = None,
     config: dict[str, Any] | None = None,
@@ -62,6 +65,7 @@ def cachet_source(
         One resource for each stream.
     """
     settings = {"api_url": api_url, "api_key": api_key}
+    config = {"api_url": _DEMONSTRATION, **(config or {})}
     return _resources("cachet", settings, config, SourceOptions(streams, "activated", nested))
 
 

@@ -16,6 +16,8 @@ from analytics.loading import NOW, ROOT, SYSTEMS, Warehouse, Worlds, dbt, load, 
 TARGET_DLT = str(Path(sys.executable).parent / "target-dlt")
 TARGET_POSTGRES = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
 DAILY = ("scorecard_scores_daily", "scorecard_rule_results_daily")
+GIVEN = ("api_url", "api_key", "access_token")
+"""What the ready sources take by name; everything else is a setting of the tap."""
 WEEK = 7
 AS_OF = NOW.replace(tzinfo=None).isoformat(sep=" ")
 
@@ -89,7 +91,9 @@ def by_dlt_sources(found: Worlds, database: Path) -> dict[str, str]:
             dataset_name=raw[system],
             pipelines_dir=str(database.parent / "pipelines"),
         )
-        pipeline.run(sources[system](config=found.configs[system]))
+        config = dict(found.configs[system])
+        own = {name: config.pop(name) for name in GIVEN if name in config}
+        pipeline.run(sources[system](**own, config=config))
 
     twice(found, load_one, in_file(database, raw))
     return raw

@@ -53,7 +53,9 @@ def worlds(seed: int, *, hostile: bool) -> Iterator[Worlds]:
                 seed=seed, now=NOW, entities=60, logs=40, crowd=104, hostile=hostile, sparse=hostile
             )
         ),
-        cinchy.build_world(seed=seed, rows=120),
+        cinchy.build_world(seed=seed, rows=120)
+        if hostile
+        else cinchy.build_plain_world(seed, clock=cinchy.Clock(NOW)),
     )
     with contextlib.ExitStack() as stack:
         page = stack.enter_context(serve(cachet_app(made.cachet, options)))

@@ -30,7 +30,7 @@ def test_one_run_loads_and_answers(tmp_path: Path) -> None:
                 "TAP_CACHET_REQUESTS_PER_MINUTE": "0",
                 "TARGET_DLT_CREDENTIALS": str(database),
                 "TARGET_DLT_PIPELINES_DIR": str(tmp_path / "pipelines"),
-                "ANALYTICS_DUCKDB": str(database),
+                "DBT_DUCKDB_PATH": str(database),
             },
             capture_output=True,
             text=True,

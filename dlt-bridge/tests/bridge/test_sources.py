@@ -83,6 +83,15 @@ def test_two_runs_give_what_the_system_holds(
     assert (reference["referenced_table"], reference["columns"]) == ("incidents", ["incident_id"])
 
 
+def test_an_address_among_the_settings_wins_over_the_demonstration() -> None:
+    world = cachet.generate(cachet.Size(), seed=7)
+    with serve(cachet.create_app(world, cachet.Options(api="3"))) as server:
+        settings = {"api_url": server.url, "api_key": cachet.ADMIN_TOKEN}
+        rows = list(cachet_source(streams=["components"], config=settings))
+    truth = cachet.truth(world, cachet.Options(api="3"), cachet.Token(cachet.ADMIN_TOKEN)).keys
+    assert sorted((row["id"],) for row in rows) == sorted(truth["components"])
+
+
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigFieldMissingException, match="SOURCES__CINCHY_SOURCE__API_URL"):
         cinchy_source()
