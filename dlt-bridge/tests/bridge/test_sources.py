@@ -83,13 +83,20 @@ def test_two_runs_give_what_the_system_holds(
     assert (reference["referenced_table"], reference["columns"]) == ("incidents", ["incident_id"])
 
 
-def test_an_address_among_the_settings_wins_over_the_demonstration() -> None:
+def test_an_address_among_the_settings_wins_over_the_demonstration(folder: Path) -> None:
     world = cachet.generate(cachet.Size(), seed=7)
     with serve(cachet.create_app(world, cachet.Options(api="3"))) as server:
         settings = {"api_url": server.url, "api_key": cachet.ADMIN_TOKEN}
-        rows = list(cachet_source(streams=["components"], config=settings))
+        pipeline = dlt.pipeline(
+            "settings",
+            destination=dlt.destinations.duckdb(str(folder / "read.duckdb")),
+            pipelines_dir=str(folder / "pipelines"),
+        )
+        pipeline.run(cachet_source(streams=["components"], config=settings))
+    with pipeline.sql_client() as client:
+        rows = client.execute_sql("SELECT id FROM components")
     truth = cachet.truth(world, cachet.Options(api="3"), cachet.Token(cachet.ADMIN_TOKEN)).keys
-    assert sorted((row["id"],) for row in rows) == sorted(truth["components"])
+    assert sorted(rows or ()) == sorted(truth["components"])
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
