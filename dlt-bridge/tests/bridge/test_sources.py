@@ -94,9 +94,9 @@ def test_an_address_among_the_settings_wins_over_the_demonstration(folder: Path)
         )
         pipeline.run(cachet_source(streams=["components"], config=settings))
     with pipeline.sql_client() as client:
-        rows = client.execute_sql("SELECT id FROM components")
+        rows: Any = client.execute_sql("SELECT id FROM components")
     truth = cachet.truth(world, cachet.Options(api="3"), cachet.Token(cachet.ADMIN_TOKEN)).keys
-    assert sorted(rows or ()) == sorted(truth["components"])
+    assert sorted(rows) == sorted(truth["components"])
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
