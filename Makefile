@@ -19,7 +19,7 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: analytics analytics-test board board-test mutants
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
-.PHONY: test-sdk-next test-lowest targets
+.PHONY: test-sdk-next test-lowest targets engines
 
 help:
 	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
@@ -28,6 +28,7 @@ help:
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
 	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
 	@echo "make targets the taps into five targets of others, each in an environment of its own"
+	@echo "make engines the recipes for other people's engines, each in an environment of its own, 6 minutes"
 	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
 	@echo "make docs    write every file that is derived from the code"
 	@echo "make board   the marts and one page of charts over DATABASE= (a DuckDB file or a PostgreSQL URL)"
@@ -108,6 +109,19 @@ $(TARGETS)/.ready: $(wildcard constraints/*target*.txt) | $(filter .tools/%,$(UV
 		--constraint constraints/$(word 2,$(subst :, ,$(pair))).txt $(word 1,$(subst :, ,$(pair))) &&) true
 	@touch $@
 
+# The recipes of the guides, in the engines that they are for, each in an environment of its own.
+ENGINES := .tools/engines
+ENGINE_PACKAGES = dagster:dagster airflow:apache-airflow
+
+engines: setup .tools/meltano/.ready $(ENGINES)/.ready
+	$(BIN)/python -m pytest -m engines tests/engines
+
+$(ENGINES)/.ready: constraints/dagster.txt constraints/airflow.txt | $(filter .tools/%,$(UV))
+	$(foreach pair,$(ENGINE_PACKAGES),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(ENGINES)/$(word 1,$(subst :, ,$(pair))) && \
+		$(UV) pip install --quiet --python $(ENGINES)/$(word 1,$(subst :, ,$(pair)))/bin/python \
+		--constraint constraints/$(word 1,$(subst :, ,$(pair))).txt $(word 2,$(subst :, ,$(pair))) &&) true
+	@touch $@
+
 # What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
 PRODUCT_TESTS = tests/contract tests/cachet tests/cortex tests/cinchy tests/faults singer-rest/tests dlt-bridge/tests
 EDITABLE = --group dev $(PACKAGES:%=--editable ./%)
@@ -180,6 +194,8 @@ constraints: | $(filter .tools/%,$(UV))
 		--constraint constraints/workspace.txt --output-file constraints/dashboard.txt
 	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
 	$(COMPILE) constraints/analytics.in --output-file constraints/analytics.txt
+	echo "dagster~=1.13" | $(COMPILE) - --output-file constraints/dagster.txt
+	echo "apache-airflow~=3.3" | $(COMPILE) - --output-file constraints/airflow.txt
 	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
 	echo "target-duckdb" | $(COMPILE) - --output-file constraints/target-duckdb.txt
 	echo "meltanolabs-target-csv" | $(COMPILE) - --output-file constraints/target-csv.txt

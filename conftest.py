@@ -9,6 +9,7 @@ import pytest
 LEFT_OUT = {
     "slow": "slow; run with -m slow",
     "targets": "needs other people's targets; run by make targets",
+    "engines": "needs other people's engines; run by make engines",
 }
 
 

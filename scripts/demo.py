@@ -114,7 +114,7 @@ def load(system: str, *options: str) -> None:
         )
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    streams = json.loads(summary.read_text(encoding="utf-8"))["streams"]
+    streams = json.loads(summary.read_text(encoding="utf-8"))["tap"]["streams"]
     complete = [one for one in streams if one["outcome"] == "complete"]
     rows = sum(one["rows"] for one in complete)
     print(

@@ -15,9 +15,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SECRET = 'p@ss "w0rd"\\/é'
 
 
-def test_both_packages_have_the_same_file() -> None:
-    ours = ROOT / "singer-rest" / "singer_rest" / "redact.py"
-    assert ours.read_bytes() == (ROOT / "dlt-bridge" / "dlt_bridge" / "redact.py").read_bytes()
+@pytest.mark.parametrize(
+    ("ours", "theirs"), [("redact.py", "redact.py"), ("run/summary_file.py", "summary_file.py")]
+)
+def test_both_packages_have_the_same_file(ours: str, theirs: str) -> None:
+    mine = ROOT / "singer-rest" / "singer_rest" / ours
+    assert mine.read_bytes() == (ROOT / "dlt-bridge" / "dlt_bridge" / theirs).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -181,7 +181,8 @@ class Prepared:
     def ended(self, code: int, stdout: bytes, peak: int) -> Run:
         """Return how the run ended, once it is searched for secrets."""
         stderr = self.stderr.read_text("utf-8", "replace")
-        summary = json.loads(self._summary.read_text()) if self._summary.exists() else {}
+        whole = json.loads(self._summary.read_text()) if self._summary.exists() else {}
+        summary = whole.get("tap", {})
         run = Run(code, stdout, stderr, summary, peak)
         self._check(run)
         return run

@@ -44,7 +44,7 @@ def test_f61_a_secret_would_be_found(tmp_path: Path, place: str, form: str) -> N
     text = f"DEBUG header {FORMS[form]}"
     prepared.stderr.write_text(text if place == "stderr" else "")
     if place == "summary":
-        (prepared.folder / "summary.json").write_text(json.dumps({"last_line": text}))
+        (prepared.folder / "summary.json").write_text(json.dumps({"tap": {"last_line": text}}))
     with pytest.raises(AssertionError, match="a secret is in the"):
         prepared.ended(0, text.encode() if place == "stdout" else b"", 0)
 

@@ -50,6 +50,6 @@ def test_f65_two_runs_at_once(tmp_path: Path, name: str) -> None:
         assert run.state == alone.state
         assert run.activated == alone.activated
     assert [path.name for path in shared.iterdir()] == ["summary.json"]
-    summary = json.loads((shared / "summary.json").read_text())
+    summary = json.loads((shared / "summary.json").read_text())["tap"]
     assert {line["outcome"] for line in summary["streams"]} == {"complete"}
     assert list(home.iterdir()) == []

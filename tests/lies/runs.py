@@ -174,7 +174,7 @@ class Theatre:
             except subprocess.TimeoutExpired:
                 done, hung = TapRun(-9, "", ""), True
             seconds = time.monotonic() - begun
-            told = json.loads(summary.read_text()) if summary.exists() else {}
+            told = json.loads(summary.read_text())["tap"] if summary.exists() else {}
         return _read(done, told, hung=hung, seconds=seconds, requests=server.proxy.requests)
 
     def catalog(self, scenario: Scenario, server: Server[Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.records.columns import RejectedValues
-    from singer_rest.redact import Redactor
+    from singer_rest.run.account import Account
     from singer_rest.run.bookmarks import Bookmarks
     from singer_rest.run.credential_proof import CredentialProof
     from singer_rest.run.progress import Progress
@@ -37,7 +37,6 @@ class RunOptions:
     """The address that the state names, if it is another name of the system that is read."""
     requests_per_minute: int = 0
     """0 for no limit."""
-    summary_file: str | None = None
 
     def accepts_unproved(self, stream: str) -> bool:
         """Tell whether a stream that nothing proves counts as complete all the same."""
@@ -211,8 +210,8 @@ class Run(Protocol):
         """Return what tells how far the run is."""
 
     @property
-    def redactor(self) -> Redactor:
-        """Return what keeps secrets out of the summary."""
+    def account(self) -> Account:
+        """Return what is told to whoever started the run."""
 
     @property
     def credential_proof(self) -> CredentialProof:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import logging
-import os
-import pathlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import ConfigError, CredentialRevokedError, Outcome, TapError
+from singer_rest.errors import CredentialRevokedError, Outcome, TapError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from singer_rest.errors import StatusError, Stopped
-    from singer_rest.redact import Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +82,7 @@ class RunReport:
     """Seconds spent waiting for the rate limit."""
     seconds: float = 0.0
     exit_code: int = 1
+    error_code: str | None = None
     last_line: str = ""
     """What the run ends with, unless it succeeds."""
 
@@ -107,7 +104,8 @@ class RunReport:
         """Note that the run does not succeed, and which streams it never came to."""
         if isinstance(end, CredentialRevokedError):
             end.add(f"{self.rows} records came before")
-        self.exit_code, self.last_line = end.exit_code, end.sentence
+        self.exit_code, self.error_code = end.exit_code, end.code
+        self.last_line = f"{end.sentence} [{end.code}]"
         done = {result.stream for result in self.results}
         self.add(
             [
@@ -170,49 +168,12 @@ class RunReport:
             values["outcome"] = result.outcome.value
             streams.append(values)
         return {
-            "exit_code": self.exit_code,
-            "last_line": self.last_line,
             "streams": streams,
+            "rows": self.rows,
             "requests": self.requests,
             "retries": self.retries,
             "waited_seconds": round(self.waited, 3),
-            "seconds": round(self.seconds, 3),
         }
-
-
-class SummaryFile:
-    """Where the summary goes as JSON, if anywhere.
-
-    Raises:
-        ConfigError: There is no such folder.
-    """
-
-    def __init__(self, path: str | None) -> None:
-        self._path = pathlib.Path(path) if path else None
-        if self._path and not self._path.parent.is_dir():
-            raise ConfigError(f"summary_file lies in {self._path.parent}, which is no folder.")
-
-    def write(self, report: RunReport, redactor: Redactor) -> None:
-        """Write it whole or not at all; a full disk only warns, because the run is over.
-
-        Runs that end at the same time and name the same file leave that of one of them.
-        """
-        if self._path is None:
-            return
-        text = redactor.text(json.dumps(report.as_json(), indent=2)) + "\n"
-        try:
-            if self._path.exists() and not self._path.is_file():
-                self._path.write_text(text)  # a device or a pipe
-                return
-            path = self._path.resolve()
-            unfinished = path.with_name(f"{path.name}.{os.getpid()}")
-            try:
-                unfinished.write_text(text)
-                unfinished.replace(path)
-            finally:
-                unfinished.unlink(missing_ok=True)
-        except OSError as error:
-            logger.warning("summary_file cannot be written: %s.", error.strerror)
 
 
 def judge_status(error: StatusError, permission: str) -> tuple[Outcome, str, str]:

@@ -45,6 +45,16 @@ class Finding:
     excused: bool = False
     """Does not fail a run either."""
 
+    def as_json(self) -> dict[str, Any]:
+        """Return its entry in the summary file; nothing was read."""
+        return {
+            "stream": self.stream,
+            "outcome": self.result,
+            "rows": 0,
+            "proof": self.proof,
+            "sentence": self.detail,
+        }
+
 
 def connect(run: Run, selected: Iterable[ReadableStream]) -> None:
     """Prove that server, credential and bookmarks are good, with the fewest requests.

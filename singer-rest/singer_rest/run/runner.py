@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from singer_rest.errors import Outcome, RunError, Stopped, TapError
-from singer_rest.run import outcomes, preflight
+from singer_rest.run import preflight
 from singer_rest.run.credential_proof import UnprovedCredentialError
 from singer_rest.run.outcomes import RunReport, StreamResult
 from singer_rest.run.reader import SourceReader
@@ -61,7 +61,7 @@ class Runner(Generic[StreamT]):
     ) -> None:
         self.run = run
         self.passes = passes
-        self.report = RunReport()
+        self.report = run.account.report = RunReport()
         self._new_writer = new_writer
         self._concluding: list[SourceReader] = []
         """Passes that have ended, and wait for a proof of the credential."""
@@ -73,7 +73,6 @@ class Runner(Generic[StreamT]):
             TapError: The run did not succeed; the summary has been logged.
             Stopped: A stop signal arrived; the last STATE has been written.
         """
-        summary = outcomes.SummaryFile(self.run.options.summary_file)
         started = time.monotonic()
         selected = list(itertools.chain.from_iterable(self.passes))
         try:
@@ -89,7 +88,9 @@ class Runner(Generic[StreamT]):
         finally:
             self.run.prefetch.close()
             self._log_report(started)
-            summary.write(self.report, self.run.redactor)
+            self.run.account.end(
+                self.report.exit_code, self.report.error_code, self.report.last_line
+            )
 
     def _begin(self, selected: Sequence[StreamT]) -> None:
         bookmarks = self.run.bookmarks

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
 import json
 import logging
 import os
@@ -9,82 +12,144 @@ import pathlib
 import signal
 import sys
 import threading
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigurationError, MappingError
 
 from singer_rest.errors import ConfigError, Stopped, TapError
-from singer_rest.sdk.compat import ConfigInput, SingerCommand
+from singer_rest.run.account import Account
+from singer_rest.sdk.compat import CompatTap, ConfigInput, SingerCommand
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 BUG_EXIT = 1
 STANDARD_ERROR = 2
 
 
 class RestCommand(SingerCommand):
-    """Ends every run with one sentence and the right exit code."""
+    """Ends every run with one sentence, the right exit code and a summary for whoever asked."""
+
+    account: Account
+    variable_prefix: str
 
     @classmethod
-    def wrap(cls, command: click.Command, logger: logging.Logger) -> RestCommand:
+    def wrap(cls, command: click.Command, tap: type[CompatTap]) -> RestCommand:
         """Return the SDK's command with our options and our endings."""
         params = [param for param in command.params if param.name != "test"]
         for param in params:
             if param.name == "config":
                 param.callback = _config
-        return cls(
+            elif param.name == "discover" and param.callback:
+                param.callback = functools.partial(_discover, param.callback)
+        wrapped = cls(
             name=command.name,
             callback=command.callback,
             help=command.help,
             context_settings=command.context_settings,
             params=[*params, *_options()],
-            logger=logger,
+            logger=tap.logger,
         )
+        wrapped.account = Account(tap.name, tap.plugin_version)
+        wrapped.variable_prefix = tap.variable_prefix()
+        return wrapped
 
     def main(self, args: Sequence[str] | None = None, **extra: Any) -> Any:  # type: ignore[override]
-        """Run the command; known error end it with their own exit code and no traceback."""
+        """Run the command; known errors end it with their own exit code and no traceback."""
         _keep_standard_error()
         if threading.current_thread() is threading.main_thread():
             # Until the tap is made and takes the signals over, they end the process as they are.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
-            return super().main(args, **extra)
+            with self.account.of_the_command():
+                return super().main(args, **extra)
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+            self._tell(code, *(self._left_early() if code else (None, "")))
+            raise
         except TapError as failure:
-            self._last_line(failure.sentence, failure.code, failure)
-            sys.exit(failure.exit_code)
+            self._end(failure.exit_code, failure.code, failure.sentence, failure)
         except MappingError as error:
-            self._last_line(f"stream_maps: {_words(error)}. Correct it.", ConfigError.code, error)
-            sys.exit(ConfigError.exit_code)
+            sentence = f"stream_maps: {_words(error)}. Correct it."
+            self._end(ConfigError.exit_code, ConfigError.code, sentence, error)
         except ConfigurationError as error:
-            self._last_line(" ".join(str(error).split()), ConfigError.code, error)
-            sys.exit(ConfigError.exit_code)
+            sentence = " ".join(str(error).split())
+            self._end(ConfigError.exit_code, ConfigError.code, sentence, error)
         except Stopped as stopped:
-            self._last_line(stopped.sentence, stopped.code, None)
-            sys.exit(stopped.exit_code)
+            self._end(stopped.exit_code, stopped.code, stopped.sentence, None)
         except Exception as error:
             self.logger.exception("Unexpected error")
-            self._last_line(
+            sentence = (
                 f"Unexpected {type(error).__name__}: a bug in {self.name}; please report it with "
-                "the log above.",
-                "BUG",
-                None,
+                "the log above."
             )
-            sys.exit(BUG_EXIT)
+            self._end(BUG_EXIT, "BUG", sentence, None)
         finally:
             _let_go_of_standard_error()
 
-    def _last_line(self, sentence: str, code: str, error: BaseException | None) -> None:
-        debug = self.logger.isEnabledFor(logging.DEBUG)
-        if error is not None and debug:
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, and keep what is wrong with them for the summary."""
+        given = [*args]
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            self._usage = error.format_message()
+            for path in _config_files(given):
+                with contextlib.suppress(ConfigError):
+                    self.account.hint = read_config(path).get("summary_file") or self.account.hint
+            raise
+
+    _usage = ""
+
+    def _left_early(self) -> tuple[str, str]:
+        """Return code and sentence of what ``click`` itself ends with an exit code."""
+        if self._usage:
+            return "USAGE", self._usage
+        return "OUTPUT-CLOSED", "Whoever reads standard output has gone away."
+
+    def _end(
+        self, exit_code: int, code: str, sentence: str, error: BaseException | None
+    ) -> NoReturn:
+        if error is not None and self.logger.isEnabledFor(logging.DEBUG):
             self.logger.debug("Where it happened", exc_info=error)
+        self._tell(exit_code, code, sentence)
         self.logger.critical("%s [%s]", sentence, code)
+        sys.exit(exit_code)
+
+    def _tell(self, exit_code: int, code: str | None, sentence: str) -> None:
+        """Write the summary, if a file for it is known; a tap that was never made knows of none."""
+        if not self.account.is_open and exit_code:
+            variable = os.environ.get(f"{self.variable_prefix}SUMMARY_FILE")
+            self.account.open(self.account.hint or variable)
+        self.account.end(exit_code, code, f"{sentence} [{code}]" if code else "")
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the callback, without the SDK's own handling of configuration errors."""
         logging.captureWarnings(capture=True)
+        for command in ("test", "plan"):
+            if ctx.params.get(command) is not None:
+                self.account.command = command
         return click.Command.invoke(self, ctx)
+
+
+def _config_files(args: Sequence[str]) -> list[str]:
+    """Return the files that arguments name, which need not make a command line."""
+    found = [value for name, value in itertools.pairwise(args) if name == "--config"]
+    found += [arg.removeprefix("--config=") for arg in args if arg.startswith("--config=")]
+    return [path for path in found if path != "ENV"]
+
+
+def _discover(
+    callback: Callable[[click.Context, click.Parameter, bool], Any],
+    context: click.Context,
+    param: click.Parameter,
+    wanted: bool,  # noqa: FBT001  # as click calls it
+) -> Any:
+    """Run discovery, and let the account say so."""
+    if wanted and isinstance(context.command, RestCommand):
+        context.command.account.command = "discover"
+    return callback(context, param, wanted)
 
 
 def _words(error: Exception) -> str:
@@ -177,12 +242,14 @@ def check_part_options(
         raise ConfigError("The plan has the state that its parts begin with; leave --state out.")
 
 
-def _config(_context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> ConfigInput:
+def _config(context: click.Context, _param: click.Parameter, paths: Sequence[str]) -> ConfigInput:
     """Read and merge the files of ``--config``; ``ENV`` stands for the environment."""
     merged: dict[str, Any] = {}
     for path in paths:
         if path != "ENV":
             merged |= read_config(path)
+            if isinstance(context.command, RestCommand) and merged.get("summary_file"):
+                context.command.account.hint = str(merged["summary_file"])
     return ConfigInput(config=merged, parse_env="ENV" in paths)
 
 

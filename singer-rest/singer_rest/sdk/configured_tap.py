@@ -18,6 +18,7 @@ from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.redact import Redactor, plain_url
 from singer_rest.run import bookmarks
+from singer_rest.run.account import Account
 from singer_rest.sdk import environment, selection, settings
 from singer_rest.sdk.certificates import verification
 from singer_rest.sdk.compat import CompatTap, validation_errors
@@ -57,6 +58,7 @@ class ConfiguredTap(CompatTap):
         self.upper_bound: dt.datetime = timestamps.now()
         self.clock_warning = ""
         """How far the server's clock is from ours, as words; nothing if it is not far."""
+        self.account = Account.current(self.name, self.plugin_version)
         self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(**arguments)
 
@@ -80,12 +82,15 @@ class ConfiguredTap(CompatTap):
         for value in settings.secret_values(self.settings, schema):
             self.redactor.add(value)
         self.redactor.install()
+        missing_folder = self.account.open(self._summary_file, self.redactor)
         for sentence in settings.unknown_settings(self.settings, schema):
             self.logger.warning("%s", sentence)
         errors = [
             settings.validation_sentence(error, schema)
             for error in validation_errors(self.settings, schema)
         ]
+        if missing_folder:
+            errors.append(f"summary_file lies in {missing_folder}, which is no folder: make it.")
         if errors and raise_errors:
             if not self._reads_environment:
                 errors += environment.unread(self.settings, schema, self.variable_prefix())
@@ -97,6 +102,11 @@ class ConfiguredTap(CompatTap):
             settings.start_date(self.settings)
             settings.check_header(self.settings, "user_agent")
         return errors
+
+    @property
+    def _summary_file(self) -> str | None:
+        path = self.settings.get("summary_file")
+        return path if isinstance(path, str) else None
 
     def take_signals(self) -> None:
         """Let stop signals end the run at a safe moment."""

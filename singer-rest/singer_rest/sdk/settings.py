@@ -233,8 +233,9 @@ def common(
             "summary_file",
             th.StringType,
             title="Summary file",
-            description="Path of a file to write the summary of the run to, as JSON: outcome, "
-            "counts and proof of every stream. Written however the run ends.",
+            description="Path of a file to write what became of the command to, as JSON: exit "
+            "code, last line, and outcome, counts and proof of every stream. Written however it "
+            "ends; target-dlt may share the file.",
         ),
     ]
 
@@ -248,7 +249,6 @@ def run_options(config: Mapping[str, Any]) -> RunOptions:
         accept_unproved=tuple(config.get("accept_unproved") or ()),
         state_of=str(config.get("state_of") or "").rstrip("/"),
         requests_per_minute=config["requests_per_minute"],
-        summary_file=config.get("summary_file"),
     )
 
 

@@ -213,6 +213,7 @@ class RestTap(ConfiguredTap):
             TapError: Some stream cannot be read.
         """
         findings = preflight.examine(self, self.passes())
+        self.account.streams = [finding.as_json() for finding in findings]
         click.echo(preflight.report(findings, output_format))
         error = preflight.verdict(self, findings)
         if error is not None:
@@ -221,4 +222,4 @@ class RestTap(ConfiguredTap):
     @classmethod
     def get_singer_command(cls) -> click.Command:
         """Return the command with this package's error handling and its own options."""
-        return RestCommand.wrap(super().get_singer_command(), cls.logger)
+        return RestCommand.wrap(super().get_singer_command(), cls)

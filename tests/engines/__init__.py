@@ -1,0 +1,1 @@
+"""The recipes of the guides, in the engines that they are for; `make engines` runs them."""
