@@ -17,6 +17,7 @@ from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues
 from singer_rest.redact import Redactor
 from singer_rest.run import preflight
+from singer_rest.run.account import Account
 from singer_rest.run.bookmarks import Bookmarks
 from singer_rest.run.contract import RunOptions
 from singer_rest.run.credential_proof import CredentialProof
@@ -145,6 +146,7 @@ class Shared:
         self.bookmarks = Bookmarks({})
         self.stop = StopSignal()
         self.redactor = Redactor()
+        self.account = Account(self.name, "1.0.0")
         self.prefetch = Prefetcher(1)
         self.transport = Transport(
             TransportOptions(user_agent="test"),

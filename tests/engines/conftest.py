@@ -83,8 +83,7 @@ def nights(down: str, project: Path) -> tuple[Night, ...]:
         Night(
             "the loader fails",
             {"TARGET_DLT_CREDENTIALS": str(project / "no" / "such" / "folder.duckdb")},
-            words=("folder.duckdb",),
-            again=False,
+            words=("folder.duckdb", "[LOAD]"),
         ),
         Night(
             "the server is down",

@@ -180,7 +180,9 @@ class Transport:
             raise failure.error from None
         with self._lock:
             self.traffic.retries += 1
-        logger.info("%s Trying again in %.1f s.", self.redactor.text(failure.error.sentence), pause)
+        level = logging.INFO if self._progress.may_say() else logging.DEBUG
+        sentence = self.redactor.text(failure.error.sentence)
+        logger.log(level, "%s Trying again in %.1f s%s.", sentence, pause, attempts.outlook)
         if failure.limited and failure.retry_after is not None:
             self.rate_limit.close_for(pause)
         else:

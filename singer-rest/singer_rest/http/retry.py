@@ -11,6 +11,11 @@ short or garbled body, HTML with 200        3 tries
 name does not resolve                       3 tries, a second apart
 TLS refused, other 4xx, 501, 505            never
 ==========================================  ======================================================
+
+Where a server does not answer at all, or answers 5xx, and the tries are used up, it is asked on for
+as long as ``outage_patience`` says: a restart must not cost a night. That ends early where the same
+server answers others meanwhile (it is this request that is wrong), and where the same kind of
+failure has outlasted all patience before in this run.
 """
 
 from __future__ import annotations
@@ -34,6 +39,12 @@ if TYPE_CHECKING:
     from singer_rest.errors import RequestError
 
 MAX_PAUSE = 60.0
+MAX_OUTAGE_PAUSE = 10.0
+"""No longer, so that the end of an outage is noticed soon."""
+MIN_OUTAGE_PAUSE = 0.05
+MIN_TOLD = 10.0
+"""Shorter waits are not worth a word."""
+BETWEEN_WORDS = 2.0
 TOO_MANY_REQUESTS = 429
 RETRIED_STATUSES = PASSING_STATUSES - {TOO_MANY_REQUESTS}
 SERVICE_UNAVAILABLE = 503
@@ -58,6 +69,8 @@ class RetryPolicy:
     """Seconds without any answer worth having before a run gives up waiting for the limit."""
     first_pause: float = 1.0
     """Longest pause before the first repetition; it doubles with every further one."""
+    outage_patience: float = 0.0
+    """Seconds that a server is asked on that does not answer, counted from the first failure."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,6 +106,9 @@ class Attempts:
         self._policy = policy
         self._progress = progress
         self._failures = 0
+        self._first_failure = 0.0
+        self._asked_again = 0.0
+        """When the last repetition was due."""
         self._waits = _exponential(policy.first_pause)
         self._limit_waits = _exponential(LIMIT_PAUSE)
         self._least_wait = 0.0
@@ -105,15 +121,45 @@ class Attempts:
         """
         if failure.limited:
             return self._limit_pause(failure)
+        pause = self._pause(failure)
+        self._asked_again = time.monotonic() + pause
+        return pause
+
+    @property
+    def outlook(self) -> str:
+        """Return in words how long this may go on; nothing where the tries are soon used up."""
+        left = self._policy.outage_patience - (time.monotonic() - self._first_failure)
+        return f", for up to {left:.0f} s" if self._failures and left >= 1 else ""
+
+    def _pause(self, failure: Failure) -> float:
         self._failures += 1
+        if self._failures == 1:
+            self._first_failure = time.monotonic()
         if self._failures >= min(failure.tries, self._policy.tries):
-            tries = f"tried {self._failures} times" if self._failures > 1 else ""
-            raise GiveUpError(tries)
+            return self._outage_pause(failure)
         if failure.unpacked:
             return 0.0
         if failure.steady:
             return self._policy.first_pause
         return backoff.full_jitter(next(self._waits))
+
+    def _outage_pause(self, failure: Failure) -> float:
+        """Return the pause before a try beyond the usual ones, which only an outage is worth.
+
+        Raises:
+            GiveUp: It is none, or it outlasts all patience.
+        """
+        patience = self._policy.outage_patience
+        waited = time.monotonic() - self._first_failure
+        if failure.error.is_outage and patience:
+            answers_others = self._first_failure < self._progress.last <= self._asked_again
+            if waited >= patience:
+                self._progress.outlasted.add(failure.error.code)
+            elif not answers_others and failure.error.code not in self._progress.outlasted:
+                pause = backoff.full_jitter(min(next(self._waits), MAX_OUTAGE_PAUSE))
+                return min(max(pause, MIN_OUTAGE_PAUSE), patience - waited)
+        times = f"tried {self._failures} times" if self._failures > 1 else ""
+        raise GiveUpError(f"{times} in {_in_words(waited)}" if waited >= MIN_TOLD else times)
 
     def _limit_pause(self, failure: Failure) -> float:
         stalled = time.monotonic() - self._progress.last
@@ -139,10 +185,21 @@ def _in_words(seconds: float) -> str:
 
 
 class RetryProgress:
-    """When the server last gave an answer worth having."""
+    """When the server last gave an answer worth having, and what was waited for in vain."""
 
     def __init__(self) -> None:
         self.last = time.monotonic()
+        self.outlasted: set[str] = set()
+        """Codes of failures that went on for longer than anybody waits, this run."""
+        self._said = 0.0
+
+    def may_say(self) -> bool:
+        """Tell whether it is time to say again that somebody waits; many threads may."""
+        now = time.monotonic()
+        if now - self._said < BETWEEN_WORDS:
+            return False
+        self._said = now
+        return True
 
     def mark(self) -> None:
         """An answer came."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import functools
 import platform
+import sys
 import time
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 MAX_CLOCK_DIFFERENCE = timestamps.minutes(24 * 60)
 MAX_CONNECT = 10.0
+TWO_MINUTES, FEW_SECONDS = 120.0, 10.0
 STALL_WAITS = 3
 """Longest waits without an answer worth having before the limit is taken for permanent."""
 
@@ -59,6 +61,7 @@ class ConfiguredTap(CompatTap):
         self.clock_warning = ""
         """How far the server's clock is from ours, as words; nothing if it is not far."""
         self.account = Account.current(self.name, self.plugin_version)
+        self._has_state = bool(arguments.get("state"))
         self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(**arguments)
 
@@ -211,8 +214,22 @@ class ConfiguredTap(CompatTap):
                 longest_wait=config["max_wait"],
                 stall=STALL_WAITS * config["max_wait"],
                 first_pause=config["retry_pause"],
+                outage_patience=self._outage_patience,
             ),
         )
+
+    @property
+    def _outage_patience(self) -> float:
+        """Return the seconds that an outage is waited for; few where a person does."""
+        given = self.config.get("outage_patience")
+        if given is not None:
+            return float(given)
+        if not self.config["retry_pause"]:
+            return 0
+        command = self.account.command
+        is_watched = command in {"test", "plan"} or (command == "discover" and sys.stderr.isatty())
+        is_first = command == "sync" and not self._has_state
+        return FEW_SECONDS if is_watched or is_first else TWO_MINUTES
 
     @functools.cached_property
     def transport(self) -> Transport:

@@ -115,6 +115,14 @@ def common(
             "one, up to a minute. Raise it for a server that needs long to recover.",
             maximum=DAY,
         ),
+        th.Property(
+            "outage_patience",
+            th.IntegerType(minimum=0, maximum=DAY),
+            title="Outage patience",
+            description="Seconds that a server is asked on when it does not answer or answers 5xx, "
+            "so that its restart does not cost a run. By default 120; 10 with --test, with "
+            "--discover on a terminal and on a run without STATE; 0 where retry_pause is 0.",
+        ),
         integer(
             "max_wait",
             300,
