@@ -34,7 +34,7 @@ class Account:
         self.program = program
         self.version = version
         self.command = "sync"
-        """``sync``, ``discover``, ``test``, ``plan`` or ``state-info``."""
+        """``sync``, ``discover``, ``test``, ``plan``, ``parts``, ``part``, ``join``."""
         self.report: RunReport | None = None
         """How the streams ended, once a run has begun."""
         self.streams: list[dict[str, Any]] = []

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.records.columns import RejectedValues
+    from singer_rest.redact import Redactor
     from singer_rest.run.account import Account
     from singer_rest.run.bookmarks import Bookmarks
     from singer_rest.run.credential_proof import CredentialProof
@@ -208,6 +209,10 @@ class Run(Protocol):
     @property
     def progress(self) -> Progress:
         """Return what tells how far the run is."""
+
+    @property
+    def redactor(self) -> Redactor:
+        """Return what keeps secrets out of what is told."""
 
     @property
     def account(self) -> Account:

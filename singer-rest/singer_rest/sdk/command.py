@@ -127,7 +127,7 @@ class RestCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the callback, without the SDK's own handling of configuration errors."""
         logging.captureWarnings(capture=True)
-        for command in ("test", "plan"):
+        for command in ("test", "plan", "parts", "part", "join"):
             if ctx.params.get(command) is not None:
                 self.account.command = command
         return click.Command.invoke(self, ctx)
