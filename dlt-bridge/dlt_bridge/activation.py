@@ -184,8 +184,8 @@ class Activation:
             older = "<" if self._rising else "<>"
             condition = (
                 f"({column} {older} {batch.activates} OR "
-                # Records from files have no version of their own.
-                f"({column} IS NULL AND {sequence} <= {batch.began_after}))"
+                # Records from files have no version of their own, rows of other hands no sequence.
+                f"({column} IS NULL AND COALESCE({sequence}, 0) <= {batch.began_after}))"
             )
             statements = delete_statements(
                 self._pipeline.default_schema.tables, batch.layout.table, condition, client, naming

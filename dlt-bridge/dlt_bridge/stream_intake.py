@@ -53,6 +53,8 @@ class StreamIntake:
         self._raw_version: Any = None
         self._has_unversioned = False
         self._received_at_schema = 0
+        self._earlier: set[int | None] = set()
+        """Versions of records since the last SCHEMA, the present one apart."""
         self._plain = RecordBuffer(layout, folder, f"{name}.rows")
         self._snapshot = RecordBuffer(layout, folder, f"{name}.snapshot")
         self._current = self._plain
@@ -66,6 +68,7 @@ class StreamIntake:
     def apply_schema(self, message: Message) -> None:
         """Take a SCHEMA message; one that says nothing new costs nothing."""
         self._received_at_schema = self.received
+        self._earlier.clear()
         text = bytes(message.schema) + repr(message.key_properties).encode()
         if text == self._schema:
             return
@@ -121,7 +124,7 @@ class StreamIntake:
             )
         self.activated = True
         belong = self.version == version or (self.version is None and self._has_unversioned)
-        follows = belong and self.received > self._received_at_schema
+        follows = (belong and self._has_records) or version in self._earlier
         if not self.versions.activate(version, follows_records=follows):
             return
         if self._current is self._snapshot and self.version == version:
@@ -163,6 +166,11 @@ class StreamIntake:
     def _disposition(self) -> Disposition:
         return Disposition.MERGE if self.layout.keys else Disposition.APPEND
 
+    @property
+    def _has_records(self) -> bool:
+        """Whether records came since the last SCHEMA."""
+        return self.received > self._received_at_schema
+
     def _switch(self, raw_version: Any) -> None:
         version = read_version(raw_version, self.layout.stream)
         self._raw_version = raw_version
@@ -170,6 +178,8 @@ class StreamIntake:
             return
         if self.version is None and (self._plain.rows or self._delivered):
             self._has_unversioned = True
+        if self._has_records:
+            self._earlier.add(self.version)
         self._set_snapshot_aside()
         self.version = version
         self._current = self._snapshot if self.versions.is_snapshot(version) else self._plain
@@ -185,6 +195,8 @@ class StreamIntake:
     def _retire_others(self, version: int) -> None:
         """Lets older rows go with the next batch: rows of this version were loaded before it."""
         self.queue_rows()
+        if self._snapshot.rows and self.version is not None and self.version < version:
+            self._set_snapshot_aside()  # a late row of an older version goes too
         if self.batches and self.batches[-1].disposition != Disposition.REPLACE:
             last = self.batches.pop()
             self.batches.append(replace(last, version=version, activates=version))

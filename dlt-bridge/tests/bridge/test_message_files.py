@@ -280,6 +280,49 @@ def test_files_of_meltano(warehouse: Warehouse) -> None:
     assert last == {"test_multiple_state_messages_a": 5, "test_multiple_state_messages_b": 6}
 
 
+BY_HAND = "INSERT INTO {0} (code, name) VALUES ('Manual1', 'Meltano'), ('Manual2', 'Meltano')"
+
+
+def activate(warehouse: Warehouse, name: str, stream: str, hard_delete: bool) -> int:  # noqa: FBT001
+    run = load(warehouse, MELTANO_POSTGRES, f"{name}.singer", hard_delete=hard_delete)
+    assert run.code == 0, run.stderr
+    [(rows,)] = warehouse.query(f"SELECT count(*) FROM {stream}")
+    return int(rows)
+
+
+@pytest.mark.parametrize("hard_delete", [True, False])
+def test_a_version_retires_rows_without_one(warehouse: Warehouse, *, hard_delete: bool) -> None:
+    stream = "test_activate_version_hard"
+    assert activate(warehouse, stream, stream, hard_delete) == 7
+    warehouse.execute(BY_HAND.format(stream))
+    assert activate(warehouse, stream, stream, hard_delete) == 7
+    codes = warehouse.query(f"SELECT code FROM {stream} ORDER BY code")
+    assert codes == [(code,) for code in ("AF", "AN", "AS", "EU", "NA", "OC", "SA")]
+
+
+def test_rows_that_a_version_retires_are_deleted_softly_nowhere(warehouse: Warehouse) -> None:
+    """Their suite marks them with `_sdc_deleted_at`; here a table is what its source is."""
+    stream = "test_activate_version_soft"
+    assert activate(warehouse, stream, stream, hard_delete=False) == 7
+    assert activate(warehouse, f"{stream}_with_delete", stream, hard_delete=False) == 6
+    assert warehouse.query(f"SELECT count(*) FROM {stream} WHERE code = 'SA'") == [(0,)]
+    warehouse.execute(BY_HAND.format(stream))
+    assert activate(warehouse, f"{stream}_with_delete", stream, hard_delete=False) == 6
+
+
+def test_a_version_without_rows_empties_its_table_if_it_is_trusted(warehouse: Warehouse) -> None:
+    stream = "test_activate_version_deletes_data_properly"
+    assert activate(warehouse, stream, stream, hard_delete=True) == 7
+    warehouse.execute(BY_HAND.format(stream))
+    # A tap that died before its first row has sent the same.
+    assert activate(warehouse, f"{stream}_2", stream, hard_delete=True) == 9
+    path = f"{stream}_2.singer"
+    run = load(warehouse, MELTANO_POSTGRES, path, hard_delete=True, replace_when="trusted")
+    assert run.code == 0, run.stderr
+    assert warehouse.query(f"SELECT count(*) FROM {stream}") == [(0,)]
+    assert activate(warehouse, "test_activate_version_uppercase_stream_name", "account", True) == 7
+
+
 @pytest.mark.parametrize(
     "name",
     [
