@@ -1,5 +1,7 @@
 """Loads any Singer tap into any dlt destination, typed and transactional."""
 
+from __future__ import annotations
+
 import importlib
 from typing import TYPE_CHECKING, Any
 

@@ -1,5 +1,7 @@
 """What `target-dlt --about` says, in the form the Meltano Hub's tools read."""
 
+from __future__ import annotations
+
 import json
 from importlib.metadata import metadata
 from typing import Any, Final

@@ -1,8 +1,9 @@
 """Reads the files of BATCH messages: JSON lines, plain or gzipped, and parquet."""
 
+from __future__ import annotations
+
 import gzip
-from collections.abc import Iterator
-from typing import IO, Any, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import fsspec  # type: ignore[import-untyped]
 import msgspec
@@ -11,7 +12,11 @@ import pyarrow.parquet as pq
 from msgspec import Raw
 
 from dlt_bridge.errors import MessageError
-from dlt_bridge.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dlt_bridge.messages import Message
 
 _PARQUET_ROWS = 1_000
 

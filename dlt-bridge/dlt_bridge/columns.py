@@ -1,5 +1,7 @@
 """The columns of one stream's table: what SCHEMA declares, what the destination has."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final

@@ -8,17 +8,21 @@ Floats arrive as the text they had in the message, so that no digit is lost befo
 column's type is known.
 """
 
+from __future__ import annotations
+
 import math
 import re
-from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dlt_bridge.types import INT64_MAX, INT64_MIN, ColumnType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 _NANOSECONDS = re.compile(r"(\.\d{6})\d+")

@@ -1,6 +1,8 @@
 """Leaves the last row of each key, in rows that no merge will go over."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import duckdb
 import pyarrow as pa
@@ -8,6 +10,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dlt_bridge.spool import SpoolFile
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def without_duplicates(

@@ -1,5 +1,7 @@
 """Defaults for dlt that suit a command; whatever the user configures wins."""
 
+from __future__ import annotations
+
 import logging
 import os
 from typing import Final

@@ -1,10 +1,11 @@
 """Says in one sentence what dlt or a destination complains about in many."""
 
+from __future__ import annotations
+
 import errno
 import re
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigurationException
 from dlt.common.destination.exceptions import (
@@ -15,6 +16,9 @@ from dlt.common.exceptions import MissingDependencyException
 from dlt.pipeline.exceptions import InvalidPipelineName
 
 from dlt_bridge.errors import BridgeError, ConfigError, LoadError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _MAX_REASON: Final = 300
 _TOO_WIDE: Final = re.compile(r"row is too big|tables can have at most \d+ columns")

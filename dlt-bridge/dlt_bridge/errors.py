@@ -4,6 +4,8 @@ Each is one sentence for the last line of stderr: what happened, where, what to 
 None of them quotes a record beyond the value that did not fit, and none a credential.
 """
 
+from __future__ import annotations
+
 
 class BridgeError(Exception):
     """A known error: shown as its sentence and its code, without a traceback."""

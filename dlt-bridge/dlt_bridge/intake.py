@@ -1,15 +1,20 @@
 """Sorts messages into the batches of rows that go to the destination together."""
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dlt_bridge.batch import read_batch
 from dlt_bridge.errors import MessageError
-from dlt_bridge.load_batch import Batch
 from dlt_bridge.messages import ABSENT, Message
 from dlt_bridge.sequence import STEP
-from dlt_bridge.stream_intake import StreamIntake
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from dlt_bridge.load_batch import Batch
+    from dlt_bridge.stream_intake import StreamIntake
 
 logger = logging.getLogger(__name__)
 

@@ -8,11 +8,16 @@ Passing on STATE and writing that down cannot be one act. A run killed between t
 doubt, which the next one settles by the STATE its tap begins with, if it says so.
 """
 
+from __future__ import annotations
+
 import json
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
 
 @dataclass

@@ -1,9 +1,10 @@
 """Hands spooled rows to dlt in the form that the destination loads fastest without loss."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dlt
 import msgspec
@@ -13,8 +14,12 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from dlt_bridge.errors import LoadError
-from dlt_bridge.load_batch import Batch
-from dlt_bridge.spool import SpoolFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dlt_bridge.load_batch import Batch
+    from dlt_bridge.spool import SpoolFile
 
 _PARQUET_WITH_JSON: Final = frozenset({"duckdb", "ducklake", "filesystem", "motherduck"})
 """Destinations that load parquet, and JSON columns from the strings in it."""

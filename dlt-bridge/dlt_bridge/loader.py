@@ -5,16 +5,17 @@ folder is thrown away, schemas and state are fetched from the destination, and r
 tap will send again are taken out where they cannot be merged.
 """
 
+from __future__ import annotations
+
 import copy
 import inspect
 import logging
 import shutil
 import time
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import dlt
 from dlt.common.destination import Destination, DestinationCapabilitiesContext
@@ -36,8 +37,12 @@ from dlt_bridge.names import reserved_names
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
-from dlt_bridge.settings import Settings
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from dlt_bridge.settings import Settings
 
 logger = logging.getLogger(__name__)
 

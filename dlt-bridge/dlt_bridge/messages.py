@@ -1,5 +1,7 @@
 """Reads Singer messages from a stream of lines, one struct per line."""
 
+from __future__ import annotations
+
 import json
 import logging
 import re

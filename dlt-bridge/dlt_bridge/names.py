@@ -1,8 +1,12 @@
 """Names of tables and columns: the destination's rules, and no two for one."""
 
+from __future__ import annotations
+
 import hashlib
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 class Naming(Protocol):

@@ -1,11 +1,11 @@
 """Collects the records of one stream and turns them, a chunk at a time, into columns."""
 
+from __future__ import annotations
+
 import logging
 import re
-from collections.abc import Callable
 from operator import attrgetter
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -18,6 +18,10 @@ from dlt_bridge.errors import MessageError, RejectedValueError
 from dlt_bridge.messages import repaired
 from dlt_bridge.rejected_values import RejectedValues
 from dlt_bridge.spool import Spool, SpoolFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 

@@ -5,10 +5,11 @@ names it, if the value is what its SCHEMA declares; and for a value that breaks 
 an error or a variant column, as the user chose.
 """
 
+from __future__ import annotations
+
 import logging
 import re
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -26,6 +27,9 @@ from dlt_bridge.types import (
     WIDE_INTEGER,
     ColumnType,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 logger = logging.getLogger(__name__)
 

@@ -1,16 +1,21 @@
 """Makes dlt resources of batches: what dlt is told about a table and its rows."""
 
-from collections.abc import Collection, Mapping
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dlt.common.destination import DestinationCapabilitiesContext
-
-from dlt_bridge.columns import TableLayout
 from dlt_bridge.dedup import without_duplicates
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import nested_columns
 from dlt_bridge.stored_tables import STREAM_HINT
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from dlt.common.destination import DestinationCapabilitiesContext
+
+    from dlt_bridge.columns import TableLayout
 
 
 @dataclass(frozen=True)

@@ -1,16 +1,20 @@
 """The settings of `target-dlt`: described once, read from files and the environment."""
 
+from __future__ import annotations
+
 import difflib
 import json
 import os
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dlt_bridge.errors import ConfigError
 from dlt_bridge.redact import secret_texts
 from dlt_bridge.snapshots import ReplaceWhen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 ENVIRONMENT_PREFIX: Final = "TARGET_DLT_"
 

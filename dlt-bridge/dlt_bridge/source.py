@@ -1,21 +1,21 @@
 """Any Singer tap as a dlt source, with one resource for each stream."""
 
+from __future__ import annotations
+
 import copy
 import logging
 import secrets
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import dlt
 import msgspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.exceptions import DltException
-from dlt.extract import DltResource, DltSource
 
 from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError, TapError
@@ -30,9 +30,15 @@ from dlt_bridge.resources import LoadOptions, find_references, make_hints, prepa
 from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.snapshots import ReplaceWhen, names_version
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
-from dlt_bridge.stream_intake import StreamIntake
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
 from dlt_bridge.user_changes import has_steps, is_limited, is_restricted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from dlt.extract import DltResource, DltSource
+
+    from dlt_bridge.stream_intake import StreamIntake
 
 logger = logging.getLogger(__name__)
 
@@ -155,7 +161,7 @@ def tap_resources(
     return [_resource(reading, info, options) for info in infos]
 
 
-def _resource(reading: "_Reading", info: StreamInfo, options: SourceOptions) -> DltResource:
+def _resource(reading: _Reading, info: StreamInfo, options: SourceOptions) -> DltResource:
     def rows() -> Iterator[Any]:
         yield from reading.rows(info.name)
 

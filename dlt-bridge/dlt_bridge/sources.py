@@ -5,17 +5,21 @@ or from variables such as `SOURCES__CACHET_SOURCE__API_KEY`, and needs its tap i
 this package.
 """
 
+from __future__ import annotations
+
 import importlib
 from dataclasses import replace
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dlt
-from dlt.common.typing import TSecretStrValue
-from dlt.extract import DltResource
+from dlt.common.typing import TSecretStrValue  # noqa: TC002  # dlt reads the annotations
 
 from dlt_bridge.errors import ConfigError
 from dlt_bridge.source import SourceOptions, tap_resources
 from dlt_bridge.taps import InProcessTap
+
+if TYPE_CHECKING:
+    from dlt.extract import DltResource
 
 _REFERENCES: Final[dict[str, dict[str, tuple[str, str]]]] = {
     "cachet": {

@@ -1,5 +1,7 @@
 """Keeps rows on disk between the tap and the destination, so that memory stays bounded."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from pathlib import Path
 

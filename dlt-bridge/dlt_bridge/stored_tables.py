@@ -1,15 +1,19 @@
 """Which table a stream goes into, and what that table looks like now."""
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dlt_bridge.columns import TableLayout, TypeOptions
 from dlt_bridge.load_batch import Disposition
 from dlt_bridge.names import Naming, assign_names
 from dlt_bridge.snapshots import ReplaceWhen, Versions
 from dlt_bridge.stream_intake import StreamIntake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 STREAM_HINT: Final = "x-singer-stream"
 """Where dlt's schema remembers which stream a table is for."""

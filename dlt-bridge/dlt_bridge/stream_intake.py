@@ -1,19 +1,24 @@
 """One stream's records on their way into batches of rows."""
 
+from __future__ import annotations
+
 import logging
 from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dlt_bridge.columns import TableLayout
 from dlt_bridge.errors import MessageError
 from dlt_bridge.load_batch import Batch, Disposition
-from dlt_bridge.messages import Message
 from dlt_bridge.record_buffer import RecordBuffer
 from dlt_bridge.snapshots import Versions, names_version, read_version
-from dlt_bridge.spool import SpoolFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dlt_bridge.columns import TableLayout
+    from dlt_bridge.messages import Message
+    from dlt_bridge.spool import SpoolFile
 
 logger = logging.getLogger(__name__)
 

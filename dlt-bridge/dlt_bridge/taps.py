@@ -1,5 +1,7 @@
 """Runs a Singer tap, as a command in an environment of its own or as a class in this process."""
 
+from __future__ import annotations
+
 import copy
 import json
 import logging
@@ -11,17 +13,19 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from dlt_bridge.capture import Sink, capturing_writer
 from dlt_bridge.errors import BridgeError, ConfigError, TapError
 from dlt_bridge.guest import unchanged_logging, unchanged_process
 from dlt_bridge.redact import Redactor, secret_texts
 from dlt_bridge.tap_summary import TapSummary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +195,7 @@ class CommandTap(Tap):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> int:
+def _ended(process: subprocess.Popen[bytes]) -> int:
     """Wait for a tap that closed its output, or was cut off from it, to end."""
     assert process.stdout is not None  # noqa: S101  # for the type checker
     process.stdout.close()

@@ -1,19 +1,24 @@
 """The Singer target: loads the messages on its input and answers with the STATE that is safe."""
 
+from __future__ import annotations
+
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 
 from dlt_bridge.error_translation import full_disk_named
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
-from dlt_bridge.run_report import RunReport
-from dlt_bridge.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from dlt_bridge.run_report import RunReport
+    from dlt_bridge.settings import Settings
 
 logger = logging.getLogger(__name__)
 

@@ -1,5 +1,7 @@
 """What a property's JSON Schema says about the column that shall hold it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal

@@ -1,5 +1,7 @@
 """What the tests of the bridge share: the target, and databases to load into."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal

@@ -1,5 +1,7 @@
 """Short ways to write Singer messages."""
 
+from __future__ import annotations
+
 from typing import Any
 
 

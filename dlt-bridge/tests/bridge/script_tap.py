@@ -4,6 +4,8 @@ The file maps streams to `keys`, `full_table`, `rows` and `version`. `fails_afte
 with a complaint after so many records; `mumbles` prints something that is no message.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys

@@ -1,5 +1,7 @@
 """A tap of the Singer SDK without a server: two streams out of its configuration."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,5 +1,7 @@
 """Values land in both databases as a user expects them."""
 
+from __future__ import annotations
+
 import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal

@@ -1,5 +1,7 @@
 """The installed command: what it says about itself, where it takes settings and input from."""
 
+from __future__ import annotations
+
 import gzip
 import json
 import os
@@ -29,7 +31,7 @@ REFUSED = {
 }
 
 
-def command(*arguments: str, folder: Path, **options: Any) -> "subprocess.CompletedProcess[str]":
+def command(*arguments: str, folder: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"DLT_DATA_DIR": str(folder / "dlt")} | options.pop("env", {})
     return subprocess.run(
         [COMMAND, *arguments],

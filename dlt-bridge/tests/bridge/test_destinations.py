@@ -1,5 +1,7 @@
 """Files as a destination, child tables, deleted records."""
 
+from __future__ import annotations
+
 from typing import Any
 
 import pyarrow.dataset

@@ -1,5 +1,7 @@
 """The example pipelines run as they stand, against the sandbox."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys

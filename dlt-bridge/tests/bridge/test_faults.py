@@ -1,5 +1,7 @@
 """What goes wrong is named in one sentence, costs nothing, and is made good by the next run."""
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -161,7 +163,7 @@ def test_settings_that_cannot_work(
 def test_two_runs_of_one_pipeline(tmp_path: Path) -> None:
     environment = os.environ | {"DLT_DATA_DIR": str(tmp_path / "dlt")}
 
-    def start() -> "subprocess.Popen[str]":
+    def start() -> subprocess.Popen[str]:
         return subprocess.Popen(
             [COMMAND],
             cwd=tmp_path,

@@ -283,7 +283,7 @@ def test_files_of_meltano(warehouse: Warehouse) -> None:
 BY_HAND = "INSERT INTO {0} (code, name) VALUES ('Manual1', 'Meltano'), ('Manual2', 'Meltano')"
 
 
-def activate(warehouse: Warehouse, name: str, stream: str, hard_delete: bool) -> int:  # noqa: FBT001
+def activate(warehouse: Warehouse, name: str, stream: str, *, hard_delete: bool) -> int:
     run = load(warehouse, MELTANO_POSTGRES, f"{name}.singer", hard_delete=hard_delete)
     assert run.code == 0, run.stderr
     [(rows,)] = warehouse.query(f"SELECT count(*) FROM {stream}")
@@ -293,9 +293,9 @@ def activate(warehouse: Warehouse, name: str, stream: str, hard_delete: bool) ->
 @pytest.mark.parametrize("hard_delete", [True, False])
 def test_a_version_retires_rows_without_one(warehouse: Warehouse, *, hard_delete: bool) -> None:
     stream = "test_activate_version_hard"
-    assert activate(warehouse, stream, stream, hard_delete) == 7
+    assert activate(warehouse, stream, stream, hard_delete=hard_delete) == 7
     warehouse.execute(BY_HAND.format(stream))
-    assert activate(warehouse, stream, stream, hard_delete) == 7
+    assert activate(warehouse, stream, stream, hard_delete=hard_delete) == 7
     codes = warehouse.query(f"SELECT code FROM {stream} ORDER BY code")
     assert codes == [(code,) for code in ("AF", "AN", "AS", "EU", "NA", "OC", "SA")]
 
@@ -320,7 +320,12 @@ def test_a_version_without_rows_empties_its_table_if_it_is_trusted(warehouse: Wa
     run = load(warehouse, MELTANO_POSTGRES, path, hard_delete=True, replace_when="trusted")
     assert run.code == 0, run.stderr
     assert warehouse.query(f"SELECT count(*) FROM {stream}") == [(0,)]
-    assert activate(warehouse, "test_activate_version_uppercase_stream_name", "account", True) == 7
+    assert (
+        activate(
+            warehouse, "test_activate_version_uppercase_stream_name", "account", hard_delete=True
+        )
+        == 7
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """A table is replaced when, and only when, a whole snapshot of it arrived."""
 
+from __future__ import annotations
+
 import pytest
 
 from dlt_bridge.snapshots import ReplaceWhen, Versions

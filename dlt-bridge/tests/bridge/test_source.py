@@ -1,5 +1,7 @@
 """Singer taps as dlt sources."""
 
+from __future__ import annotations
+
 import json
 import sys
 from collections.abc import Iterator

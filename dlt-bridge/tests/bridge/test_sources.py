@@ -1,5 +1,7 @@
 """The ready source of Cachet into PostgreSQL and files; the others are run as examples."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,7 @@
 """STATE is passed on when the rows before it are safe; a killed run leaves no trace."""
 
+from __future__ import annotations
+
 import json
 import os
 import random

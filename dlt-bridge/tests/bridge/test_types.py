@@ -1,5 +1,7 @@
 """What a schema says about a column, and what a value becomes in it."""
 
+from __future__ import annotations
+
 import json
 from decimal import Decimal
 from typing import Any

@@ -5,6 +5,8 @@ Each line on stdin is a JSON object with `arguments`, `environment`, `folder` an
 the reader may kill, and its wait status.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import json
