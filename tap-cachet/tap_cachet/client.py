@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CLIENT_ERRORS = frozenset(range(400, 500)) - {408, 425, 429}
+CLIENT_ERRORS = frozenset(range(400, 500)) - {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 OWN_MESSAGES: dict[int, str] = {
     403: r"Invalid abilit(y|\(ies\)|ies) provided\.?|This action is unauthorized\.?",
     404: r"The route \S*subscribers could not be found\.?",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import (
@@ -36,8 +37,9 @@ SCOPE = "js_api"
 DEFAULT_LIFETIME = 3600
 MARGIN = 60.0
 """Seconds before its end from which on a token is not used any more."""
-REFUSALS = frozenset({400, 401, 403, 404})
-NOT_FOUND = 404
+REFUSALS = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+)
 NEEDED = {
     PAT: ("access_token",),
     PASSWORD: ("username", "password", "client_id", "client_secret"),
@@ -148,7 +150,7 @@ class PasswordGrant:
             raise self._refusal
         url = self._endpoints.token_url
         reply = self._transport.send(self._request(url))
-        if reply.status == NOT_FOUND and (url := self._endpoints.other_token_url()):
+        if reply.status == HTTPStatus.NOT_FOUND and (url := self._endpoints.other_token_url()):
             reply = self._transport.send(self._request(url))
         body = reply.body if isinstance(reply.body, dict) else {}
         if reply.status in REFUSALS:
@@ -191,7 +193,7 @@ class PasswordGrant:
                 f"client_id or client_secret rejected by {host} ({error}); they are the columns "
                 "Client Id and GUID of [Cinchy].[Integrated Clients]."
             )
-        elif status == NOT_FOUND:
+        elif status == HTTPStatus.NOT_FOUND:
             sentence = f"There is no login server at {url}; set idp_url."
         else:
             sentence = f"{host} gives no token ({error or words}); check client and idp_url."

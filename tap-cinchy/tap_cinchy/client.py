@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal
 
 from singer_rest.errors import BodyError, StatusError, StreamError
@@ -30,12 +31,7 @@ logger = logging.getLogger(__name__)
 ReadType = Literal["QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY"]
 READ_TYPES = ("QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY")
 ERROR_HEADER = "X-Cinchy-Error"
-OK = 200
-BAD_REQUEST = 400
-UNAUTHORIZED = 401
-FORBIDDEN = 403
-GATEWAY_TIMEOUT = 504
-MAYBE_TIMEOUT = frozenset({500, GATEWAY_TIMEOUT})
+MAYBE_TIMEOUT = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.GATEWAY_TIMEOUT})
 EXACT_DOUBLE = 1 << 53
 
 
@@ -146,13 +142,13 @@ class CinchyApi:
         try:
             reply = self._send(dataclasses.replace(request, accept_statuses=MAYBE_TIMEOUT))
         except StatusError as error:
-            if error.status == BAD_REQUEST and is_timeout(error.message):
+            if error.status == HTTPStatus.BAD_REQUEST and is_timeout(error.message):
                 raise self._slow(request.url, error.message) from error
             raise
         if reply.status not in MAYBE_TIMEOUT:
             return reply
         words = excerpt(str(reply.headers.get(ERROR_HEADER) or ""), self.redactor)
-        if reply.status == GATEWAY_TIMEOUT or is_timeout(words):
+        if reply.status == HTTPStatus.GATEWAY_TIMEOUT or is_timeout(words):
             raise self._slow(request.url, words or "504 Gateway Timeout")
         return self._send(request)
 
@@ -207,12 +203,12 @@ class CinchyApi:
             headers=self._basic_headers(url) if basic else {},
             authenticated=not basic,
             # Here 401 may also say that the account may not run this query.
-            accept_statuses=frozenset({UNAUTHORIZED}),
+            accept_statuses=frozenset({HTTPStatus.UNAUTHORIZED}),
         )
         reply = self._send(request)
-        if reply.status == UNAUTHORIZED and not basic and self._renewed():
+        if reply.status == HTTPStatus.UNAUTHORIZED and not basic and self._renewed():
             reply = self._send(request)
-        if reply.status == UNAUTHORIZED:
+        if reply.status == HTTPStatus.UNAUTHORIZED:
             raise self._not_allowed(reply, f"{domain}.{name}", basic=basic)
         self.proved = self.proved or not basic
         self._basic_proved = self._basic_proved or basic
@@ -246,7 +242,9 @@ class CinchyApi:
 
     @staticmethod
     def _unauthorized(url: str, sentence: str) -> StatusError:
-        return StatusError(sentence, code="HTTP-401", url=url, status=UNAUTHORIZED, headers={})
+        return StatusError(
+            sentence, code="HTTP-401", url=url, status=HTTPStatus.UNAUTHORIZED, headers={}
+        )
 
     # Beside queries
 
@@ -260,7 +258,7 @@ class CinchyApi:
                     Request(url, method="POST", json={key: domain, "tableName": name})
                 )
             except StatusError as error:
-                if error.status != BAD_REQUEST:
+                if error.status != HTTPStatus.BAD_REQUEST:
                     return {}
             except StreamError:
                 return {}

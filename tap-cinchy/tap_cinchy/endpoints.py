@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -24,7 +25,11 @@ if TYPE_CHECKING:
 
 EXAMPLE_URL = "https://cinchy.example.com/Cinchy"
 TOKEN_PATH = "/identity/connect/token"  # noqa: S105  # a path
-CLIENT_ERRORS = frozenset(range(400, 500)) - {408, 425, 429}
+CLIENT_ERRORS = frozenset(range(400, 500)) - {
+    HTTPStatus.REQUEST_TIMEOUT,
+    HTTPStatus.TOO_EARLY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 _SILENT_REFRESH = re.compile(r";/[^;]*silent-refresh\.html")
 
 

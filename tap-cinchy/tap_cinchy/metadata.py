@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import ConfigError, StatusError, TapError
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import RejectedValues
-from tap_cinchy.client import BAD_REQUEST, FORBIDDEN
 from tap_cinchy.cql import ID, bracketed, is_safe, table_path
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
 from tap_cinchy.questions import Reading, is_refused
@@ -41,7 +41,9 @@ BLIND_BEFORE = (5, 7)
 def api_version(api: CinchyApi) -> tuple[int, ...] | None:
     """Return the version of the platform, which its health check tells; nothing if it does not."""
     request = Request(
-        f"{api.base}/healthcheck", authenticated=False, accept_statuses=frozenset({503})
+        f"{api.base}/healthcheck",
+        authenticated=False,
+        accept_statuses=frozenset({HTTPStatus.SERVICE_UNAVAILABLE}),
     )
     try:
         body = api.transport.send(request).body
@@ -89,7 +91,7 @@ def find_tables(
     try:
         tables = list(_rows(api, "Tables", TABLE_FIELDS, ("[Deleted]",), TABLES_A_PAGE))
     except StatusError as error:
-        if error.status in {BAD_REQUEST, FORBIDDEN}:
+        if error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}:
             raise ConfigError(f"{error.sentence.rstrip('.')}. {ADVICE}") from error
         raise
     if not tables:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from tap_cinchy.queries import Query
 
 GUESSED_VERSION = "1.0"
-NOT_FOUND = 404
 
 
 def ask(api: CinchyApi, query: Query, params: Mapping[str, Any], text: str | None = None) -> Reply:
@@ -59,7 +59,7 @@ def _ask_saved(api: CinchyApi, query: Query, params: Mapping[str, Any]) -> Reply
         return send(query.api_version)
     except StatusError as error:
         # Since 5.10 a query may be reached by its versioned path only.
-        absent = error.status == NOT_FOUND or "could not be found" in error.message
+        absent = error.status == HTTPStatus.NOT_FOUND or "could not be found" in error.message
         if query.api_version or not absent or missing_names(error.message):
             raise
         try:

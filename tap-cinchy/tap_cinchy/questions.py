@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StatusError, StreamError
 from tap_cinchy import answers
-from tap_cinchy.client import BAD_REQUEST, FORBIDDEN
 from tap_cinchy.cql import ID, Select, missing_names, split_names
 from tap_cinchy.values import KNOWN, ContradictionError, decoded
 
@@ -189,7 +189,7 @@ class TableQuestions:
 
     def _adapted(self, error: StatusError, asked: Form) -> bool:
         """Switch to what this server has; only where the field or table allows it."""
-        if error.status != BAD_REQUEST:
+        if error.status != HTTPStatus.BAD_REQUEST:
             return False
         if asked != self.form():
             return True  # another thread has switched meanwhile
@@ -220,7 +220,7 @@ class TableQuestions:
 
     def _left_out(self, error: StatusError) -> bool:
         """Read on without the links that lead to what the account may not view, and say so."""
-        missing = error.status == BAD_REQUEST and missing_names(error.message)
+        missing = error.status == HTTPStatus.BAD_REQUEST and missing_names(error.message)
         refused = self.refused_links() if missing and self.reading.lenient else []
         for index, field in enumerate(self.reading.fields):
             if field in refused:
@@ -258,7 +258,7 @@ class TableQuestions:
 
     def _explained(self, error: StatusError) -> StreamError:
         missing = missing_names(error.message)
-        if error.status != BAD_REQUEST or not missing:
+        if error.status != HTTPStatus.BAD_REQUEST or not missing:
             return error
         kind, name = missing[0]
         if kind == "table":
@@ -271,7 +271,10 @@ class TableQuestions:
 
     def _excused(self, error: StreamError) -> StreamError:
         """Return what a refusal of an optional table becomes."""
-        refused = isinstance(error, StatusError) and error.status in {BAD_REQUEST, FORBIDDEN}
+        refused = isinstance(error, StatusError) and error.status in {
+            HTTPStatus.BAD_REQUEST,
+            HTTPStatus.FORBIDDEN,
+        }
         if not self.reading.optional or not refused:
             return error
         return StreamError(
@@ -293,7 +296,7 @@ class TableQuestions:
             return StreamError(
                 f"{self.where}: the account may not view {', '.join(wanted)} "
                 f"({error.message.rstrip('.')}). Grant it, or deselect those columns.",
-                code="COLUMN-FORBIDDEN",
+                code="COLUMN-HTTPStatus.FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
         refused = self.refused_links()
@@ -302,7 +305,7 @@ class TableQuestions:
             return StreamError(
                 f"{self.where}: the account may not view what {names} links to "
                 f"({error.message.rstrip('.')}). Grant it, or deselect {names}.",
-                code="COLUMN-FORBIDDEN",
+                code="COLUMN-HTTPStatus.FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
         error.sentence = (
@@ -331,7 +334,7 @@ class TableQuestions:
         return StreamError(
             f"{self.where} answers without rows because the account has no right to it. Grant "
             "it, or deselect the stream.",
-            code="TABLE-FORBIDDEN",
+            code="TABLE-HTTPStatus.FORBIDDEN",
             outcome=Outcome.FORBIDDEN,
             absent=self.reading.optional,
         )
@@ -346,7 +349,7 @@ def is_refused(api: CinchyApi, table: str, *paths: str) -> bool:
     try:
         api.execute(Select(table, paths).text(top=1))
     except StatusError as error:
-        if error.status == BAD_REQUEST and missing_names(error.message):
+        if error.status == HTTPStatus.BAD_REQUEST and missing_names(error.message):
             return True
         raise
     return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import fnmatch
 import functools
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -20,17 +21,8 @@ from singer_rest.http.credentials import HeaderCredential
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from singer_rest.sdk.tap import RestTap
-from tap_cinchy.auth import (
-    BASIC,
-    NONE,
-    NOT_FOUND,
-    PASSWORD,
-    PAT,
-    PasswordGrant,
-    basic_header,
-    choose_method,
-)
-from tap_cinchy.client import BAD_REQUEST, ERROR_HEADER, CinchyApi
+from tap_cinchy.auth import BASIC, NONE, PASSWORD, PAT, PasswordGrant, basic_header, choose_method
+from tap_cinchy.client import ERROR_HEADER, CinchyApi
 from tap_cinchy.coverage import Coverage
 from tap_cinchy.discovery import DiscoveryOptions, stream_names
 from tap_cinchy.endpoints import EXAMPLE_URL, Endpoints, clean
@@ -230,7 +222,7 @@ class TapCinchy(RestTap):
             try:
                 api.execute("SELECT 1")
             except StatusError as error:
-                if error.status != BAD_REQUEST:
+                if error.status != HTTPStatus.BAD_REQUEST:
                     raise self._explained(error) from error
                 # Who is refused a query has been let in.
             except CredentialError as error:
@@ -273,7 +265,7 @@ class TapCinchy(RestTap):
 
     def _explained(self, error: StreamError) -> TapError:
         """Return what an error before any row becomes: perhaps there is no platform there."""
-        missing = isinstance(error, StatusError) and error.status == NOT_FOUND
+        missing = isinstance(error, StatusError) and error.status == HTTPStatus.NOT_FOUND
         if not missing or self.api.proved:
             return ServerError.before_rows(error)
         base = self.api.endpoints.base

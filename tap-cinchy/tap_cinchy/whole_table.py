@@ -10,12 +10,12 @@ from __future__ import annotations
 import collections
 import dataclasses
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
-from tap_cinchy.client import BAD_REQUEST
 from tap_cinchy.sources import TableSource
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class WholeTableSource(TableSource):
         try:
             return every, self._directed(every, "ASC")
         except StatusError as error:
-            if error.status != BAD_REQUEST or not plain or plain == every:
+            if error.status != HTTPStatus.BAD_REQUEST or not plain or plain == every:
                 raise
             return plain, self._directed(plain, "ASC")
 

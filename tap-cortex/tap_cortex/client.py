@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StatusError, StreamError
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
 API = "/api/v1"
 LARGEST_PAGE = 1000
 FIRST = 0
-FORBIDDEN = 403
-NO_ROUTE = frozenset({404, 405, 501})
+NO_ROUTE = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
 NOT_LICENSED = re.compile(r"Product access to \[?(?P<product>[^\]]+?)\]? not permitted")
 
 
@@ -50,7 +52,7 @@ class CortexTransport(Transport):
             return super().send(request)
         except StatusError as error:
             product = NOT_LICENSED.search(error.message)
-            if error.status != FORBIDDEN or not product:
+            if error.status != HTTPStatus.FORBIDDEN or not product:
                 raise
             raise StreamError(
                 f"{error.sentence.rstrip('.')}: the workspace has no licence for "

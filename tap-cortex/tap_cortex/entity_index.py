@@ -18,7 +18,7 @@ from singer_rest.errors import StatusError
 from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import Evidence, Proof, ProofKind
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, FORBIDDEN, NO_ROUTE, CortexList, by_fields, claims_of
+from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_fields, claims_of
 from tap_cortex.values import member, objects
 
 if TYPE_CHECKING:
@@ -43,7 +43,6 @@ TOO_LONG = frozenset(
 )
 MAX_TYPES = 1500
 """Characters that the types of one request may take in its address."""
-BAD_REQUEST = 400
 NO_TEAMS = "cannot request teams"
 SAMPLES = 5
 FULL = "full"
@@ -136,7 +135,7 @@ class EntityIndex:
         try:
             names, self._types_evidence = self._types.read()
         except StatusError as error:
-            if error.status not in NO_ROUTE | {FORBIDDEN}:
+            if error.status not in NO_ROUTE | {HTTPStatus.FORBIDDEN}:
                 raise
             logger.warning("%s Reading the types that the catalog shows by itself.", error.sentence)
             self._note_unknown_types(error)
@@ -148,7 +147,7 @@ class EntityIndex:
             f"{error.sentence.rstrip('.')}: the entity types of the workspace are not known, and "
             "the catalog shows only some of them by itself"
         )
-        if error.status == FORBIDDEN:
+        if error.status == HTTPStatus.FORBIDDEN:
             self._types_evidence.contradict(
                 f"{sentence}. Give the API key a role that may view entity types"
             )
@@ -157,7 +156,7 @@ class EntityIndex:
 
     def _refuses(self, error: StatusError) -> bool:
         """Whether this is the workspace's way of saying that it has no teams in the catalog."""
-        if error.status != BAD_REQUEST or NO_TEAMS not in error.message.lower():
+        if error.status != HTTPStatus.BAD_REQUEST or NO_TEAMS not in error.message.lower():
             return False
         logger.info("This workspace does not show teams in its catalog; /teams lists them.")
         self._refusals += 1

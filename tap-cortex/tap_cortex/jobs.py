@@ -6,6 +6,7 @@ import abc
 import dataclasses
 import datetime as dt
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import BodyError, RequestError, StatusError, StreamError
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
     from singer_rest.stop import StopSignal
     from tap_cortex.client import CortexApi
 
-CONFLICT = 409
 FIRST_PAUSE, MAX_PAUSE = 1.0, 15.0
 DONE = "DONE"
 UNDER_WAY = "IN_PROGRESS"
 MAX_RANGE = 180
-NOT_ALLOWED = frozenset({401, 403, 404, 405, 501})
+NOT_ALLOWED = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+        HTTPStatus.NOT_IMPLEMENTED,
+    }
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,11 +142,11 @@ class CqlSource(QuestionsSource):
         deadline = time.monotonic() + self.patience
         pauses = self._pauses(deadline)
         # A query that may have begun is not begun again: the server runs one at a time.
-        conflict = {"accept_statuses": frozenset({CONFLICT}), "once": True}
+        conflict = {"accept_statuses": frozenset({HTTPStatus.CONFLICT}), "once": True}
         reply = self.post(question.body, **conflict)
-        while reply.status == CONFLICT and next(pauses, None) is not None:
+        while reply.status == HTTPStatus.CONFLICT and next(pauses, None) is not None:
             reply = self.post(question.body, **conflict)
-        if reply.status == CONFLICT:
+        if reply.status == HTTPStatus.CONFLICT:
             raise self._unfit(reply, "another query is running")
         job = reply.body.get("jobId") if isinstance(reply.body, dict) else None
         if not job:

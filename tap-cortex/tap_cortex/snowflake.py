@@ -8,6 +8,7 @@ so a prompt is sent once in a run, and never again once it may have arrived.
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import (
@@ -39,7 +40,14 @@ PATH = "/api/v2/cortex/v1/chat/completions"
 EXAMPLE = "https://orgname-accountname.snowflakecomputing.com"
 TYPE_HEADER = "X-Snowflake-Authorization-Token-Type"
 AUTH_TYPES = ("PROGRAMMATIC_ACCESS_TOKEN", "KEYPAIR_JWT", "OAUTH")
-HOPELESS = frozenset({401, 403, 404, 405})
+HOPELESS = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.FORBIDDEN,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.METHOD_NOT_ALLOWED,
+    }
+)
 NEEDED = ("snowflake_account_url", "snowflake_token", "snowflake_prompts")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StatusError, StreamError
@@ -33,15 +34,26 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-OK = 200
-BAD_REQUEST = 400
-REFUSED = frozenset({400, 422})
+REFUSED = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY})
 INTEGRATION = "INTEGRATION_"
 MISSING = "INTEGRATION_MISSING"
-LIVE_FAILURES = frozenset({400, 409, 422, 500, 502, 503, 504})
+LIVE_FAILURES = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        HTTPStatus.BAD_GATEWAY,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        HTTPStatus.GATEWAY_TIMEOUT,
+    }
+)
 MAX_SILENT = 0.2
 MIN_SILENT = 5
-CLIENT_AND_SERVER_ERRORS = frozenset(range(400, 600)) - {401, 429}
+CLIENT_AND_SERVER_ERRORS = frozenset(range(400, 600)) - {
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 
 class _LiveSource(SingleSource):
@@ -54,7 +66,7 @@ class _LiveSource(SingleSource):
         """Make the request."""
         request = dataclasses.replace(self.request, accept_statuses=LIVE_FAILURES)
         reply = self.transport.send(request)
-        if reply.status < BAD_REQUEST:
+        if reply.status < HTTPStatus.BAD_REQUEST:
             return Page(self.rows(reply), reply)
         kind = str(member(reply.body, "type") or "")
         if not kind.startswith(INTEGRATION):

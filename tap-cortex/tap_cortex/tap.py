@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
@@ -15,7 +16,7 @@ from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.shared import SharedList
 from singer_rest.sources.single import envelope
 from tap_cortex import api_key, snowflake
-from tap_cortex.client import FORBIDDEN, CortexApi, CortexList, CortexTransport
+from tap_cortex.client import CortexApi, CortexList, CortexTransport
 from tap_cortex.entity_index import EntityIndex
 from tap_cortex.scores import ScoredEntities, parse_card
 from tap_cortex.settings import BURST, CLOUD, schema
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tap_cortex.snowflake import Chat
     from tap_cortex.streams.base import CortexStream
 
-NOT_FOUND = 404
 SUFFIXES = ("/api/v1", "/api")
 PAGES_FOR_PEOPLE = frozenset({"app.getcortexapp.com", "app.cortex.io", "www.cortex.io"})
 WAITING = frozenset({"cql_queries"})
@@ -219,9 +219,9 @@ class TapCortex(RestTap):
         try:
             self.api.fetch(request, envelope("entities"), 0, 1)
         except StatusError as error:
-            if error.status == NOT_FOUND:
+            if error.status == HTTPStatus.NOT_FOUND:
                 raise self._no_cortex() from error
-            if error.status != FORBIDDEN or error.code == "BLOCKED":
+            if error.status != HTTPStatus.FORBIDDEN or error.code == "BLOCKED":
                 raise
             self.logger.warning(
                 "The API key may not read the catalog; streams that need it will say so."

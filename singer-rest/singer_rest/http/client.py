@@ -54,11 +54,21 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 16
 MAX_REDIRECTS = 5
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+REDIRECTS = frozenset(
+    {
+        HTTPStatus.MOVED_PERMANENTLY,
+        HTTPStatus.FOUND,
+        HTTPStatus.SEE_OTHER,
+        HTTPStatus.TEMPORARY_REDIRECT,
+        HTTPStatus.PERMANENT_REDIRECT,
+    }
+)
 FROM_A_PROXY = frozenset({requests.codes.proxy_authentication_required})
 WHOLE_ANSWERS = frozenset({HTTPStatus.OK, HTTPStatus.NON_AUTHORITATIVE_INFORMATION})
 """What a list or a record is taken from; 202 and 206 say of themselves that more is to come."""
-METHOD_CHANGING_REDIRECTS = frozenset({301, 302, 303})
+METHOD_CHANGING_REDIRECTS = frozenset(
+    {HTTPStatus.MOVED_PERMANENTLY, HTTPStatus.FOUND, HTTPStatus.SEE_OTHER}
+)
 MEGABYTE = 1 << 20
 
 

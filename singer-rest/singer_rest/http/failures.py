@@ -7,6 +7,7 @@ codes is documented in the README of this package.
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -22,14 +23,7 @@ from singer_rest.errors import (
     TooLargeError,
 )
 from singer_rest.http import json_body
-from singer_rest.http.retry import (
-    MAX_NAMED_WAIT,
-    RETRIED_STATUSES,
-    SERVICE_UNAVAILABLE,
-    TOO_MANY_REQUESTS,
-    Failure,
-    retry_after,
-)
+from singer_rest.http.retry import MAX_NAMED_WAIT, RETRIED_STATUSES, Failure, retry_after
 from singer_rest.redact import plain_url
 
 if TYPE_CHECKING:
@@ -151,10 +145,10 @@ def from_status(answer: Answer, context: Context) -> Failure:
     identifier = request_id(answer, body)
     where = plain_url(answer.url)
     wait = retry_after(answer.headers, answer.received)
-    if wait is None and answer.status == TOO_MANY_REQUESTS:
+    if wait is None and answer.status == HTTPStatus.TOO_MANY_REQUESTS:
         wait = _named_wait(body)
-    limited = answer.status == TOO_MANY_REQUESTS or (
-        answer.status == SERVICE_UNAVAILABLE and wait is not None
+    limited = answer.status == HTTPStatus.TOO_MANY_REQUESTS or (
+        answer.status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None
     )
     if answer.status == requests.codes.forbidden and looks_like_html(answer) and not words:
         what = (

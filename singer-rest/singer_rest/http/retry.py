@@ -27,6 +27,7 @@ import functools
 import random
 import re
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import backoff
@@ -45,9 +46,7 @@ MIN_OUTAGE_PAUSE = 0.05
 MIN_TOLD = 10.0
 """Shorter waits are not worth a word."""
 BETWEEN_WORDS = 2.0
-TOO_MANY_REQUESTS = 429
-RETRIED_STATUSES = PASSING_STATUSES - {TOO_MANY_REQUESTS}
-SERVICE_UNAVAILABLE = 503
+RETRIED_STATUSES = PASSING_STATUSES - {HTTPStatus.TOO_MANY_REQUESTS}
 LIMIT_PAUSE = 1.0
 """Longest first pause after a refusal that names no waiting time."""
 TWO_MINUTES = 120

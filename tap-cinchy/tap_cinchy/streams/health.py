@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import BodyError
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NOT_FOUND = 404
-UNAVAILABLE = 503
 WHOLE = "overall"
 """Name of the one row of a component that lists no checks."""
 
@@ -85,14 +84,19 @@ class HealthSource(SingleSource):
 
     def __init__(self, stream: HealthCheck) -> None:
         # An unhealthy component may answer 503, and what it says then is data.
-        accepted = frozenset({UNAVAILABLE, *([NOT_FOUND] if stream.may_be_absent else [])})
+        accepted = frozenset(
+            {
+                HTTPStatus.SERVICE_UNAVAILABLE,
+                *([HTTPStatus.NOT_FOUND] if stream.may_be_absent else []),
+            }
+        )
         request = Request(stream.url(), authenticated=False, accept_statuses=accepted)
         super().__init__(stream.api.transport, request, read_rows)
 
     def pages(self) -> Iterator[Page]:
         """Yield the checks as one page."""
         reply = self._ask()
-        rows = [] if reply.status == NOT_FOUND else self.rows(reply)
+        rows = [] if reply.status == HTTPStatus.NOT_FOUND else self.rows(reply)
         if not rows:
             logger.warning("There is no health check at %s; nothing is read.", reply.url)
         self.evidence.pages, self.evidence.received = 1, len(rows)
@@ -102,13 +106,13 @@ class HealthSource(SingleSource):
     def probe(self) -> Reply:
         """Ask for the checks."""
         reply = self._ask()
-        if reply.status != NOT_FOUND:
+        if reply.status != HTTPStatus.NOT_FOUND:
             self.rows(reply)
         return reply
 
     def _ask(self) -> Reply:
         reply = self.transport.send(self.request)
-        if reply.status == UNAVAILABLE and not isinstance(reply.body, dict):
+        if reply.status == HTTPStatus.SERVICE_UNAVAILABLE and not isinstance(reply.body, dict):
             return self.transport.send(Request(self.request.url, authenticated=False))
         return reply
 

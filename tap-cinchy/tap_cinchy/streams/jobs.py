@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -29,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 PATHS = ("/api/v1.0/jobs", "/api/jobs")
 BATCH = 5000
-OK = 200
 BAD_REQUEST, UNAUTHORIZED, NOT_FOUND = 400, 401, 404
 ANSWERS = frozenset({BAD_REQUEST, UNAUTHORIZED, NOT_FOUND})
 LOG = "[Cinchy].[Execution Log]"
@@ -86,7 +86,7 @@ class JobsSource(Source):
             reply = self.api.transport.send(request)  # a 401 has started nothing
         if reply.status == NOT_FOUND:
             reply = self.api.transport.send(self._request(url + PATHS[1], job))
-        if reply.status != OK:
+        if reply.status != HTTPStatus.OK:
             words = find_message(reply.body) or {
                 UNAUTHORIZED: "before 5.11 the jobs API may take no personal access token"
             }.get(reply.status, "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from singer_rest.http.exchange import Request
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
     from singer_rest.http.exchange import Reply
     from tap_cinchy.tap import TapCinchy
 
-OK = 200
-REFUSALS = frozenset({400, 401, 403, 404})
+REFUSALS = frozenset(
+    {HTTPStatus.BAD_REQUEST, HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND}
+)
 
 ACCESS = Table(
     (
@@ -54,7 +56,7 @@ class SecretsSource(Source):
             row = {
                 "domain": secret["domain"],
                 "name": secret["name"],
-                "accessible": reply.status == OK and value is not None,
+                "accessible": reply.status == HTTPStatus.OK and value is not None,
             }
             if self.stream.with_values:
                 row["secret_value"] = value

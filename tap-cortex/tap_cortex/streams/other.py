@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.records import timestamps
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from tap_cortex.client import Record
 
 SUCCESS = range(200, 300)
-ABSENT = frozenset({404, 405, 501})
+ABSENT = frozenset(
+    {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED}
+)
 EXCERPT = 1000
 
 
