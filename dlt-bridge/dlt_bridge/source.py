@@ -8,7 +8,7 @@ import secrets
 import tempfile
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -29,12 +29,13 @@ from dlt_bridge.reloads import is_forgotten, mark_read, state_for
 from dlt_bridge.resources import LoadOptions, find_references, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.snapshots import ReplaceWhen, names_version
+from dlt_bridge.source_options import SourceOptions
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
 from dlt_bridge.taps import CommandTap, InProcessTap, StreamInfo, Tap, read_streams, with_selected
 from dlt_bridge.user_changes import has_steps, is_limited, is_restricted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from dlt.extract import DltResource, DltSource
 
@@ -48,43 +49,6 @@ _STATE: Final = "singer_state"
 
 LOAD_REST: ContextVar[list[TapError] | None] = ContextVar("LOAD_REST", default=None)
 """Where `dlt_bridge.run` wants to find failures that cost only the streams that failed."""
-
-_CHOICES: Final = {
-    "replace_when": ("complete", "activated", "never"),
-    "nested": ("json", "tables"),
-    "on_type_mismatch": ("fail", "variant"),
-    "number_type": ("double", "decimal"),
-}
-
-
-@dataclass(frozen=True)
-class SourceOptions:
-    """How a tap is made a source.
-
-    Attributes:
-        streams: The streams to read; those the catalog selects if None.
-        replace_when: When a full table read replaces the table: the tap succeeded
-            (`complete`), it sent ACTIVATE_VERSION too (`activated`), or `never`.
-        nested: JSON columns (`json`) or child tables (`tables`).
-        on_type_mismatch: What a value that breaks its SCHEMA does: `fail` or `variant`.
-        number_type: The column type of `number`: `double` or `decimal`.
-        state: Where to start if dlt has no state of an earlier run.
-        references: For properties that hold the key of a row of another stream, that stream and
-            its key property; they become references in dlt's schema.
-    """
-
-    streams: Sequence[str] | None = None
-    replace_when: str = "complete"
-    nested: str = "json"
-    on_type_mismatch: str = "fail"
-    number_type: str = "double"
-    state: Mapping[str, Any] | None = None
-    references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            if getattr(self, name) not in choices:
-                raise ConfigError(f"The option {name} has to be one of {', '.join(choices)}.")
 
 
 def singer_source(

@@ -15,7 +15,8 @@ import dlt
 from dlt.common.typing import TSecretStrValue  # noqa: TC002  # dlt reads the annotations
 
 from dlt_bridge.errors import ConfigError
-from dlt_bridge.source import SourceOptions, tap_resources
+from dlt_bridge.source import tap_resources
+from dlt_bridge.source_options import SourceOptions
 from dlt_bridge.taps import InProcessTap
 
 if TYPE_CHECKING:
