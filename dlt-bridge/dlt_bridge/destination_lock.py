@@ -12,6 +12,7 @@ import logging
 import re
 import secrets
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -79,9 +80,18 @@ class DestinationLock:
     def package(self, package: Sequence[Batch]) -> Iterator[None]:
         """Keep others from what a package is doing to its tables while the block lasts."""
         _ = package
+        with self.connected():
+            yield
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """Let the connections that are made while the block lasts be cheap, where they are not."""
         yield
 
-    @property
+    def drop_orphans(self) -> None:
+        """Drop what loads that were cut off left of their staging, where that can be told."""
+
+    @cached_property
     def staging_dataset(self) -> str | None:
         """The name of the staging dataset that goes with this load; None if none does."""
         with self._pipeline.destination_client() as client:
@@ -109,7 +119,6 @@ class FileLock(DestinationLock):
             # A folder that is not there is a mistyped path: DuckDB says so, and nothing is made.
             if Path(database).parent.is_dir():
                 self._lock(Path(database))
-        _drop_orphans(self._pipeline, lambda _: True)
         return self
 
     def __exit__(
@@ -121,6 +130,20 @@ class FileLock(DestinationLock):
         """See `DestinationLock`."""
         super().__exit__(kind, error, trace)
         self._cleanup.close()
+
+    @contextmanager
+    def connected(self) -> Iterator[None]:
+        """See `DestinationLock.connected`.
+
+        The first connection of a process opens the file, and the last one writes it anew; those
+        in between share it. It is given back after each package, so that others can read.
+        """
+        with self._pipeline.sql_client():
+            yield
+
+    def drop_orphans(self) -> None:
+        """See `DestinationLock.drop_orphans`."""
+        _drop_orphans(self._pipeline, lambda _: True)
 
     def _lock(self, database: Path) -> None:
         lock = database.with_name(f".{database.name}.target-dlt.lock")
@@ -151,7 +174,6 @@ class PostgresLock(DestinationLock):
         self._own_staging = self.staging_dataset
         if self._own_staging:
             self._try(lock_number("staging", self._own_staging))
-        _drop_orphans(self._pipeline, self._is_dead)
         return self
 
     def __exit__(
@@ -184,6 +206,10 @@ class PostgresLock(DestinationLock):
             for number, alone in sorted(wanted.items()):  # in one order, so that none waits for two
                 _wait(client, number, alone=alone)
             yield
+
+    def drop_orphans(self) -> None:
+        """See `DestinationLock.drop_orphans`."""
+        _drop_orphans(self._pipeline, self._is_dead)
 
     @property
     def _run_lock(self) -> int:

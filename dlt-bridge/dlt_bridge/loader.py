@@ -79,7 +79,9 @@ class Loader:
             self._moved = self._come_here()
             self._lock_folder(cleanup)
             self._lock = cleanup.enter_context(choose_lock(self._pipeline))
-            self._synchronize()
+            with self._lock.connected():
+                self._lock.drop_orphans()
+                self._synchronize()
             cleanup.callback(shutil.rmtree, self._folder, ignore_errors=True)
             self._cleanup = cleanup.pop_all()
         return self
@@ -178,7 +180,7 @@ class Loader:
         Args:
             begins_with: The STATE the tap says it continues from; None if it says none.
         """
-        with translated("reach", self._settings.destination):
+        with translated("reach", self._settings.destination), self._lock.connected():
             warn_of_lost_dataset(
                 self._pipeline, begins_with, was_loaded=self._journal.last.covered > 0
             )
