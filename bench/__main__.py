@@ -52,8 +52,9 @@ def main() -> int:
     else:
         print(found)
     if options.pages:
+        front = report.summary(outcome, day, options.rounds, report.FRONT)
         report.put_into(HERE / "README.md", text)
-        report.put_into(HERE.parent / "README.md", short)
+        report.put_into(HERE.parent / "README.md", front)
     ours = [name for name in outcome.failed if name.startswith(("tap-", "target-dlt"))]
     for name in ours:
         print(f"{name} did not finish.", file=sys.stderr)

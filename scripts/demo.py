@@ -105,6 +105,8 @@ def load(system: str, *options: str) -> None:
                 **KEYS[system],
                 f"TAP_{system.upper()}_API_URL": url,
                 f"TAP_{system.upper()}_SUMMARY_FILE": str(summary),
+                # What a user's own commands load later knows nothing of what was loaded here.
+                "MELTANO_DATABASE_URI": f"sqlite:///{OUTPUT / 'meltano.db'}",
                 "TARGET_DLT_CREDENTIALS": str(WAREHOUSE),
                 "TARGET_DLT_PIPELINES_DIR": str(OUTPUT / "pipelines" / system),
             },

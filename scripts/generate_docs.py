@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,19 @@ def _page(tap: TapInfo, config: dict[str, Any]) -> str:
 
 
 def env_example() -> str:
-    """Return the environment variables a user sets."""
-    lines = ["# Written by `make docs`. Copy to .env and fill in what you use."]
+    """Return the environment variables a user sets, all of them out of effect."""
+    lines = [
+        "# Written by `make docs`. Copy it (cp -n .env.example .env), and take the # away from the",
+        "# lines that you fill in. A line that is left empty counts as a mistake, not as nothing.",
+    ]
     for tap in TAPS:
+        settings = {setting.name: setting for setting in settings_of(tap.about()["settings"])}
         lines += ["", f"# {tap.label}: {tap.what}"]
-        for setting in settings_of(tap.about()["settings"]):
-            if setting.required or setting.secret:
-                lines.append(f"{tap.env_prefix}{setting.name.upper()}=")
+        lines += textwrap.wrap(tap.prerequisite, 96, initial_indent="# ", subsequent_indent="# ")
+        named = ["api_url", *(name for group in tap.alternatives for name in group)]
+        named += [s.name for s in settings.values() if s.required or s.secret]
+        for name in dict.fromkeys(named):
+            lines.append(f"# {tap.env_prefix}{name.upper()}={settings[name].example}")
     return "\n".join(lines) + "\n"
 
 

@@ -41,6 +41,7 @@ class Setting:
     secret: bool
     default: Any
     options: tuple[str, ...]
+    example: str = ""
 
     @property
     def default_text(self) -> str:
@@ -78,6 +79,7 @@ def settings_of(schema: Mapping[str, Any]) -> list[Setting]:
                 secret=bool(definition.get("secret")),
                 default=definition.get("default"),
                 options=options,
+                example=str(next(iter(definition.get("examples", ())), "")),
             )
         )
     return found

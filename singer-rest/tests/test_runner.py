@@ -137,6 +137,7 @@ class Shared:
 
     name = "tap-nothing"
     dynamic_catalog = False
+    unread_opt_in = ()
     system = "https://nothing.example.com"
 
     def __init__(self, streams: Iterable[Plain], **options: Any) -> None:

@@ -175,8 +175,8 @@ class TapCachet(RestTap):
         key = settings.token(self.config.get("api_key") or "", "api_key")
         if not key and "api_key" in self.config:
             raise ConfigError(
-                "api_key is empty, which would read no more than a guest may see. Set it, or "
-                "remove it to read as a guest on purpose."
+                "api_key is empty, which would read no more than a guest may see. Set it, or to "
+                "read as a guest on purpose remove it (in .env the line TAP_CACHET_API_KEY=)."
             )
         return key
 

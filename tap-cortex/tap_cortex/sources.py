@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
-from singer_rest.sources.base import AbsentSource, Plan, Source
+from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page, read_claims
 from singer_rest.sources.cursors import OffsetSource
 from singer_rest.sources.evidence import ProofKind
@@ -333,22 +333,6 @@ class ScimSource(OffsetSource):
             return Plan(1, exact=False)
         pages = max(1, -(-total // max(1, len(page.rows))))
         return Plan(pages if pages == 1 else 2 * pages, total)
-
-
-class UnconfiguredSource(AbsentSource):
-    """What a setting would have to ask for; it is skipped, whoever selected the stream."""
-
-    def pages(self) -> Iterator[Page]:
-        """Ask nothing.
-
-        Raises:
-            StreamError: Always: nothing was read, so nothing is complete.
-        """
-        raise StreamError(f"{self.reason}.", code="NOT-CONFIGURED", outcome=Outcome.SKIPPED)
-
-    def probe(self) -> Reply | None:
-        """Ask nothing."""
-        return None
 
 
 class NamedFanOut(FanOut):

@@ -14,6 +14,7 @@ from sandbox.cortex.app import create_app
 from sandbox.cortex.options import DEFAULT_TOKEN, Options
 from sandbox.cortex.world import World, WorldSpec
 from sandbox.serve import Running, serve
+from singer_rest.errors import Outcome
 from tap_cortex.values import digest
 
 NOW = dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)
@@ -46,8 +47,6 @@ DEFAULT_STREAMS = {
     "teams",
     "workflows",
 }
-SUMMARY = "singer_rest.run.runner"
-"""What logs the table at the end of a run."""
 INCREMENTAL = {
     "audit_logs",
     "custom_events",
@@ -130,9 +129,9 @@ def instant(text: str) -> str:
 
 def outcomes(run: TapRun) -> dict[str, str]:
     """Return what the summary says of every stream."""
-    lines = [line.split("|")[-1].split() for line in run.stderr.splitlines() if SUMMARY in line]
-    known = all_streams()
-    return {words[0]: words[1] for words in lines if len(words) > 4 and words[0] in known}
+    lines = [line.split() for line in run.stderr.splitlines() if line[:1].strip()]
+    verdicts = {outcome.value for outcome in Outcome}
+    return {words[0]: words[1] for words in lines if words[1:2] and words[1] in verdicts}
 
 
 @contextlib.contextmanager

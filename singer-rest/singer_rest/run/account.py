@@ -61,6 +61,11 @@ class Account:
         finally:
             _OF_THE_COMMAND.reset(token)
 
+    @property
+    def is_of_a_command(self) -> bool:
+        """Whether a command runs the tap, and standard error is its own."""
+        return _OF_THE_COMMAND.get() is self
+
     def open(self, path: str | None, redactor: Redactor | None = None) -> Path | None:
         """Take the file, and say in it that the program runs, if it is a command.
 
@@ -69,7 +74,7 @@ class Account:
         """
         self._file, self._redactor = SummaryFile(path, "tap"), redactor
         self.is_open = True
-        if _OF_THE_COMMAND.get() is self:
+        if self.is_of_a_command:
             self._write(None, None, "")
         return self._file.missing_folder
 

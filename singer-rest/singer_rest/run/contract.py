@@ -183,6 +183,10 @@ class Run(Protocol):
         """Return every stream there is, selected or not, by name."""
 
     @property
+    def unread_opt_in(self) -> Sequence[str]:
+        """Return the opt-in streams that nobody asked for."""
+
+    @property
     def dynamic_catalog(self) -> bool:
         """Whether streams come and go with the server's tables."""
 

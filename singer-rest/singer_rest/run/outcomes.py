@@ -137,29 +137,6 @@ class RunReport:
             code=first.code or None,
         )
 
-    def table(self) -> list[str]:
-        """Return the summary as lines of text."""
-        header = ("stream", "outcome", "rows", "expected", "again", "gone", "proof / reason")
-        lines = [
-            (
-                result.stream,
-                result.outcome.value,
-                str(result.rows),
-                "-" if result.expected is None else str(result.expected),
-                str(result.duplicates),
-                str(result.skipped),
-                result.sentence or result.proof,
-            )
-            for result in self.results
-        ]
-        return [
-            *align([header, *lines]),
-            (
-                f"{self.requests} requests in {self.seconds:.1f} s ({self.retries} repeated, "
-                f"{self.waited:.0f} s waited for the limit)"
-            ),
-        ]
-
     def as_json(self) -> dict[str, Any]:
         """Return the summary as values."""
         streams = []

@@ -272,7 +272,9 @@ class SourceReader:
         result.seconds = round(time.monotonic() - self.started, 3)
         if self.source is not None:
             evidence = self.source.evidence
-            result.expected = evidence.expected
+            made = writer.rows + writer.rejected.without_key
+            if made == evidence.received:  # else it counts what the rows were made of
+                result.expected = evidence.expected
             result.received = evidence.received
             result.duplicates = evidence.duplicates
             result.skipped = evidence.skipped

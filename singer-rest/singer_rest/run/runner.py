@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from singer_rest.errors import Outcome, RunError, Stopped, TapError
-from singer_rest.run import preflight
+from singer_rest.run import preflight, screen
 from singer_rest.run.credential_proof import UnprovedCredentialError
 from singer_rest.run.outcomes import RunReport, StreamResult
 from singer_rest.run.reader import SourceReader
@@ -76,8 +76,9 @@ class Runner(Generic[StreamT]):
         started = time.monotonic()
         selected = list(itertools.chain.from_iterable(self.passes))
         try:
-            self._begin(selected)
-            self._read()
+            with self.run.progress.running():
+                self._begin(selected)
+                self._read()
             error = self.report.error()
             if error is not None:
                 raise error
@@ -104,7 +105,9 @@ class Runner(Generic[StreamT]):
 
     def _read(self) -> None:
         for streams in self._passes_to_read():
-            logger.info("Reading %s", ", ".join(stream.name for stream in streams))
+            names = [stream.name for stream in streams]
+            logger.info("Reading %s", ", ".join(names))
+            self.run.progress.begin(names)
             reader = SourceReader(self.run, [self._new_writer(stream) for stream in streams])
             try:
                 self._take(reader, reader.run())
@@ -168,5 +171,10 @@ class Runner(Generic[StreamT]):
         self.report.waited = transport.rate_limit.waited
         self.report.seconds = time.monotonic() - started
         if self.report.begun:
-            for line in self.report.table():
-                logger.info("%s", line)
+            lines = screen.summary(
+                self.report,
+                tap=self.run.name,
+                unread=self.run.unread_opt_in,
+                colours=screen.wants_colours(),
+            )
+            screen.show(lines, self.run.redactor, plain=self.run.account.is_of_a_command)

@@ -127,9 +127,9 @@ class RestCommand(SingerCommand):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the callback, without the SDK's own handling of configuration errors."""
         logging.captureWarnings(capture=True)
-        for command in ("test", "plan", "parts", "part", "join"):
+        for command in ("test", "plan", "parts", "part", "join", "state_info"):
             if ctx.params.get(command) is not None:
-                self.account.command = command
+                self.account.command = command.replace("_", "-")
         return click.Command.invoke(self, ctx)
 
 
@@ -197,6 +197,12 @@ def _options() -> list[click.Parameter]:
             default=None,
             type=click.Choice(["text", "json"]),
             help="Print how many requests and minutes a run will take, without reading the data.",
+        ),
+        click.Option(
+            ["--state-info"],
+            type=click.File(),
+            metavar="FILE",
+            help="Say in words what a state covers: system, streams and how far each was read.",
         ),
         click.Option(
             ["--parts"],

@@ -16,6 +16,7 @@ from singer_rest.run.credential_proof import CredentialProof
 from singer_rest.run.plans import of_part
 from singer_rest.run.progress import Progress
 from singer_rest.run.runner import Runner, group_passes
+from singer_rest.run.state_info import describe
 from singer_rest.sdk import compat, selection, settings
 from singer_rest.sdk import parts as part_commands
 from singer_rest.sdk.command import RestCommand, check_part_options, read_catalog, read_text
@@ -77,6 +78,17 @@ class RestTap(ConfiguredTap):
     def source_streams(self) -> dict[str, SourceStream]:
         """Return every stream, by name."""
         return {n: stream for n, stream in self.streams.items() if isinstance(stream, SourceStream)}
+
+    @property
+    def unread_opt_in(self) -> list[str]:
+        """Return the opt-in streams that nobody asked for; a part of a plan does not ask."""
+        if self.part_of_plan is not None:
+            return []
+        return [
+            name
+            for name, stream in self.source_streams.items()
+            if not stream.selected_by_default and not stream.selected
+        ]
 
     def selected_streams(self) -> list[SourceStream]:
         """Return the streams to read: of the whole, or of the part that this process reads."""
@@ -166,9 +178,14 @@ class RestTap(ConfiguredTap):
         receipt: str | None = None,
         join: str | None = None,
         receipts: Sequence[str] = (),
+        state_info: IO[str] | None = None,
     ) -> None:
         """Run the tap as its command line says."""
         compat.about(cls, about=about, about_format=about_format)
+        if state_info is not None:
+            given_state = read_state(read_text(state_info))
+            click.echo("\n".join(describe(given_state, cls.name)))
+            return
         config = config or compat.ConfigInput()
         check_part_options(part=part, receipt=receipt, join=join, receipts=receipts, state=state)
         plan_file, index = of_part(part) if part is not None else (join, 0)

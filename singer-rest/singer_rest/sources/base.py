@@ -149,3 +149,22 @@ class AbsentSource(Source):
     def plan(self) -> Plan:
         """Return no cost."""
         return Plan(0, 0)
+
+
+class UnconfiguredSource(AbsentSource):
+    """What a setting would have to ask for; it is skipped, whoever selected the stream."""
+
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(where, reason, outcome=Outcome.SKIPPED)
+
+    def pages(self) -> Iterator[Page]:
+        """Ask nothing.
+
+        Raises:
+            StreamError: Always: nothing was read, so nothing is complete.
+        """
+        raise StreamError(f"{self.reason}.", code="NOT-CONFIGURED", outcome=Outcome.SKIPPED)
+
+    def probe(self) -> Reply | None:
+        """Ask nothing."""
+        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from singer_rest.records import timestamps
+from singer_rest.sources.base import UnconfiguredSource
 from tap_cachet import normalise, schemas
 from tap_cachet.client import row_id
 from tap_cachet.sources import by_ids
@@ -82,6 +83,8 @@ class ComponentsById(CachetStream):
 
     def new_source(self) -> Source:
         """Return one request per configured id."""
+        if not self.config["component_ids"]:
+            return UnconfiguredSource("/components/{id}", "component_ids is not set")
         return by_ids(
             self.api,
             "/components",

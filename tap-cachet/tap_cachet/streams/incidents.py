@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from singer_rest.sources.base import AbsentSource
+from singer_rest.sources.base import AbsentSource, UnconfiguredSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
 from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
@@ -213,6 +213,8 @@ class IncidentsById(CachetStream):
 
     def new_source(self) -> Source:
         """Return one request per configured id."""
+        if not self.config["incident_ids"]:
+            return UnconfiguredSource("/incidents/{id}", "incident_ids is not set")
         return by_ids(
             self.api,
             "/incidents",

@@ -11,11 +11,11 @@ from singer_rest.errors import StreamError
 from singer_rest.records import timestamps
 from singer_rest.records.rows import Rows
 from singer_rest.sdk.streams import SourceStream
+from singer_rest.sources.base import UnconfiguredSource
 from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
-from tap_cortex.sources import UnconfiguredSource
 from tap_cortex.values import json_text, parsed, without_zone
 
 if TYPE_CHECKING:
