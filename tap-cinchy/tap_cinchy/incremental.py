@@ -308,6 +308,12 @@ class ChangesSource(TableSource):
             return self.bookmark
         return self._watermark.text
 
+    @property
+    def why_whole(self) -> str:  # type: ignore[override]  # of this one it depends
+        """Return why it cannot be cut: not on a first run, when all rows come."""
+        first = self.since is None and self.start is None
+        return "" if first else "it is read by what changed"
+
     def prepare(self) -> None:
         """Look at the end of the table, compare the zones, and bound what is read."""
         self.anchor = oldest(self.api, self.questions.form().table)

@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from singer_rest.sources.walk import SLOW_ENOUGH
 from tap_cinchy.client import SlowQueryError
+from tap_cinchy.cuts import NO_NUMBER, stretch_of, weigh
 from tap_cinchy.extent import Extent
 from tap_cinchy.ordering import distinct, in_order, read_keys
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
-from tap_cinchy.windows import EVERYTHING, Key, Piece, TableWalk, Window, stretches
+from tap_cinchy.windows import Key, Piece, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.cuts import Span
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.cql import Select
     from tap_cinchy.questions import Columns
@@ -136,7 +139,8 @@ class TableSource(Source):
             return walk, None, None
         if self.conditions:
             self._unseen.clear()  # not all of them come
-        rest = walk.pieces(EVERYTHING)
+        self._unseen = {key for key in self._unseen if self.span.holds(key[0])}
+        rest = walk.pieces(stretch_of(self.span))
         return walk, rest, next(rest, None)
 
     def _side_by_side(
@@ -153,11 +157,27 @@ class TableSource(Source):
             yield from rest
             return
         rest.close()
-        parts = stretches(walk, first.keys[-1], lambda: self._amount.value)
+        parts = stretches(walk, first.keys[-1], lambda: self._amount.value, stretch_of(self.span))
         for piece, others in pool.ordered(functools.partial(_begun, walk, part) for part in parts):
             if piece is not None:
                 yield piece
             yield from others
+
+    def cut(self, parts: int) -> Cut:
+        """Cut between keys, by how dense they are at many places."""
+        if self.why_whole or self.reading.keys != 1:
+            return Cut(why_whole=self.why_whole or NO_NUMBER)
+        try:
+            return weigh(self.questions, self.ask_tail(), parts)
+        except StatusError as error:
+            raise self.questions.explained(error) from None
+
+    def restrict(self, span: Span) -> None:
+        """Read the rows whose key lies in a span."""
+        self.span = span
+
+    why_whole = ""
+    """Why it cannot be cut, if it has a key of one number."""
 
     def prepare(self) -> None:
         """Find out what has to be known before the first page; a hook."""

@@ -348,8 +348,10 @@ def _text(key: Key | None) -> str:
     return "the beginning" if key is None else ".".join(map(str, key))
 
 
-def stretches(walk: TableWalk, begin: Key | None, rows: Callable[[], int]) -> Iterator[Stretch]:
-    """Cut what lies between a place and the end of a table into stretches of about a page.
+def stretches(
+    walk: TableWalk, begin: Key | None, rows: Callable[[], int], whole: Stretch = EVERYTHING
+) -> Iterator[Stretch]:
+    """Cut what lies between a place and the end of a stretch into stretches of about a page.
 
     They are cut when they are taken, with what is known by then of the gaps between keys.
 
@@ -357,6 +359,7 @@ def stretches(walk: TableWalk, begin: Key | None, rows: Callable[[], int]) -> It
         walk: Knows the end and the pace.
         begin: Where the first one begins.
         rows: Returns how many rows a stretch should have.
+        whole: What is cut; a table as a whole, unless it is read in parts.
     """
     low = begin
     while walk.end is not None and (low is None or low < walk.end):
@@ -364,8 +367,12 @@ def stretches(walk: TableWalk, begin: Key | None, rows: Callable[[], int]) -> It
         if low is not None and start is not None and start - 1 > low[0]:
             low = (start - 1,)
         high = (low[0] if low is not None else 0) + walk.pace.span(rows())
+        if whole.end is not None and (low is None or high >= whole.end):
+            if low is None or low[0] < whole.end:
+                yield Stretch(low, whole.end)
+            return
         if low is None or high >= walk.end[0]:
-            yield Stretch(low, None)
+            yield Stretch(low, whole.end)
             return
         yield Stretch(low, high)
         low = (high,)

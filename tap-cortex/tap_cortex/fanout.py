@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.sources.base import Source
+    from singer_rest.sources.cuts import Border
     from singer_rest.sources.evidence import Evidence
     from singer_rest.sources.parents import On404, ParentList
     from tap_cortex.client import CortexApi, Key, Rows
@@ -131,6 +132,10 @@ class FanOut(PerParentSource):
         if isinstance(parent, Parent) and parent.archived:
             return "archived"
         return self.route.on_404
+
+    def cut_key(self, parent: Any) -> Border | None:
+        """Return the id of an entity, or the parent itself if it is a name."""
+        return parent.id if isinstance(parent, Parent) else super().cut_key(parent)
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every parent, each with the place of its first row."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from singer_rest.http.exchange import Request
+    from singer_rest.sources.cuts import Border
     from singer_rest.sources.pages import Page
     from singer_rest.sources.shared import SharedList
     from tap_cortex.client import CortexApi, Record
@@ -91,6 +92,10 @@ class ScoresSource(CountedFanOut):
         )
         super().__init__(api, PATH, cards, route, cards.setup_requests)
 
+    def cut_key(self, parent: Any) -> Border | None:
+        """Return the tag of a scorecard."""
+        return str(parent.tag)
+
     def is_listed(self, parent: Any, parents: Sequence[Any]) -> bool:
         """Tell whether a scorecard is among those that there are now, whatever its rules."""
         return any(card.tag == parent.tag for card in parents)
@@ -107,7 +112,7 @@ class ScoresSource(CountedFanOut):
                 self.nameless += len(page.rows) - len(found)
                 self.scored += found
             yield page
-        self.ended = True
+        self.ended = self.span.is_whole
 
 
 class ScoredEntities:
@@ -170,6 +175,10 @@ class NextStepsSource(FanOut):
     """What each entity has to do for the next level of each scorecard: a request for each pair."""
 
     WHERE = "/scorecards/{tag}/next-steps"
+
+    def cut_key(self, parent: Any) -> Border | None:
+        """Return the id of the entity: all scorecards of one entity are read together."""
+        return str(parent.entity_id)
 
     def __init__(self, api: CortexApi, scored: ScoredEntities) -> None:
         self.scored = scored

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from singer_rest.http.exchange import Request
+    from singer_rest.sources.cuts import Border
     from singer_rest.sources.evidence import Evidence
     from singer_rest.sources.parents import On404
     from tap_cortex.client import CortexApi, Record, Rows
@@ -135,7 +136,7 @@ class DocsSource(EntityFanOut):
             yield from self._links()
 
     def _links(self) -> Iterator[Page]:
-        entities = self.read_parents()
+        entities = self.own_parents()
         evidence = self.evidence
         evidence.parents_expected = len(entities)
         for entity in entities:
@@ -225,6 +226,10 @@ class MetricsFanOut(EntityFanOut):
         self.unknown: set[str] = set()
         pairs = _KeysTimesEntities(keys, entities)
         super().__init__(entities, where, route, parents=pairs)
+
+    def cut_key(self, parent: Any) -> Border | None:
+        """Return the id of the entity: all keys of one entity are read together."""
+        return super().cut_key(parent[1])
 
     def new_child(self, parent: Any) -> Source:
         """Return the points of one key and entity."""

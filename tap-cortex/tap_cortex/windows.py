@@ -21,6 +21,7 @@ from singer_rest.http.retry import RETRIED_STATUSES
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page
+from singer_rest.sources.cuts import Cut, by_weight
 from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, ProofKind
 from singer_rest.sources.keys import ROUND_CAPS
 from singer_rest.sources.passes import MAX_PASSES
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator
 
     from singer_rest.http.exchange import Reply, Request
+    from singer_rest.sources.cuts import Span as PartSpan
     from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Key, Record, Rows
 
@@ -40,6 +42,10 @@ MARGIN = dt.timedelta(seconds=10)
 MIN_PIECE = dt.timedelta(minutes=1)
 MAX_PIECES = 64
 MAX_PAGES = 100_000
+FINER = 4
+"""Pieces that too heavy a piece is cut into when a log is to be read in parts."""
+ROUNDS = 3
+"""How often that is done."""
 
 Span = tuple[dt.datetime, dt.datetime]
 
@@ -194,6 +200,40 @@ class WindowSource(Source):
         step = (end - start) / count
         cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
         return list(zip([start, *cuts], [*cuts, end], strict=True))
+
+    # In parts
+
+    def cut(self, parts: int) -> Cut:
+        """Cut where the server counts about as many rows on both sides."""
+        whole = (self.start, self.end)
+        pieces = self._pieces(whole, self._opening(whole))
+        if not pieces:
+            return Cut(why_whole="it is one page, or too short a time to be cut")
+        counted = [(piece, self._rows_in(piece)) for piece in pieces]
+        heavy = sum(rows for _piece, rows in counted) / (2 * parts)
+        for _round in range(ROUNDS):
+            counted = [
+                one
+                for piece, rows in counted
+                for one in ([(piece, rows)] if rows <= heavy else self._finer(piece, rows))
+            ]
+        return by_weight([(without_zone(end), rows) for (_start, end), rows in counted], parts)
+
+    def _finer(self, piece: Span, rows: int) -> list[tuple[Span, int]]:
+        finer = self._cut(piece, FINER)
+        return [(one, self._rows_in(one)) for one in finer] or [(piece, rows)]
+
+    def _rows_in(self, span: Span) -> int:
+        return claims_of(self._fetch(span, FIRST, 1)).total or 0
+
+    def restrict(self, span: PartSpan) -> None:
+        """Read what was logged in a span; neighbours share the second between them."""
+        self.span = span
+        after, upto = (timestamps.parse(border) for border in (span.after, span.upto))
+        if after is not None:
+            self.start = min(max(self.start, after), self.end)
+        if upto is not None:
+            self.end = max(min(self.end, upto), self.start)
 
     # One window
 

@@ -86,6 +86,26 @@ def even(keys: Sequence[Border], parts: int) -> Cut:
     return between(ordered[len(ordered) * index // count - 1] for index in range(1, count))
 
 
+def by_weight(steps: Sequence[tuple[Border, float]], parts: int) -> Cut:
+    """Cut at some of the borders of many small steps, so that spans weigh about as much.
+
+    Args:
+        steps: In order: up to where each of them goes, and its weight. The last one goes to the
+            end, whatever its border.
+        parts: How many spans are wanted; fewer come where few steps weigh much.
+    """
+    total = sum(weight for _border, weight in steps)
+    chosen: list[Border] = []
+    passed = 0.0
+    for border, weight in steps[:-1]:
+        passed += weight
+        if passed and passed >= total * (len(chosen) + 1) / parts and len(chosen) + 1 < parts:
+            chosen.append(border)
+    if not chosen:
+        return Cut(why_whole="all of it lies at one place")
+    return between(chosen)
+
+
 def flaw(spans: Sequence[Span]) -> str:
     """Say what keeps spans from being the whole: a gap, an overlap, a missing end.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.cuts import Cut, even
 from singer_rest.sources.evidence import Evidence, ProofKind
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.cuts import Border, Span
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,9 @@ On404 = Literal["deleted", "empty", "archived", "error"]
 GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 MAX_FAILED = 3
 """Parents in a row that may fail, each for itself, before the pass ends."""
+MAX_OTHERS = 20
+"""Parents of other parts that are asked whether the route is there at all."""
+NO_KEY = "what is asked about has no key by which it could be cut"
 MAX_NAMED = 3
 """Parents that a sentence names."""
 
@@ -133,6 +138,8 @@ class PerParentSource(Source):
         self.vendor_404 = vendor_404 or (lambda _error: False)
         self.without = 0
         """Parents that have none of this."""
+        self._others: list[Any] = []
+        """Parents that belong to other parts."""
         self._missing: list[Any] = []
         self._unexplained = 0
         """Parents that have none by a 404 without the vendor's words."""
@@ -143,9 +150,55 @@ class PerParentSource(Source):
         self.evidence.inherit(evidence, "the list of parents")
         return parents
 
+    # In parts
+
+    def cut_key(self, parent: Any) -> Border | None:
+        """Return what never changes of a parent, to cut by; nothing where there is no such thing.
+
+        By default that is the parent itself, if it is a number or a text; a hook.
+        """
+        return parent if type(parent) in {int, str} else None
+
+    def cut(self, parts: int) -> Cut:
+        """Cut between parents, for about as many in each span."""
+        keys = [self.cut_key(parent) for parent in self.parents.read()[0]]
+        known = [key for key in keys if key is not None]
+        return Cut(why_whole=NO_KEY) if len(known) < len(keys) else even(known, parts)
+
+    def restrict(self, span: Span) -> None:
+        """Ask for the parents of a span only; those that come meanwhile are in one of them, too."""
+        self.span = span
+
+    def own_parents(self) -> Sequence[Any]:
+        """Read the parents, and return those of the span."""
+        parents = self.read_parents()
+        if self.span.is_whole:
+            return parents
+        own: list[Any] = []
+        for parent in parents:
+            key = self.cut_key(parent)
+            if key is None:
+                raise StreamError(f"{self.where} cannot be read in parts: {NO_KEY}.", code="PART")
+            (own if self.span.holds(key) else self._others).append(parent)
+        return own
+
+    def _another_answers(self) -> bool:
+        """Whether a parent of another part has what this part's parents say they have not."""
+        for parent in self._others[:MAX_OTHERS]:
+            try:
+                self.child(parent).begin()
+            except StatusError as error:
+                if error.status not in GONE:
+                    return False
+            except StreamError:
+                return False
+            else:
+                return True
+        return False
+
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every parent; the last one of a parent is marked."""
-        parents = self.read_parents()
+        parents = self.own_parents()
         evidence = self.evidence
         evidence.parents_expected = len(parents)
         tasks = (functools.partial(self._begin, parent) for parent in parents)
@@ -232,7 +285,7 @@ class PerParentSource(Source):
                 )
             elif again.outcome is not Outcome.COMPLETE:
                 evidence.inherit(again, "the list of parents, read again")
-        if self._unexplained and not evidence.parents:
+        if self._unexplained and not evidence.parents and not self._another_answers():
             evidence.doubt(
                 f"{self.where} answered 404 for every parent, and nothing tells a missing route "
                 "from parents that have none"
