@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 
 from singer_rest.errors import BodyError, ConfigError, StatusError
 from singer_rest.http.credentials import HeaderCredential
-from singer_rest.http.rate_limit import RateLimit
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from singer_rest.sdk.tap import RestTap
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.client import Transport
     from singer_rest.http.credentials import Credential, OriginCredentials
+    from singer_rest.http.rate_limit import RateLimit
     from singer_rest.sdk.streams import SourceStream
     from tap_cortex.client import Record
     from tap_cortex.scores import Card
@@ -102,7 +102,7 @@ class TapCortex(RestTap):
     @functools.cached_property
     def rate_limit(self) -> RateLimit:
         """Return the one budget of requests, in bursts as small as the vendor's own client's."""
-        return RateLimit(self.config["requests_per_minute"], self.stop, burst=BURST)
+        return self.new_rate_limit(BURST)
 
     @functools.cached_property
     def transport(self) -> Transport:

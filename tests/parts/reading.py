@@ -57,3 +57,10 @@ def read_in_parts(run: Callable[..., TapRun], folder: Path, count: int, **more: 
         receipts.append(receipt)
     joined = run("--join", str(plan), *map(str, receipts), **more)
     return Parted(json.loads(planned.stdout), runs, receipts, joined)
+
+
+def file_of(folder: Path, name: str, content: Any) -> str:
+    """Write a file and return its path."""
+    path = folder / f"{name}.json"
+    path.write_text(json.dumps(content))
+    return str(path)

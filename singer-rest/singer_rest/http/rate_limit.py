@@ -43,6 +43,14 @@ class RateLimit:
         self.waited = 0.0
         """Seconds spent waiting for the budget, all threads together."""
 
+    def share(self, processes: int) -> None:
+        """Leave their share to other processes that ask at the same time."""
+        with self._lock:
+            if self.per_minute:
+                self.per_minute = max(1, self.per_minute // processes)
+                self.burst = max(1, self.burst // processes)
+                self._sent = collections.deque(self._sent, maxlen=self.per_minute)
+
     def _ready_at(self, now: float) -> float:
         """Return when the next request may go."""
         ready = self._closed_until

@@ -15,6 +15,7 @@ from singer_rest.http.credentials import OriginCredentials
 from singer_rest.http.prefetch import Prefetcher
 from singer_rest.http.rate_limit import RateLimit
 from singer_rest.http.retry import RetryPolicy
+from singer_rest.http.shared_rate import SharedRateLimit, open_budget
 from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
 from singer_rest.redact import Redactor, plain_url
@@ -185,7 +186,18 @@ class ConfiguredTap(CompatTap):
     @functools.cached_property
     def rate_limit(self) -> RateLimit:
         """Return the one budget of requests."""
-        return RateLimit(self.config["requests_per_minute"], self.stop)
+        return self.new_rate_limit()
+
+    def new_rate_limit(self, burst: int | None = None) -> RateLimit:
+        """Return a budget of this process, or the one that it shares with others.
+
+        Raises:
+            ConfigError: The shared one cannot be used.
+        """
+        per_minute, shared = self.config["requests_per_minute"], self.config.get("rate_budget")
+        if shared and per_minute:
+            return SharedRateLimit(open_budget(shared, per_minute, burst), self.stop)
+        return RateLimit(per_minute, self.stop, burst=burst)
 
     @functools.cached_property
     def prefetch(self) -> Prefetcher:

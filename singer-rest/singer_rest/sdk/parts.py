@@ -77,7 +77,13 @@ class PartedTap(Run, Protocol):
     def write_message(self, message: Any) -> None:
         """Write one message to standard output."""
 
-    def take_plan(self, version: int, bound: dt.datetime, spans: Mapping[str, Span] | None) -> None:
+    def take_plan(
+        self,
+        version: int,
+        bound: dt.datetime,
+        spans: Mapping[str, Span] | None,
+        at_once: int = 1,
+    ) -> None:
         """Read with others: with the same version and present, and some spans only."""
 
 
@@ -237,7 +243,8 @@ def read_part(tap: PartedTap, plan: PartPlan, index: int, receipt_file: str | No
 def _restrict(tap: PartedTap, plan: PartPlan, pieces: Sequence[Piece]) -> None:
     """Make a tap read these pieces, and be silent about STATE."""
     spans = {name: piece.span for piece in pieces for name in piece.streams}
-    tap.take_plan(plan.version, plan.upper_bound, spans)
+    at_once = tap.config["parts_at_once"] or sum(1 for part in plan.parts if part)
+    tap.take_plan(plan.version, plan.upper_bound, spans, max(1, at_once))
 
 
 def _receipt(

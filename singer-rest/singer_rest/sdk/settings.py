@@ -228,6 +228,23 @@ def common(
             "error is not a terminal, they are metrics in the SDK's form.",
             maximum=DAY,
         ),
+        th.Property(
+            "rate_budget",
+            th.StringType,
+            secret=True,  # the address of a Redis may hold a password
+            title="Rate budget",
+            description="Where several processes count their requests together, so that all of "
+            "them keep below requests_per_minute: file:///path/to/budget.sqlite on one machine, "
+            "redis://host:6379/0 on many. A file that does not exist is made.",
+        ),
+        integer(
+            "parts_at_once",
+            0,
+            "Parts at once",
+            "How many parts of a plan (--parts) are read at the same time: requests_per_minute is "
+            "divided by it, unless there is a rate_budget. 0 stands for all parts of the plan.",
+            maximum=MAX_COUNT,
+        ),
         integer(
             "max_plan_hours",
             24,

@@ -99,17 +99,25 @@ class RestTap(ConfiguredTap):
             if stream.selected and (part is None or name in part)
         ]
 
-    def take_plan(self, version: int, bound: dt.datetime, spans: Mapping[str, Span] | None) -> None:
+    def take_plan(
+        self,
+        version: int,
+        bound: dt.datetime,
+        spans: Mapping[str, Span] | None,
+        at_once: int = 1,
+    ) -> None:
         """Read with others, as a plan of parts says.
 
         Args:
             version: What rows of full tables are known by.
             bound: No bookmark passes this instant.
             spans: What of which streams is read; nothing where all parts are being joined.
+            at_once: How many processes share the budget of requests.
         """
         self.snapshot_version, self.planned_bound = version, bound
         if spans is None:
             return
+        self.rate_limit.share(at_once)
         self.part_of_plan = frozenset(spans)
         self.options = dataclasses.replace(self.options, accept_fewer_rows=True)
         for name, span in spans.items():
