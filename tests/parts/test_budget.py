@@ -109,7 +109,7 @@ def test_a_limit_is_divided_among_processes() -> None:
 @pytest.mark.slow
 def test_four_parts_use_an_enforced_limit(tmp_path: Path) -> None:
     per_minute = 1200
-    with site("3", Size(metrics=150, metric_points=600), rate_limit=per_minute) as page:
+    with site("3", Size(metrics=150, metric_points=1000), rate_limit=per_minute) as page:
         config = page.config(
             requests_per_minute=per_minute, rate_budget=f"file://{tmp_path}/b.sqlite"
         )

@@ -11,6 +11,8 @@ from singer_sdk import typing as th
 from singer_rest.errors import ConfigError
 from singer_rest.records import timestamps
 from singer_rest.run.contract import RunOptions
+from singer_rest.sdk import part_settings
+from singer_rest.sdk.part_settings import MAX_COUNT, integer
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -35,23 +37,8 @@ NEXT_DAY = timestamps.minutes(24 * 60)
 """A date ahead by no more may be today's in another zone, or by another clock."""
 DAY = 86_400
 """Seconds; no clock of an operating system takes just any number."""
-MAX_COUNT = 1_000_000
 _NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
 _NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e]")
-
-
-def integer(
-    name: str,
-    default: int,
-    title: str,
-    description: str,
-    *,
-    minimum: int = 0,
-    maximum: int | None = None,
-) -> th.Property[int]:
-    """Return an integer setting with bounds."""
-    kind = th.IntegerType(minimum=minimum, maximum=maximum)
-    return th.Property(name, kind, default=default, title=title, description=description)
 
 
 def common(
@@ -228,32 +215,7 @@ def common(
             "error is not a terminal, they are metrics in the SDK's form.",
             maximum=DAY,
         ),
-        th.Property(
-            "rate_budget",
-            th.StringType,
-            secret=True,  # the address of a Redis may hold a password
-            title="Rate budget",
-            description="Where several processes count their requests together, so that all of "
-            "them keep below requests_per_minute: file:///path/to/budget.sqlite on one machine, "
-            "redis://host:6379/0 on many. A file that does not exist is made.",
-        ),
-        integer(
-            "parts_at_once",
-            0,
-            "Parts at once",
-            "How many parts of a plan (--parts) are read at the same time: requests_per_minute is "
-            "divided by it, unless there is a rate_budget. 0 stands for all parts of the plan.",
-            maximum=MAX_COUNT,
-        ),
-        integer(
-            "max_plan_hours",
-            24,
-            "Largest age of a plan",
-            "Hours after which the parts of a plan (--parts) are neither read nor joined: what "
-            "they have read lies too far apart in time to be one table.",
-            minimum=1,
-            maximum=MAX_COUNT,
-        ),
+        *part_settings.of_parts(),
         th.Property(
             "summary_file",
             th.StringType,
