@@ -22,7 +22,7 @@ CAPABILITIES: Final = (
 
 
 def about() -> dict[str, Any]:
-    """Name, version, capabilities and settings."""
+    """Collect name, version, capabilities and settings."""
     package = metadata(PACKAGE)
     prefix = "Programming Language :: Python :: 3."
     return {
@@ -40,12 +40,12 @@ def about() -> dict[str, Any]:
 
 
 def as_json() -> str:
-    """The facts as JSON."""
+    """Return the facts as JSON."""
     return json.dumps(about(), indent=2)
 
 
 def as_markdown() -> str:
-    """The facts as a page, with a table of the settings."""
+    """Return the facts as a page, with a table of the settings."""
     facts = about()
     lines = [f"# `{facts['name']}`", "", facts["description"], ""]
     lines += ["## Capabilities", "", *(f"* `{name}`" for name in facts["capabilities"]), ""]
@@ -54,7 +54,7 @@ def as_markdown() -> str:
 
 
 def as_text() -> str:
-    """The facts for a terminal."""
+    """Return the facts for a terminal."""
     facts = about()
     lines = [f"{facts['name']} {facts['version']}: {facts['description']}", ""]
     lines += [f"Capabilities: {', '.join(facts['capabilities'])}", "", "Settings:"]
@@ -65,7 +65,7 @@ def as_text() -> str:
 
 
 def settings_table() -> list[str]:
-    """The settings as the lines of a Markdown table."""
+    """Return the settings as the lines of a Markdown table."""
     lines = ["| Setting | Default | Meaning |", "| --- | --- | --- |"]
     for name, declaration in SCHEMA["properties"].items():
         lines.append(f"| `{name}` | {_default(declaration)} | {declaration['description']} |")

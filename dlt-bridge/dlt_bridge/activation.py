@@ -65,7 +65,7 @@ class Activation:
         return {name: value for name, value in kept.items() if value}
 
     def resolve(self, package: list[Batch]) -> list[Batch]:
-        """Decides what each batch does to its table; nobody else may load into it meanwhile.
+        """Decide what each batch does to its table; nobody else may load into it meanwhile.
 
         Raises:
             RefusedError: If older rows had to be deleted where that cannot be done.
@@ -161,7 +161,7 @@ class Activation:
                     yield load_pipeline_state_from_destination(str(name), client) or {}
 
     def _has_others_rows(self, batch: Batch, version: int) -> bool:
-        """Whether the table holds rows of this version, or of a newer one, from other loads."""
+        """Return whether other loads left rows of this version, or of a newer one, in the table."""
         with self._pipeline.destination_client() as client:
             assert isinstance(client, SqlJobClientBase)  # noqa: S101  # for the type checker
             column = batch.layout.table_version.name
@@ -214,7 +214,7 @@ class Activation:
 def delete_statements(
     tables: Any, table: str, condition: str, client: Any, naming: Any
 ) -> list[str]:
-    """SQL that deletes rows of a table together with their rows in its child tables.
+    """Return SQL that deletes rows of a table together with their rows in its child tables.
 
     Args:
         tables: The tables of the dataset, as dlt's schema lists them.

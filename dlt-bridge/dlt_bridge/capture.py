@@ -10,7 +10,7 @@ Sink = Callable[[bytes], None]
 
 
 def capturing_writer(writer_class: Any, sink: Sink) -> Any:
-    """A message writer that encodes as the tap's own does, but writes nowhere else."""
+    """Make a message writer that encodes as the tap's own does, but writes nowhere else."""
     if hasattr(writer_class, "_write"):  # singer-rest's writer hands over whole pages here
 
         class PageCapture(writer_class):  # type: ignore[misc]

@@ -121,7 +121,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def cli() -> None:
-    """The entry point of the installed command."""
+    """Run as the entry point of the installed command."""
     sys.exit(main())
 
 
@@ -148,7 +148,7 @@ class _Ending:
 
 
 def _judge(error: BaseException, redaction: Redactor) -> _Ending:
-    """Says what a run that raised ends with; known errors are shown without a traceback."""
+    """Say what a run that raised ends with; known errors are shown without a traceback."""
     if isinstance(error, BridgeError):
         logger.debug("Details", exc_info=error)
         return _Ending(error.exit_code, error.code, redaction.text(str(error)), drains=True)

@@ -186,7 +186,7 @@ class TableLayout:
         return column
 
     def add_variant(self, column: Column, kind: ColumnType) -> Column:
-        """The column beside `column` for its values of another type."""
+        """Return the column beside `column` for its values of another type."""
         name = self.naming.shorten_fragments(column.name, f"v_{kind.data_type}")
         if name not in self.variants:
             stored = self._stored_type(name)
@@ -201,7 +201,7 @@ class TableLayout:
             column.validated = True
 
     def hints(self) -> dict[str, dict[str, Any]]:
-        """All columns as dlt hints, those of earlier SCHEMAs of this run included."""
+        """Return all columns as dlt hints, those of earlier SCHEMAs of this run included."""
         columns = [*self._known.values(), *self.variants.values(), *self._own_columns]
         hints = {column.name: column.hints for column in columns}
         for name, stored in self._abandoned():
@@ -265,7 +265,7 @@ class TableLayout:
         return ColumnType(data_type, precision if data_type == "text" else None)
 
     def _abandoned(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Columns of earlier SCHEMAs that were keys, or had to have a value, and are not here."""
+        """Return columns of earlier SCHEMAs that were keys, or had to have a value, and went."""
         return [
             (name, stored)
             for name, stored in self.stored.items()
@@ -279,7 +279,7 @@ class TableLayout:
         return assign_names(self.naming, sources, self._taken(), reserved=reserved)
 
     def _taken(self) -> dict[str, str]:
-        """Names in use, with the property each stands for."""
+        """Return the names in use, with the property each stands for."""
         taken = {
             name: str(column[PROPERTY_HINT])
             for name, column in self.stored.items()
@@ -297,12 +297,12 @@ def _read_description(declaration: Any) -> str | None:
 
 
 def _listed(value: Any) -> list[str]:
-    """What a keyword lists; nothing if it is no list, as `required: true` of old drafts."""
+    """Return what a keyword lists; nothing if it is no list, as `required: true` of old drafts."""
     return [part for part in value if isinstance(part, str)] if isinstance(value, list) else []
 
 
 def natural_type(value: Any) -> ColumnType:
-    """The type of a value that nothing is declared about."""
+    """Return the type of a value that nothing is declared about."""
     if isinstance(value, bool):
         return BOOL
     if isinstance(value, int):

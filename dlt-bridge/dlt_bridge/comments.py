@@ -22,7 +22,7 @@ Descriptions = dict[str, str]
 
 
 def read_descriptions(columns: Mapping[str, Mapping[str, Any]]) -> Descriptions:
-    """The descriptions in a table's columns, as dlt's schema or hints list them."""
+    """Return the descriptions in a table's columns, as dlt's schema or hints list them."""
     return {
         name: str(column["description"])
         for name, column in columns.items()

@@ -72,7 +72,7 @@ def coerce(value: Any, column_type: ColumnType) -> Any:
 
 
 def as_number(value: Any) -> Decimal | None:
-    """The value as an exact number, or None if it is none."""
+    """Return the value as an exact number, or None if it is none."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     if isinstance(value, str) and not _NUMBER.fullmatch(value):
@@ -180,7 +180,7 @@ def _whole_timestamp(values: Sequence[Any], kinds: _Kinds, kind: ColumnType) -> 
 
 
 def _if_in_calendar(instants: pa.Array) -> pa.Array | None:
-    """The instants, unless the zone moves one of them out of the years 1 to 9999."""
+    """Return the instants, unless the zone moves one of them out of the years 1 to 9999."""
     ends = pc.min_max(instants.cast(pa.int64()))
     first, last = ends["min"].as_py(), ends["max"].as_py()
     fits = first is None or (first >= _FIRST_INSTANT and last <= _LAST_INSTANT)
@@ -236,7 +236,7 @@ def _double(value: Any, _: ColumnType) -> float:
 
 
 def _is_exact(text: str, number: float) -> bool:
-    """Whether the double stands for the number written: as its shortest form or in full."""
+    """Return whether the double stands for the number written: as its shortest form or in full."""
     if not math.isfinite(number):
         return False
     written = Decimal(text)

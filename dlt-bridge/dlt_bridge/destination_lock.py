@@ -39,12 +39,12 @@ _STAGING: Final = re.compile(r"_staging_[0-9a-f]{12}")
 
 
 def new_staging_layout() -> str:
-    """A layout for the name of a staging dataset that no other load uses."""
+    """Make a layout for the name of a staging dataset that no other load uses."""
     return f"%s_staging_{secrets.token_hex(6)}"
 
 
 def lock_number(*parts: str) -> int:
-    """The number under which PostgreSQL keeps a lock, for what is to be locked."""
+    """Return the number under which PostgreSQL keeps a lock, for what is to be locked."""
     digest = sha256("\0".join(("target-dlt", *parts)).encode()).digest()
     return int.from_bytes(digest[:8], "big", signed=True)
 
@@ -236,14 +236,14 @@ class PostgresLock(DestinationLock):
 
 
 def choose_lock(pipeline: dlt.Pipeline) -> DestinationLock:
-    """The lock for a pipeline's destination; to be entered before anything is loaded."""
+    """Return the lock for a pipeline's destination; to be entered before anything is loaded."""
     kind = pipeline.destination.destination_type.rsplit(".", 1)[-1]
     found = {"postgres": PostgresLock, "duckdb": FileLock}.get(kind, DestinationLock)
     return found(pipeline)
 
 
 def lock_file(path: Path, cleanup: ExitStack) -> bool:
-    """Locks a file until `cleanup` is closed, where the system has file locks.
+    """Lock a file until `cleanup` is closed, where the system has file locks.
 
     Returns:
         Whether nobody else holds it.

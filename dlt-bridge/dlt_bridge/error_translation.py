@@ -106,12 +106,12 @@ def full_disk_named() -> Iterator[None]:
 
 
 def is_full_disk(error: BaseException) -> bool:
-    """Whether it says that there is no room for a file of this machine."""
+    """Return whether it says that there is no room for a file of this machine."""
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def full_disk_error() -> LoadError:
-    """What to say then."""
+    """Return what to say then."""
     return LoadError(
         "The disk is full on which target-dlt keeps rows and working files on their way: make "
         "room, or set pipelines_dir to a folder on another disk, and run again. Nothing that was "
@@ -146,7 +146,7 @@ def _missing(error: ConfigFieldMissingException) -> str:
 
 
 def _reason(error: BaseException) -> str:
-    """What the destination says, without the rows and values that it quotes."""
+    """Return what the destination says, without the rows and values that it quotes."""
     text = re.sub(r"\s+", " ", str(error)).strip()
     text = _VALUE.sub(r"\1 ...", _ROWS.sub("", text)).strip().rstrip(".") or type(error).__name__
     return text if len(text) <= _MAX_REASON else text[:_MAX_REASON] + "..."

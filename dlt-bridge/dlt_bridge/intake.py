@@ -107,7 +107,7 @@ class Intake:
         return self._streams
 
     def take_packages(self) -> list[list[Batch]]:
-        """Hands over what can be loaded: packages to load one after the other.
+        """Hand over what can be loaded: packages to load one after the other.
 
         A package has at most one batch of each stream.
         """

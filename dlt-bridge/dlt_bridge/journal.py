@@ -42,12 +42,12 @@ class Entry:
     staging: str | None = None
 
     def repeated(self) -> dict[str, tuple[int, int]]:
-        """The tables with rows that will come again: the number before the first, and the last."""
+        """Return tables with rows that will come again: the number before the first, the last."""
         certain = self.acknowledging[0] if self.acknowledging else self.covered
         return self._after(certain)
 
     def doubtful(self, begins_with: str | None) -> dict[str, tuple[int, int]]:
-        """The same for rows of which only the next run's tap can tell.
+        """Return the same for rows of which only the next run's tap can tell.
 
         Args:
             begins_with: The STATE the tap says it continues from; None if it says none.
@@ -90,7 +90,7 @@ class Journal:
         self._write()
 
     def begin(self, sequence: int, staging: str | None = None) -> None:
-        """A run begins whose rows all have higher sequence numbers.
+        """Note that a run begins whose rows all have higher sequence numbers.
 
         Args:
             sequence: The number before the first.
@@ -100,7 +100,7 @@ class Journal:
         self._write()
 
     def loading(self, appended: Mapping[str, tuple[int, int]], replaced: Iterable[str]) -> None:
-        """Rows are about to be loaded.
+        """Note that rows are about to be loaded.
 
         Args:
             appended: The tables that get rows without a key: the number before the first, and
@@ -117,13 +117,13 @@ class Journal:
             self._write()
 
     def acknowledging(self, sequence: int, state: str) -> None:
-        """The tap is about to be told that its rows up to this one are safe."""
+        """Note that the tap is about to be told that its rows up to this one are safe."""
         self._entry.acknowledging = (sequence, state)
         if sequence != self._entry.covered:  # else there are no rows to be in doubt about
             self._write()
 
     def acknowledged(self) -> None:
-        """The tap was told."""
+        """Note that the tap was told."""
         if self._entry.acknowledging:
             before = self._entry.covered
             self._entry.covered, self._entry.state = self._entry.acknowledging
@@ -132,7 +132,7 @@ class Journal:
                 self._write()
 
     def close(self) -> None:
-        """The run came to its end, and what it loaded stays."""
+        """Note that the run came to its end, and what it loaded stays."""
         self._entry.is_open = False
         self._write()
 

@@ -62,7 +62,7 @@ def choose_format(
     as_objects: bool = False,
     as_arrow: bool = False,
 ) -> Form:
-    """Chooses the form for a batch.
+    """Choose the form for a batch.
 
     Args:
         batch: The rows.
@@ -122,13 +122,13 @@ def _as_tables(file: SpoolFile) -> Iterator[pa.Table]:
 
 
 def nested_columns(batch: Batch) -> set[str]:
-    """The names of the columns with JSON text."""
+    """Return the names of the columns with JSON text."""
     hints = batch.layout.hints()
     return {name for name, column in hints.items() if column["data_type"] == "json"}
 
 
 def _for_postgres(file: SpoolFile, nested: set[str]) -> Iterator[Any]:
-    """CSV if dlt's COPY keeps it as it is; Arrow tables, for INSERT, if not.
+    """Yield CSV if dlt's COPY keeps it as it is; Arrow tables, for INSERT, if not.
 
     The COPY takes every empty text for null, quoted or not.
     """

@@ -90,7 +90,7 @@ class Loader:
         self._cleanup.close()
 
     def make_intake(self) -> Intake:
-        """The intake for this run's messages."""
+        """Make the intake for this run's messages."""
         settings, pipeline = self._settings, self._pipeline
         naming: Any = pipeline.naming
         options = TypeOptions(
@@ -175,7 +175,7 @@ class Loader:
         self._pipeline.load()
 
     def begin(self, begins_with: str | None) -> None:
-        """Settles what the last run left in doubt; has to be called before anything is loaded.
+        """Settle what the last run left in doubt; has to be called before anything is loaded.
 
         Args:
             begins_with: The STATE the tap says it continues from; None if it says none.

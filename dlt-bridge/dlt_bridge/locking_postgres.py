@@ -92,7 +92,7 @@ class LockingPostgres(postgres):
 
 
 def with_locks(destination: Destination[Any, Any]) -> Destination[Any, Any]:
-    """A destination with locks in the place of a configured one without."""
+    """Return a destination with locks in the place of a configured one without."""
     locking = object.__new__(LockingPostgres)
     locking.__dict__.update(destination.__dict__)
     return locking

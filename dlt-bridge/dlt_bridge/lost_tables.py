@@ -60,7 +60,7 @@ def restore_tables(pipeline: dlt.Pipeline) -> None:
 
 
 def warn_of_lost_dataset(pipeline: dlt.Pipeline, state: str | None, *, was_loaded: bool) -> None:
-    """Says so where a tap goes on with a dataset that holds nothing.
+    """Say so where a tap goes on with a dataset that holds nothing.
 
     Args:
         pipeline: The pipeline, before anything is loaded.

@@ -136,7 +136,7 @@ def _decode_repaired(number: int, line: bytes) -> Message:
 
 
 def _reason(line: bytes, error: msgspec.DecodeError) -> str:
-    """Says what is wrong without quoting the line, which may hold data or secrets."""
+    """Say what is wrong without quoting the line, which may hold data or secrets."""
     try:
         json.loads(line)
     except ValueError:

@@ -16,7 +16,7 @@ class Naming(Protocol):
         """Turn a name into one the destination accepts."""
 
     def normalize_tables_path(self, path: str) -> str:
-        """The same for a table."""
+        """Turn the name of a table into one the destination accepts."""
 
     def shorten_fragments(self, *normalized_idents: str) -> str:
         """Join normalised parts into one name within the length limit."""
@@ -28,7 +28,7 @@ _SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"}
 
 
 def reserved_names(destination: str) -> frozenset[str]:
-    """The names that no column can have at a type of destination: PostgreSQL's own columns."""
+    """Return the names that no column can have at a destination: PostgreSQL's own columns."""
     return _SYSTEM_COLUMNS if destination in {"postgres", "redshift"} else frozenset()
 
 

@@ -65,7 +65,7 @@ class RecordBuffer:
         self._nul_reported = False
 
     def forget_columns(self) -> None:
-        """Has to be called when the layout's columns changed; `close_chunk` before that."""
+        """Forget the columns: call it when the layout's changed, and `close_chunk` before that."""
         self._decode = None
 
     def begin_version(self, version: int | None) -> None:
@@ -106,19 +106,19 @@ class RecordBuffer:
         return True
 
     def take(self) -> tuple[list[SpoolFile], frozenset[int | None]]:
-        """Hands over all rows, as files, with their versions, and starts anew."""
+        """Hand over all rows, as files, with their versions, and start anew."""
         self.close_chunk()
         self.rows = 0
         versions, self._row_versions = frozenset(self._row_versions), set()
         return self._spool.take(), versions
 
     def make_empty_file(self) -> SpoolFile:
-        """A file with the columns and no rows, of which the destination makes the table."""
+        """Make a file with the columns and no rows, of which the destination makes the table."""
         self._spool.write(self._to_arrow())
         return self._spool.take()[0]
 
     def close_chunk(self) -> None:
-        """Convert the records at hand and puts them on disk.
+        """Convert the records at hand and put them on disk.
 
         Raises:
             RejectedValueError: If a value does not fit the type its SCHEMA declares.
@@ -162,7 +162,7 @@ class RecordBuffer:
         return pa.table(list(arrays.values()), schema=pa.schema(fields))
 
     def _clean_text(self) -> bytes:
-        """The records as one JSON array, in valid UTF-8 and without halves of characters."""
+        """Return the records as one JSON array, in valid UTF-8 and without halves of characters."""
         text = b"[" + b",".join(self._records) + b"]"
         try:
             text.decode()
@@ -202,7 +202,7 @@ class RecordBuffer:
             ) from None
 
     def _decoder(self) -> Callable[[bytes], list[Any]]:
-        """A decoder for chunks of exactly these columns.
+        """Make a decoder for chunks of exactly these columns.
 
         Nested values stay text, so no digit of theirs is touched; floats become text.
         """
@@ -301,7 +301,7 @@ class RecordBuffer:
         )
 
     def _number(self, wanted: pa.Array) -> int:
-        """The place in its stream of the first record that is wanted, counted from 1."""
+        """Return the place in its stream of the first record that is wanted, counted from 1."""
         return self._converted + int(pc.index(wanted, True).as_py()) + 1
 
     def _report_too_long(self, column: Column, texts: pa.Array) -> None:

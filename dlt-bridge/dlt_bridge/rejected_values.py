@@ -140,7 +140,7 @@ class RejectedValues:
         return pa.array(texts, array.type)
 
     def arrays(self, length: int) -> dict[str, pa.Array]:
-        """The variant columns of this chunk, each `length` long."""
+        """Return the variant columns of this chunk, each `length` long."""
         found = {}
         for name, held in self._variants.items():
             values = [held.get(position) for position in range(length)]
@@ -153,7 +153,7 @@ class RejectedValues:
         return found
 
     def _find_kind(self, column: Column, value: Any) -> ColumnType | None:
-        """The type of a value its SCHEMA allows; None for a value that breaks it."""
+        """Return the type of a value its SCHEMA allows; None for a value that breaks it."""
         declared = column.declared
         if declared == JSON:
             return natural_type(value)
@@ -221,7 +221,7 @@ class RejectedValues:
 
 
 def _is_out_of_range(value: Any, declared: ColumnType) -> bool:
-    """Whether a text has the form of its type, but no database type holds what it says.
+    """Return whether a text has the form of its type, but no database type holds what it says.
 
     Times with an offset or of 24 hours and more, years beyond four digits or before Christ, and
     the zero dates of MySQL.
@@ -231,7 +231,7 @@ def _is_out_of_range(value: Any, declared: ColumnType) -> bool:
 
 
 def _describe(value: Any) -> str:
-    """What a value is, without saying it: it may be personal or secret."""
+    """Return what a value is, without saying it: it may be personal or secret."""
     if isinstance(value, bool):
         return "a boolean"
     if isinstance(value, int) or as_number(value) is not None:

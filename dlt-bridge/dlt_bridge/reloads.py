@@ -31,7 +31,7 @@ def mark_read(source_state: MutableMapping[str, Any], stream: str) -> None:
 
 
 def is_forgotten(source_state: Mapping[str, Any], stream: str) -> bool:
-    """Whether that was noted, and dlt forgot it since."""
+    """Return whether that was noted, and dlt forgot it since."""
     return stream in source_state.get(_STREAMS, ()) and not _is_read(source_state, stream)
 
 
@@ -41,7 +41,7 @@ def state_for(
     source_state: Mapping[str, Any],
     streams: Iterable[str],
 ) -> dict[str, Any] | None:
-    """The STATE to start a tap with.
+    """Return the STATE to start a tap with.
 
     Args:
         state: The STATE of its last run.

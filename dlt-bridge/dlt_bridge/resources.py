@@ -37,7 +37,7 @@ def make_hints(
     capabilities: DestinationCapabilitiesContext,
     options: LoadOptions,
 ) -> dict[str, Any]:
-    """The hints for a batch's table, as `dlt.resource` takes them.
+    """Return the hints for a batch's table, as `dlt.resource` takes them.
 
     Args:
         batch: The rows.
@@ -71,7 +71,7 @@ def make_hints(
 def find_references(
     layout: TableLayout, references: Mapping[str, tuple[str, str]], streams: Collection[str]
 ) -> list[dict[str, Any]]:
-    """The rows of other streams that rows of a stream point to, as dlt's hint `references`.
+    """Return the rows of other streams that rows of a stream point to, as dlt's hint `references`.
 
     Args:
         layout: The stream's table.
@@ -97,7 +97,7 @@ def find_references(
 
 
 def prepared(batch: Batch, destination: str) -> Batch:
-    """The batch with one row for each key, where dlt does not see to that."""
+    """Return the batch with one row for each key, where dlt does not see to that."""
     if batch.disposition != Disposition.REPLACE and not _hides_alias(batch, destination):
         return batch
     files = without_duplicates(batch.files, batch.keys, batch.layout.sequence.name)
@@ -122,7 +122,7 @@ def _disposition(
 
 
 def _hides_alias(batch: Batch, destination: str) -> bool:
-    """Whether a column has the name that dlt's delete-insert gives the table in its SQL.
+    """Return whether a column has the name that dlt's delete-insert gives the table in its SQL.
 
     DuckDB then takes `d.id` for the field `id` of the column `d`.
     """

@@ -9,7 +9,7 @@ STEP: Final = 4096
 
 
 def start_sequence(now: int, after: int, run: int) -> int:
-    """The number before that of a run's first record.
+    """Return the number before that of a run's first record.
 
     Numbers are about the time in nanoseconds, so that those of a later run are higher, on
     whatever machine; up to a quarter of a million records a second they stay behind the clock.

@@ -218,7 +218,7 @@ class Settings:
 
 
 def load_settings(sources: Iterable[str], environment: Mapping[str, str] = os.environ) -> Settings:
-    """Read and checks the settings.
+    """Read and check the settings.
 
     Args:
         sources: Paths of JSON files, or `ENV` for variables named `TARGET_DLT_...`; later

@@ -54,7 +54,7 @@ class Versions:
         self._seen: list[int] = []
 
     def is_snapshot(self, version: int | None) -> bool:
-        """Whether records of this version may become a snapshot that replaces the table."""
+        """Return whether records of this version may become a snapshot that replaces the table."""
         if version is None:
             return False
         if version not in self._seen:
@@ -81,7 +81,7 @@ class Versions:
         return False
 
     def is_whole_at_end(self, version: int | None) -> bool:
-        """Whether the end of the input proves that records of this version are whole."""
+        """Return whether the end of the input proves that records of this version are whole."""
         return self._when is ReplaceWhen.END_OF_INPUT and version in self._announced
 
     @property
@@ -125,7 +125,7 @@ def read_version(value: Any, stream: str) -> int | None:
 
 
 def names_version(state: bytes | None, version: int | None) -> bool:
-    """Whether a STATE holds this version, so that the tap can go on with it in its next run.
+    """Return whether a STATE holds this version, so that the tap can go on with it in its next run.
 
     A tap remembers nothing but its STATE: one whose STATE does not name the version of an
     interrupted read begins a new version.

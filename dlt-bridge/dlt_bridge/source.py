@@ -141,7 +141,7 @@ def _resource(reading: _Reading, info: StreamInfo, options: SourceOptions) -> Dl
 
 
 def _first_disposition(info: StreamInfo) -> Literal["merge", "append"]:
-    """What a stream's resource has until a whole snapshot is there to replace the table.
+    """Return what a stream's resource has until a whole snapshot is there to replace the table.
 
     dlt empties the table of a resource that replaces and yields nothing.
     """
@@ -257,7 +257,7 @@ class _Reading:
         self._extraction = extraction
 
     def _reloaded(self, kept: Mapping[str, Any], selected: Iterable[str]) -> set[str]:
-        """The streams of which dlt forgot what was read, because the user wants it all again.
+        """Return the streams of which dlt forgot what was read: the user wants it all again.
 
         It also forgets that of tables which this source itself chose to replace.
         """
@@ -277,7 +277,7 @@ class _Reading:
         return batches
 
     def _batch(self, name: str, stream: StreamIntake, *, any_activated: bool) -> Batch | None:
-        """All rows of a stream as one batch; None if they must not go into the table."""
+        """Return all rows of a stream as one batch; None if they must not go into the table."""
         stream.queue_rows()
         found = stream.batches
         disposition = Disposition.MERGE if stream.layout.keys else Disposition.APPEND
@@ -334,7 +334,7 @@ class _Reading:
         yield from deliver(batch, form)
 
     def _apply_hints(self, resource: Any, batch: Batch, destination: str) -> None:
-        """Tells dlt what is known of the table now; what the user said about it stays."""
+        """Tell dlt what is known of the table now; what the user said about it stays."""
         capabilities = DestinationCapabilitiesContext.generic_capabilities()
         pipeline = dlt.current.pipeline()
         if pipeline.destination is not None:
@@ -357,7 +357,7 @@ class _Reading:
 
 
 def _current_extraction() -> str | None:
-    """Which extraction of a pipeline this is; None outside of one."""
+    """Return which extraction of a pipeline this is; None outside of one."""
     try:
         return str(dlt.current.load_package_state()["load_id"])
     except DltException:

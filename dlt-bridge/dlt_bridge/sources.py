@@ -57,7 +57,7 @@ def cachet_source(
     config: dict[str, Any] | None = None,
     nested: str = "json",
 ) -> list[DltResource]:
-    """A Cachet status page: incidents, components, metrics and the rest.
+    """Read a Cachet status page: incidents, components, metrics and the rest.
 
     Args:
         api_url: Address of the status page; the demonstration of Cachet's makers if none is given.
@@ -82,7 +82,7 @@ def cortex_source(
     config: dict[str, Any] | None = None,
     nested: str = "json",
 ) -> list[DltResource]:
-    """A Cortex developer portal: catalog, scorecards, teams and the rest.
+    """Read a Cortex developer portal: catalog, scorecards, teams and the rest.
 
     Args:
         api_key: API key or personal access token.
@@ -111,7 +111,7 @@ def cinchy_source(
     config: dict[str, Any] | None = None,
     nested: str = "json",
 ) -> list[DltResource]:
-    """A Cinchy data platform: its tables, saved queries and health.
+    """Read a Cinchy data platform: its tables, saved queries and health.
 
     Give an access token, or the user and password, with the client they belong to if the
     platform asks for one.

@@ -48,7 +48,7 @@ class Spool:
         self._rows_in_file += table.num_rows
 
     def take(self) -> list[SpoolFile]:
-        """Close the open file and hands over all files written since the last call."""
+        """Close the open file and hand over all files written since the last call."""
         self._close_file()
         files, self._files = self._files, []
         return files

@@ -89,7 +89,7 @@ class StreamIntake:
         self._schema = text
 
     def make_empty_file(self) -> SpoolFile:
-        """A file with the stream's columns and no rows."""
+        """Make a file with the stream's columns and no rows."""
         return self._plain.make_empty_file()
 
     def close_chunks(self) -> None:
@@ -198,7 +198,7 @@ class StreamIntake:
         self._close_snapshot()
 
     def _retire_others(self, version: int) -> None:
-        """Lets older rows go with the next batch: rows of this version were loaded before it."""
+        """Let older rows go with the next batch: rows of this version were loaded before it."""
         self.queue_rows()
         if self._snapshot.rows and self.version is not None and self.version < version:
             self._set_snapshot_aside()  # a late row of an older version goes too
@@ -211,7 +211,7 @@ class StreamIntake:
         self.was_replaced = True
 
     def _end_snapshot(self, state: bytes | None) -> None:
-        """Deals with a snapshot that was never proved to be whole."""
+        """Deal with a snapshot that was never proved to be whole."""
         rows = self._snapshot.rows
         if rows and not self.layout.keys and self.was_replaced:
             if not names_version(state, self.version):

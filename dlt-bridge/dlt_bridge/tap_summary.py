@@ -30,7 +30,7 @@ class TapSummary:
             self.setting = {"summary_file": self._path}
 
     def complete_streams(self) -> frozenset[str] | None:
-        """The streams it read to their end; None if it does not say."""
+        """Return the streams it read to their end; None if it does not say."""
         try:
             found = json.loads(Path(self._path or "").read_text(encoding="utf-8"))
             streams = found.get("tap", found)["streams"]

@@ -229,7 +229,7 @@ class _Listener:
         self._wanted = True
 
     def __call__(self, line: bytes) -> None:
-        """Hands on a line."""
+        """Hand on a line."""
         if not self._wanted:
             raise _NobodyListensError
         try:
@@ -245,7 +245,7 @@ class _Listener:
         return self._wanted
 
     def end(self) -> None:
-        """Lets the tap end, by its own stop signal if it has one."""
+        """Let the tap end, by its own stop signal if it has one."""
         self._wanted = False
         request = getattr(getattr(self._tap, "stop", None), "request", None)
         if request is not None:
@@ -359,7 +359,7 @@ def read_streams(catalog: Mapping[str, Any]) -> list[StreamInfo]:
 
 
 def with_selected(catalog: Mapping[str, Any], streams: Iterable[str]) -> dict[str, Any]:
-    """The catalog with exactly these streams selected, in the ways of old and new taps."""
+    """Return the catalog with exactly these streams selected, in the ways of old and new taps."""
     wanted = set(streams)
     selected = copy.deepcopy(dict(catalog))
     for entry in selected["streams"]:
@@ -376,7 +376,7 @@ def _name(entry: Mapping[str, Any]) -> str:
 
 
 def _root_metadata(entry: dict[str, Any]) -> dict[str, Any]:
-    """The stream's own metadata, which is made if it has none."""
+    """Return the stream's own metadata, which is made if it has none."""
     metadata = entry.setdefault("metadata", [])
     for part in metadata:
         if not part.get("breadcrumb"):

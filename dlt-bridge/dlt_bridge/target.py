@@ -128,7 +128,7 @@ class Target:
             self._load()
 
     def _release_state(self) -> None:
-        """Lets the last STATE go with the next load: nothing before it is held back."""
+        """Let the last STATE go with the next load: nothing before it is held back."""
         if self._held_state is not None and not self._intake.failures:
             self._state, self._covered = self._held_state, self._held_covered
             self._held_state = None

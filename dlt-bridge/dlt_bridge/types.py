@@ -91,7 +91,7 @@ def _branches(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def resolved(schema: Any, root: Mapping[str, Any]) -> Any:
-    """Follows a reference inside the same SCHEMA, such as `#/definitions/address`.
+    """Follow a reference inside the same SCHEMA, such as `#/definitions/address`.
 
     Returns:
         What it points to, with the keywords beside the reference kept; the schema itself
@@ -115,7 +115,7 @@ def resolved(schema: Any, root: Mapping[str, Any]) -> Any:
 
 
 def is_nullable(schema: Any) -> bool:
-    """Whether null is a valid value; a schema that names no type allows it."""
+    """Return whether null is a valid value; a schema that names no type allows it."""
     if not isinstance(schema, Mapping):
         return True
     if branches := _branches(schema):
@@ -125,7 +125,7 @@ def is_nullable(schema: Any) -> bool:
 
 
 def column_type(schema: Any, *, exact_numbers: bool = False) -> ColumnType:
-    """Chooses the column type for a property.
+    """Choose the column type for a property.
 
     Args:
         schema: The property's JSON Schema; anything that is not an object allows any value.
