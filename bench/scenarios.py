@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from bench.contenders import Contender
 
+COMMANDS = ("tap-cachet", "tap-cortex", "tap-cinchy", "target-dlt")
+ONE_LOADED = "tap-cachet + target-dlt, one record"
 CHILDREN = ("groups", "dependencies", "deploys")
 LIMIT = 1000
 """Requests a minute that a server allows, and that our tap is told."""
@@ -170,8 +172,10 @@ def start_up() -> list[Scenario]:
     """What every command costs before it does anything, and until its first record."""
     readers = (
         who.python("import singer_sdk", "-c", "import singer_sdk"),
-        *(who.version(f"tap-{name}") for name in ("cachet", "cortex", "cinchy")),
+        who.python("import dlt", "-c", "import dlt"),
+        *(who.version(command) for command in COMMANDS),
         dataclasses.replace(who.tap_cachet(), name="tap-cachet, one record"),
+        dataclasses.replace(loading.tap_into_duckdb(), name=ONE_LOADED),
         dataclasses.replace(who.plain("cachet"), name="plain SDK tap, one record"),
     )
     return [Scenario("start-up", "Start-up", "cachet", 1, readers, page_size=100, least=1)]

@@ -5,7 +5,14 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
-from bench.scenarios import DLT_EXTRACT, DLT_LOAD, DLT_PARALLEL, DLT_PARQUET, LIMIT
+from bench.scenarios import (
+    DLT_EXTRACT,
+    DLT_LOAD,
+    DLT_PARALLEL,
+    DLT_PARQUET,
+    LIMIT,
+    ONE_LOADED,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +47,11 @@ def _start_up(command: str) -> Target:
         1.3,
         "at most",
     )
+
+
+def _pair_start_up(found: Outcome) -> float:
+    imports = sum(found.entry("start-up", name).median("cpu") for name in (SDK, "import dlt"))
+    return found.entry("start-up", ONE_LOADED).median("cpu") / imports
 
 
 def _fan_out(latency: int, to_ideal: float, to_dlt: float) -> list[Target]:
@@ -161,6 +173,19 @@ TARGETS = (
     _start_up("tap-cortex --version"),
     _start_up("tap-cinchy --version"),
     _start_up("tap-cachet, one record"),
+    Target(
+        "start-up of target-dlt --version, CPU",
+        lambda found: found.entry("start-up", "target-dlt --version").median("cpu"),
+        0.3,
+        "at most",
+        " s",
+    ),
+    Target(
+        f"start-up of {ONE_LOADED}, against {SDK} and import dlt, CPU",
+        _pair_start_up,
+        1.2,
+        "at most",
+    ),
     Target(
         "memory, 1 000 000 records more than 10 000",
         lambda found: found.growth_of_memory("memory-10000", "memory-1000000", "tap-cachet"),
