@@ -63,7 +63,9 @@ def read(reply: Reply) -> Answer:
 
 
 def _columnar(reply: Reply) -> Answer:
-    schema, data = reply.body["schema"] or [], reply.body["data"] or []
+    schema, data = (
+        [] if reply.body[name] is None else reply.body[name] for name in ("schema", "data")
+    )
     if not isinstance(schema, list) or not isinstance(data, list):
         raise _unexpected(reply, " under data and schema")
     names, types = [], []

@@ -137,6 +137,20 @@ class CinchyApi:
         self.proved = True
         return reply
 
+    def prove(self) -> None:
+        """Prove the credential by the smallest query.
+
+        Raises:
+            CredentialError: It is not good.
+            StatusError: The platform refuses for another reason than a right to query.
+        """
+        try:
+            self.execute("SELECT 1")
+        except StatusError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            # Who is refused a query has been let in.
+
     def _patient(self, request: Request) -> Reply:
         """Send a query, and tell a query that took too long from other trouble."""
         try:
@@ -165,12 +179,25 @@ class CinchyApi:
 
     def _renewing(self, request: Request) -> Reply:
         try:
-            return self.transport.send(request)
+            reply = self.transport.send(request)
         except BodyError as error:
             credential = self.credential
             if error.code != "HTML-BODY" or credential is None or not credential.renew():
                 raise
-            return self.transport.send(request)
+            reply = self.transport.send(request)
+        if reply.status == HTTPStatus.OK and (
+            said := str(reply.headers.get(ERROR_HEADER) or "").strip()
+        ):
+            words = excerpt(said, self.redactor)
+            raise StatusError(
+                f"{reply.url} answered 200 and says that it failed: {words}",
+                code="ERROR-INSIDE",
+                url=reply.url,
+                status=HTTPStatus.BAD_REQUEST,
+                headers=reply.headers,
+                message=words,
+            )
+        return reply
 
     # Saved queries
 

@@ -30,6 +30,7 @@ from singer_rest.records import timestamps
 from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.cql import ID, Select, literal
+from tap_cinchy.ordering import read_keys
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
 
@@ -130,18 +131,20 @@ def newest(api: CinchyApi, table: str, column: str) -> tuple[Newest | None, Repl
         order=(f"t.{stamp} DESC",),
     )
     reply = api.execute(select.text(top=1))
-    _types, (ids, texts) = answers.by_position(reply, 2)
+    _types, columns = answers.by_position(reply, 2)
+    keys, texts = read_keys(table, columns[:1]), columns[1]
     shown = wall_clock(texts[0]) if texts else None
     if shown is None:
         return None, reply
-    return Newest(int(ids[0]), str(texts[0]), shown), reply
+    return Newest(keys[0][0], str(texts[0]), shown), reply
 
 
 def oldest(api: CinchyApi, table: str) -> str | None:
     """Return id and creation of the first row of a table, as shown now; both never change."""
     select = Select(table, (f"[{ID}]", f"[{CREATED}]"), keys=1)
-    _types, (ids, texts) = answers.by_position(api.execute(select.text(top=1)), 2)
-    return f"{ids[0]} {texts[0]}" if ids else None
+    _types, columns = answers.by_position(api.execute(select.text(top=1)), 2)
+    keys = read_keys(table, columns[:1])
+    return f"{keys[0][0]} {columns[1][0]}" if keys else None
 
 
 class Zones:

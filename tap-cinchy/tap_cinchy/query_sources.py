@@ -1,23 +1,23 @@
-"""Running configured queries: in one piece, or in pages that prove themselves.
+"""Running a configured query that answers in one piece, and what may prove that it is all.
 
-Pages by StartRow shift when rows come or go in front of them, and nobody has written down whether
-the first row is number 0 or 1. So every page overlaps the one before by a row, and that row has
-to come again at its place.
+Queries in pages are in :mod:`tap_cinchy.query_pages`.
 """
 
 from __future__ import annotations
 
+import collections
 import decimal
 import logging
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StreamError
 from singer_rest.sources.base import Source
-from singer_rest.sources.evidence import IncompleteError, LoopError, ProofKind
+from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy import answers
+from tap_cinchy.client import Parameter
 from tap_cinchy.incremental import wall_clock
-from tap_cinchy.queries import AFTER, TOP, is_query, is_single_value
+from tap_cinchy.queries import is_query, is_single_value
 from tap_cinchy.query_requests import ask
 from tap_cinchy.values import ContradictionError, decoded
 
@@ -80,9 +80,8 @@ class QuerySource(Source):
         """Yield the pages there are."""
         for reply, answer in self.answered():
             self.evidence.pages += 1
-            rows = self._rows(answer)
-            self._account(rows)
-            yield Page(rows, reply)
+            yield Page(self._account(self._rows(answer)), reply)
+        self._judge_doubled()
         if self.evidence.problems == [] and self._shared:
             self.evidence.contradict(
                 f"{self._shared} rows of {self.where} share a primary key with another row, and a "
@@ -92,7 +91,10 @@ class QuerySource(Source):
     def answered(self) -> Iterator[tuple[Reply, Answer]]:
         """Ask, and yield the answers with the rows that are new."""
         reply, answer = self._asked()
+        self._first = answer
         yield reply, answer
+        if not answer.rows:
+            self._judge_no_rows(reply, answer)
         if not self.query.saved:
             self.evidence.doubt(
                 f"{self.where} came in one answer, and nobody can tell whether the server has cut "
@@ -107,6 +109,27 @@ class QuerySource(Source):
             )
         else:
             self._look_behind(answer)
+
+    def _judge_no_rows(self, reply: Reply, answer: Answer) -> None:
+        """Doubt an answer without rows that does not even name columns where this server does."""
+        null = isinstance(reply.body, dict) and reply.body.get("data") is None
+        named = not answer.typed and not self.query.saved and self._names_columns()
+        if null or named:
+            self.evidence.contradict(
+                f"{self.where} answers {'null in the place of rows' if null else 'nothing at all'}"
+                f"{'' if null else ', and names its columns when it is asked for them'}: run again"
+            )
+
+    def _names_columns(self) -> bool:
+        """Whether this server names columns where there are no rows."""
+        try:
+            parameters = [Parameter(*pair) for pair in self.params.items()]
+            kind: Any = self.query.type
+            text = self.query.query
+            answer = answers.read(self.api.execute(text, kind, parameters, schema_only=True))
+        except StreamError:
+            return False
+        return answer.typed and bool(answer.names)
 
     def _look_behind(self, answer: Answer) -> None:
         """Ask a saved query for the row behind its last one.
@@ -149,27 +172,63 @@ class QuerySource(Source):
 
     _shared = 0
 
-    def _account(self, rows: list[dict[str, Any]]) -> None:
-        """Count rows, watch keys, and remember the greatest replication key."""
-        keys = self.query.primary_keys
+    def _account(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Count rows, watch keys, and remember the greatest replication key.
+
+        Returns:
+            The rows, those that came before word for word left out.
+        """
+        keys, fresh = self.query.primary_keys, []
         for row in rows:
             if not keys:
                 self.evidence.received += 1
+                fresh.append(row)
                 continue
             key = tuple(str(row.get(name)) for name in keys)
             print_ = hash(repr(row))
-            if key not in self._seen:
+            if self._seen.get(key) == print_:
+                self.evidence.duplicates += 1
+                continue
+            if key in self._seen:
+                self._shared += 1
+            else:
                 self.evidence.received += 1
                 self._seen[key] = print_
-            elif self._seen[key] == print_:
-                self.evidence.duplicates += 1
-            else:
-                self._shared += 1
+            fresh.append(row)
         name = self.query.replication_key
         values = [row[name] for row in rows if name and row.get(name) is not None]
         for value in values:
             if self.newest is None or rank(value) > rank(self.newest):
                 self.newest = value
+        return fresh
+
+    _first: Answer | None = None
+    """The whole answer of a query that gives one."""
+
+    def _judge_doubled(self) -> None:
+        """Judge rows that came twice: each may stand in the place of another.
+
+        A query may well give rows twice; then it does so again.
+        """
+        if not self.evidence.duplicates:
+            return
+        many = f"{self.evidence.duplicates} rows of {self.where} came twice"
+        if self._first is None or not self.query.saved or not is_query(self.kind):
+            # There is no other way to ask.
+            self.evidence.contradict(
+                f"{many}, perhaps in the place of others: let the query give each row once, with "
+                "SELECT DISTINCT"
+            )
+            return
+        self.evidence.rereads += 1
+        # In other words: what gives a wrong answer to a question does so again.
+        whole = {"StartRow": 0, "RowCount": len(self._first.rows) + 1}
+        before, again = (
+            collections.Counter(map(repr, answer.rows))
+            for answer in (self._first, self._asked(whole)[1])
+        )
+        if before != again:
+            self.evidence.contradict(f"{many}, and others when it was asked again: run again")
 
     def _rows(self, answer: Answer) -> list[dict[str, Any]]:
         """Return rows by the names of the shape.
@@ -221,140 +280,3 @@ class QuerySource(Source):
     def probe(self) -> Reply:
         """Run the query; there is no smaller question."""
         return next(self.answered())[0]
-
-
-class WindowedSource(QuerySource):
-    """A saved query in overlapping pages by StartRow and RowCount."""
-
-    def answered(self) -> Iterator[tuple[Reply, Answer]]:
-        """Yield pages until one holds nothing behind the row it shares with the page before.
-
-        Raises:
-            IncompleteError: The shared row is not where it was.
-        """
-        reply, answer = self._window(0)
-        rows, base = list(answer.rows), 0
-        yield reply, answer
-        count, last = len(rows), rows[-1] if rows else None
-        while last is not None:
-            # The second page settles whether the first row is number 0 or 1.
-            start = count - 1 + base
-            reply, answer = self._window(start)
-            rows = list(answer.rows)
-            if rows[:1] == [last]:
-                fresh = rows[1:]
-            elif base == 0 and count > 1 and rows[1:2] == [last]:
-                base, fresh = 1, rows[2:]
-            else:
-                raise IncompleteError(
-                    f"The query {self.where} changed while it was read in pages, or has no ORDER "
-                    "BY over its keys; read it with paging none."
-                )
-            if not fresh:
-                break
-            yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
-            count, last = count + len(fresh), fresh[-1]
-        self._judge_single(count, last)
-        if self._in_order:
-            self.evidence.prove(ProofKind.OVERLAPPING_PAGES)
-        else:
-            self.evidence.doubt(
-                f"{self.where} does not come in the order of {', '.join(self.query.primary_keys)}, "
-                "and pages of a list without order may miss rows. Order it by its primary_keys"
-            )
-
-    @property
-    def expected_proof(self) -> str:
-        """Return in words which proof the pass will have."""
-        return ProofKind.OVERLAPPING_PAGES.value
-
-    _rising = _falling = True
-    _last_key: tuple[Any, ...] | None = None
-
-    @property
-    def _in_order(self) -> bool:
-        """Whether keys rose, or fell, from the first row to the last."""
-        return self._rising or self._falling
-
-    def _account(self, rows: list[dict[str, Any]]) -> None:
-        super()._account(rows)
-        for row in rows:
-            key = tuple(rank(row.get(name)) for name in self.query.primary_keys)
-            if self._last_key is not None:
-                self._rising = self._rising and key > self._last_key
-                self._falling = self._falling and key < self._last_key
-            self._last_key = key
-
-    def _window(self, start: int) -> tuple[Reply, Answer]:
-        return self._asked({"StartRow": start, "RowCount": self.size})
-
-    def _judge_single(self, count: int, last: Any) -> None:
-        """A first page of one row cannot overlap; look behind it."""
-        if count != 1:
-            return
-        rows = self._window(1)[1].rows
-        if rows and list(rows) != [last]:
-            raise IncompleteError(
-                f"The server gives the query {self.where} one row at a time; read it with paging "
-                "none."
-            )
-
-
-class KeysetSource(QuerySource):
-    """A CQL query that asks for the rows after a key itself."""
-
-    def answered(self) -> Iterator[tuple[Reply, Answer]]:
-        """Yield pages until one is empty.
-
-        Raises:
-            LoopError: Keys do not grow.
-        """
-        after, before = 0, 0
-        while True:
-            reply, answer = self._behind(after, self.size)
-            if not answer.rows:
-                self._judge_end(after, before)
-                return
-            names = answers.unique(answer.names)
-            key = self.query.primary_keys[0]
-            keys = [row[names.index(key)] for row in answer.rows] if key in names else []
-            grows = all(
-                isinstance(one, int) and one > before
-                for before, one in zip([after, *keys], keys, strict=False)
-            )
-            if not keys or not grows:
-                raise LoopError(
-                    f"The query {self.where} does not answer rows after {AFTER} in the order of "
-                    f"{key}, a whole number."
-                )
-            yield reply, answer
-            after, before = keys[-1], keys[-2] if len(keys) > 1 else after
-
-    @property
-    def expected_proof(self) -> str:
-        """Return in words which proof the pass will have."""
-        return ProofKind.KEYS_IN_ORDER.value
-
-    def _behind(self, after: int, top: int) -> tuple[Reply, Answer]:
-        text = self.query.query.replace(TOP, str(top)).replace(AFTER, str(after))
-        return self._asked(text=text)
-
-    def _judge_end(self, after: int, before: int) -> None:
-        """Believe an answer without rows if the last row comes when it is asked for."""
-        if not after:
-            again = self._behind(0, 1)[1].rows
-            empty = "two different questions are answered without rows"
-            if not again:
-                self.evidence.prove(ProofKind.KEYS_IN_ORDER, empty)
-                return
-        elif self._behind(before, 1)[1].rows:
-            self.evidence.prove(ProofKind.KEYS_IN_ORDER)
-            return
-        self.evidence.contradict(
-            f"{self.where} answers without rows although there are some: run again"
-        )
-
-    def probe(self) -> Reply:
-        """Ask for one row."""
-        text = self.query.query.replace(TOP, "1").replace(AFTER, "0")
-        return self._asked(text=text)[0]

@@ -108,6 +108,8 @@ class TableQuestions:
         self.reading = reading
         self._table = 0
         self._paths: list[str | None] = [field.paths[0] for field in reading.fields]
+        self._answered = False
+        """The table has answered a question."""
         self._drifted: set[str] = set()
         self._lock = threading.Lock()
 
@@ -138,6 +140,7 @@ class TableQuestions:
                 if not self._adapted(error, form) and not self._left_out(error):
                     raise
             else:
+                self._answered = True
                 return self._read(form, reply, len(extra))
 
     def bare(self, query: Callable[[Select], str], paths: Sequence[str]) -> tuple[Reply, Columns]:
@@ -151,6 +154,7 @@ class TableQuestions:
                 if not self._adapted(error, form):
                     raise
             else:
+                self._answered = True
                 return reply, answers.by_position(reply, len(paths))[1]
 
     def _read(self, form: Form, reply: Reply, extra: int) -> Brought:
@@ -252,9 +256,16 @@ class TableQuestions:
         """Return the table's name."""
         return self.reading.where
 
-    def explained(self, error: StatusError) -> StreamError:
-        """Return the error with what can be done about it."""
-        return self._excused(self._explained(error))
+    def explained(self, error: StatusError, *, begun: bool = False) -> StreamError:
+        """Return the error with what can be done about it.
+
+        Args:
+            error: A refusal.
+            begun: Rows have come, so that the account has the right to them.
+        """
+        explained = self._explained(error)
+        known = begun or (self._answered and error.status == HTTPStatus.FORBIDDEN)
+        return explained if known else self._excused(explained)
 
     def _explained(self, error: StatusError) -> StreamError:
         missing = missing_names(error.message)
@@ -296,7 +307,7 @@ class TableQuestions:
             return StreamError(
                 f"{self.where}: the account may not view {', '.join(wanted)} "
                 f"({error.message.rstrip('.')}). Grant it, or deselect those columns.",
-                code="COLUMN-HTTPStatus.FORBIDDEN",
+                code="COLUMN-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
         refused = self.refused_links()
@@ -305,7 +316,7 @@ class TableQuestions:
             return StreamError(
                 f"{self.where}: the account may not view what {names} links to "
                 f"({error.message.rstrip('.')}). Grant it, or deselect {names}.",
-                code="COLUMN-HTTPStatus.FORBIDDEN",
+                code="COLUMN-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )
         error.sentence = (
@@ -326,15 +337,16 @@ class TableQuestions:
     def forbidden(self) -> StreamError | None:
         """Return why a table without rows is not to be believed; nothing if it may be seen."""
         rights = self.api.entitlements(self.where)
-        columns = rights.get("columnEntitlements") or []
+        columns = rights.get("columnEntitlements")
         if rights.get("accessIsDefinedForCurrentUser") is not False or any(
-            column.get("canView") for column in columns
+            isinstance(column, dict) and column.get("canView")
+            for column in (columns if isinstance(columns, list) else [])
         ):
             return None
         return StreamError(
             f"{self.where} answers without rows because the account has no right to it. Grant "
             "it, or deselect the stream.",
-            code="TABLE-HTTPStatus.FORBIDDEN",
+            code="TABLE-FORBIDDEN",
             outcome=Outcome.FORBIDDEN,
             absent=self.reading.optional,
         )

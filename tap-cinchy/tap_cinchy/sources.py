@@ -102,7 +102,8 @@ class TableSource(Source):
         try:
             yield from self.walk()
         except StatusError as error:
-            raise self.questions.explained(error) from None
+            begun = self.evidence.pages > 0
+            raise self.questions.explained(error, begun=begun) from None
 
     def walk(self) -> Iterator[Page]:
         """Yield the pages; every refusal of the server is explained by the caller."""
@@ -118,8 +119,9 @@ class TableSource(Source):
         else:
             for piece in self._side_by_side(walk, rest, first):
                 yield self._taken(piece)
-                if conditional and not self._compared:
-                    self._compare(piece)
+                again = self._compared_with_ids(piece, conditional=conditional)
+                if again is not None:
+                    yield again
             self._judge_unseen()
         self.evidence.prove(ProofKind.KEYS_IN_ORDER)
 
@@ -219,31 +221,48 @@ class TableSource(Source):
         """
         if self._unseen:
             low, high = min(self._unseen)[0], max(self._unseen)[0]
-            self._report_lost(self._unseen & self._ids(low, high, conditional=False))
+            self._report_lost(self._unseen & self._ids((low - 1,), high, conditional=False))
 
-    def _compare(self, piece: Piece) -> None:
-        """Hold the first rows that come under a condition against their ids alone, once."""
+    def _compared_with_ids(self, piece: Piece, *, conditional: bool) -> Page | None:
+        """Hold rows against their ids: the first under a condition, and where some came twice.
+
+        Links may join rows away, and a row that comes twice may stand in the place of another.
+
+        Returns:
+            Rows that had been left out, and come when they are asked for again.
+        """
         kept = set(piece.keys[: piece.last])
         if piece.skip is not None:
             kept.discard(piece.keys[piece.skip])
-        if not kept or not self.reading.links:
-            return
-        self._compared = True
-        low, high = min(kept)[0], max(kept)[0]
-        lost = self._ids(low, high, conditional=True) - kept
-        if lost:
-            # Perhaps they changed just now, so they are asked for as before.
-            again = self.page(Window((low - 1,), (high,)), None).keys
-            self._report_lost(lost - set(again))
+        first = conditional and not self._compared and self.reading.links
+        if not kept or not (first or piece.doubled):
+            return None
+        self._compared = self._compared or conditional
+        high = max(kept)
+        found = self._ids(piece.after, high[0], conditional=conditional)
+        lost = {key for key in found if key <= high} - kept
+        if not lost:
+            return None
+        # Perhaps they changed just now, so they are asked for as before.
+        again = self.page(Window(piece.after, high), None)
+        self._report_lost(lost - set(again.keys))
+        indexes = [index for index, key in enumerate(again.keys) if key in lost]
+        self.evidence.received += len(indexes)
+        self._unseen.difference_update(lost)
+        brought: Brought = again.payload
+        return Page(brought.only(indexes).rows(), brought.reply) if indexes else None
 
-    def _ids(self, low: int, high: int, *, conditional: bool) -> set[Key]:
+    def _ids(self, after: Key | None, high: int, *, conditional: bool) -> set[Key]:
         conditions = self.conditions if conditional else ()
 
         def query(select: Select) -> str:
             wanted = dataclasses.replace(select, conditions=conditions)
-            return wanted.text((low - 1,), top=self.reading.size, upto=(high,))
+            return wanted.text(after or (), top=self.reading.size, upto=(high,))
 
-        return {(one,) for one in self.questions.bare(query, key_paths(1))[1][0]}
+        return set(self._keys(self.questions.bare(query, key_paths(self.reading.keys))[1]))
+
+    def _keys(self, columns: Columns) -> list[Key]:
+        return read_keys(self.where, columns[: self.reading.keys])
 
     def _report_lost(self, lost: set[Key]) -> None:
         if lost:
@@ -275,7 +294,7 @@ class TableSource(Source):
             reply, columns = self._tail(paths, top)
         except SlowQueryError:
             reply, columns = self._tail(paths, 1)
-        keys: list[Key] = list(zip(*columns[:count], strict=True))
+        keys = self._keys(columns)
         if not self.evidence.pages and count == 1:
             self._unseen = set(keys)
         self.note_tail(reply, columns)
@@ -314,7 +333,7 @@ class TableSource(Source):
 
     def _one(self, query: Any) -> Key | None:
         _reply, columns = self.questions.bare(query, key_paths(self.reading.keys))
-        keys = list(zip(*columns, strict=True))
+        keys = self._keys(columns)
         return keys[0] if keys else None
 
     def meets(self, piece: Piece, index: int) -> bool:
@@ -358,7 +377,7 @@ class TableSource(Source):
         logger.info("%s Asking for %d rows at a time.", error.sentence, self.size.value)
 
     def _piece(self, window: Window, asked: int, brought: Brought) -> Piece:
-        keys = read_keys(self.where, brought.columns[: self.reading.keys])
+        keys = self._keys(brought.columns)
         count, reply = len(keys), brought.reply
         self.size.note(asked, count, reply.size, reply.seconds)
         full = count >= asked or (0 < self._longest <= count)
@@ -368,7 +387,8 @@ class TableSource(Source):
             self.evidence.duplicates += count - len(kept)
             keys = [keys[index] for index in kept]
             brought = brought.only(kept)
-        return Piece(keys, brought, full, reply.seconds)
+        doubled = len(keys) < count
+        return Piece(keys, brought, full, reply.seconds, after=window.after, doubled=doubled)
 
     # Before a run
 

@@ -220,11 +220,9 @@ class TapCinchy(RestTap):
             self._report_gone()
         if self.has_bearer and not api.proved:
             try:
-                api.execute("SELECT 1")
+                api.prove()
             except StatusError as error:
-                if error.status != HTTPStatus.BAD_REQUEST:
-                    raise self._explained(error) from error
-                # Who is refused a query has been let in.
+                raise self._explained(error) from error
             except CredentialError as error:
                 raise self._hinted(error) from error
 

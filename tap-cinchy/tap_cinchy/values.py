@@ -43,6 +43,7 @@ DATES = frozenset({"DateTime", "DateTimeOffset", "Date", "DateOnly"})
 WORDS = frozenset({"String", "Guid", "Char", "TimeSpan", "Char[]"})
 BYTES = frozenset({"Byte[]"})
 KNOWN = WHOLE | REAL | DATES | WORDS | BYTES | {"Boolean"}
+PLAIN_WHOLE = frozenset({int, type(None)})
 _TRUTHS = frozenset({"true", "false", "1", "0"})
 _QUOTED = re.compile(r"\s*(['\"])((?:\\.|(?!\1).)*)\1\s*(?:,|$)", re.DOTALL)
 
@@ -167,7 +168,7 @@ def _ids(value: Any) -> list[int] | None:
 
 
 def _integers(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
-    if type_name in WHOLE:
+    if type_name in WHOLE and PLAIN_WHOLE.issuperset(map(type, cells)):
         return cells
     return [None if cell is None or cell == "" else _whole(cell) for cell in cells]
 
@@ -183,9 +184,11 @@ def _text_lists(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
 
 
 def _numbers(type_name: str | None, cells: Sequence[Any]) -> Sequence[Any]:
-    if type_name in WHOLE | REAL:
+    if type_name in WHOLE | REAL and bool not in map(type, cells):
         return cells
-    if type_name in KNOWN or any(isinstance(cell, (str, bool, list, dict)) for cell in cells):
+    if type_name in KNOWN - WHOLE - REAL or any(
+        isinstance(cell, (str, bool, list, dict)) for cell in cells
+    ):
         raise ContradictionError
     return cells
 

@@ -60,7 +60,17 @@ class WholeTableSource(TableSource):
         self.evidence.received = len(rows)
         yield Page(rows, there.reply)
         if not rows:
+            self._judge_no_rows()
             self.judge_empty()
+
+    def _judge_no_rows(self) -> None:
+        """Ask in other words whether there is no row: no answer without rows is believed alone."""
+        paths = self.questions.form().paths[:1]
+        if self.questions.bare(lambda select: select.text(top=1), paths)[1][0]:
+            self.evidence.contradict(
+                f"{self.where} has no rows in any order, and one when it is asked for without: run "
+                "again"
+            )
 
     def _judge(self, there: Brought, order: list[int]) -> None:
         """Say whether readings that agree prove anything: not if both ends are alike."""

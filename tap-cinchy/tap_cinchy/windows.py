@@ -66,6 +66,10 @@ class Piece:
     """How many of the rows are wanted; all if nothing is said."""
     skip: int | None = None
     """Index of a sentinel that is not wanted."""
+    after: Key | None = None
+    """They lie behind it."""
+    doubled: bool = False
+    """Rows came twice, word for word; they are here once."""
 
 
 class Asker(Protocol):

@@ -41,6 +41,16 @@ def bare(pair: Pair, claims: frozenset[str]) -> bool:
     return not claims and "query" not in pair.route.traits
 
 
+def bare_or_worded(pair: Pair, claims: frozenset[str]) -> bool:
+    """Take also what a user has worded, so that no other question can be put."""
+    return bare(pair, claims) or "worded" in pair.route.traits
+
+
+def bare_or_accepted(pair: Pair, claims: frozenset[str]) -> bool:
+    """Take also what a user has said to know the end of, though nothing proves it."""
+    return bare(pair, claims) or "accept_unproved" in pair.route.scenario.settings
+
+
 def unnamed(pair: Pair, _claims: frozenset[str]) -> bool:
     """Take children that do not say whose they are."""
     return "named" not in pair.route.traits
@@ -88,10 +98,10 @@ EXCUSES: dict[str, Excuse] = {
     "last_row_in_place_of_the_first": Excuse(ALIKE, keyless),
     "double_row": Excuse(ALIKE, keyless),
     "rows_moved_to_the_next_page": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
-    "cut_page": Excuse(SAYS_NOTHING, bare),
-    "cut_every_page": Excuse(SAYS_NOTHING, bare),
-    "empty_page": Excuse(SAYS_NOTHING, bare),
-    "empty_every_page": Excuse(SAYS_NOTHING, bare),
+    "cut_page": Excuse(SAYS_NOTHING, bare_or_accepted),
+    "cut_every_page": Excuse(SAYS_NOTHING, bare_or_accepted),
+    "empty_page": Excuse(SAYS_NOTHING, bare_or_accepted),
+    "empty_every_page": Excuse(SAYS_NOTHING, bare_or_worded),
     "answer_of_another_parent": Excuse("nothing in the answer says whose it is", unnamed),
     "status_400": Excuse(HAS_NONE, may_be_none),
     "status_404": Excuse(HAS_NONE, may_be_none),

@@ -21,7 +21,7 @@ from .worlds import served
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from .proxy import Exchange, Lie
     from .routes import Route, Scenario
@@ -132,7 +132,7 @@ class Theatre:
                 first = self.truth(scenario, bookmark=False).run
                 state, known = halfway(first), first.rows
             run = self.run(scenario, state=state)
-            bad = {s: o for s, o in run.outcomes.items() if o != "complete"}
+            bad = {s: o for s, o in run.outcomes.items() if o not in {"complete", "accepted"}}
             if run.exit_code or run.crashed or bad or not run.outcomes:
                 raise DishonestError(f"{scenario.name}: {run.last_line or bad or run.stderr}")
             exchanges = self.server(scenario.system).proxy.exchanges
@@ -199,6 +199,10 @@ class Theatre:
         return self._catalogs[name]
 
 
+def _outcome(result: Mapping[str, Any]) -> str:
+    return "accepted" if result.get("accepted") else str(result["outcome"]).lower()
+
+
 def _read(done: TapRun, told: dict[str, Any], *, hung: bool, seconds: float, requests: int) -> Run:
     torn = ""
     try:
@@ -221,7 +225,7 @@ def _read(done: TapRun, told: dict[str, Any], *, hung: bool, seconds: float, req
     streams = [one for one in told.get("streams", ()) if one["stream"] != RECEIPTS]
     return Run(
         rows=rows,
-        outcomes={one["stream"]: str(one["outcome"]).lower() for one in streams},
+        outcomes={one["stream"]: _outcome(one) for one in streams},
         reasons={one["stream"]: one.get("sentence") or one.get("proof") or "" for one in streams},
         activated={m["stream"] for m in messages if m["type"] == "ACTIVATE_VERSION"},
         state=state,

@@ -25,8 +25,9 @@ from tap_cinchy.queries import (
     shape_of_config,
     shape_unknown,
 )
+from tap_cinchy.query_pages import LOWEST, KeysetSource, WindowedSource
 from tap_cinchy.query_requests import ask
-from tap_cinchy.query_sources import KeysetSource, QuerySource, WindowedSource, rank
+from tap_cinchy.query_sources import QuerySource, rank
 from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import field
 from tap_cinchy.sources import TableSource
@@ -90,7 +91,7 @@ class QueryStream(CinchyStream):
         tap.guard.check(query)
         answer = None if query.saved else self._schema_only(tap.api, tap)
         if answer is None:
-            text = query.query.replace(TOP, "1").replace(AFTER, "0")
+            text = query.query.replace(TOP, "1").replace(AFTER, str(LOWEST))
             answer = answers.read(ask(tap.api, query, self._parameters(tap), text))
         if not answer.names:
             raise StreamError(
@@ -102,7 +103,7 @@ class QueryStream(CinchyStream):
 
     def _schema_only(self, api: CinchyApi, tap: TapCinchy) -> Answer | None:
         """Ask for the columns alone; nothing where the server does not tell them so."""
-        text = self.query.query.replace(TOP, "1").replace(AFTER, "0")
+        text = self.query.query.replace(TOP, "1").replace(AFTER, str(LOWEST))
         parameters = [Parameter(*pair) for pair in self._parameters(tap).items()]
         try:
             kind: Any = self.query.type

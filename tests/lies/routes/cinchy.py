@@ -100,7 +100,9 @@ def _questions() -> list[Route]:
     paged = _scenario("saved.paged", "q", saved_queries=by_rows, **off)
     whole = _scenario("saved", "q", saved_queries=[{**SAVED, "name": "q"}], **off)
     keyset = _scenario("cql.paged", "q", cql_queries=by_keys, **off)
-    plain = _scenario("cql", "q", cql_queries=[{**keyed, "query": WHOLE}], **off)
+    plain = _scenario(
+        "cql", "q", cql_queries=[{**keyed, "query": WHOLE}], accept_unproved=["q"], **off
+    )
     health = _scenario("health", "healthcheck", "idp_healthcheck", "connections_healthcheck", **off)
     secrets = _scenario(
         "secrets", "secrets_manager", secrets=[{"domain": "HR", "name": "payroll api"}], **off
@@ -111,8 +113,8 @@ def _questions() -> list[Route]:
     return [
         Route(f"{SYSTEM}.saved.paged", paged, saved, ROWS, columnar, key=(0,), wants="StartRow"),
         Route(f"{SYSTEM}.saved", whole, saved, ROWS, columnar, key=(0,)),
-        _query("cql.paged", keyset, r"^SELECT TOP \d+ t\.\[Cinchy Id\] AS 'id'", "keyed"),
-        _query("cql", plain, r"^SELECT t\.\[Cinchy Id\] AS 'id'", "keyed"),
+        _query("cql.paged", keyset, r"^SELECT TOP \d+ t\.\[Cinchy Id\] AS 'id'", "keyed worded"),
+        _query("cql", plain, r"^SELECT t\.\[Cinchy Id\] AS 'id'", "keyed worded"),
         Route(
             f"{SYSTEM}.health",
             health,
