@@ -229,8 +229,8 @@ class Stopped(BaseException):
         super().__init__(signum)
         self.signum = signum
         self.sentence = (
-            f"Stopped by signal {signum} before the end; what was read is in the state, run again "
-            "to go on."
+            f"Stopped by signal {signum} before the end; the state says how far the run came, run "
+            "again to go on."
         )
 
     @property

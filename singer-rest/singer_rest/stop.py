@@ -118,8 +118,8 @@ def _watch(signals: socket.socket) -> None:
     if not second:
         _say(
             f"Stopped by signal {first} in the middle of a page, which the target or the network "
-            f"has held up for {GRACE:.0f} s; what was read is in the state, run again to go on. "
-            "[STOPPED]"
+            f"has held up for {GRACE:.0f} s; the last state says how far the run came, run again "
+            "to go on. [STOPPED]"
         )
     os._exit(128 + (second or first))
 

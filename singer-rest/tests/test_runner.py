@@ -100,6 +100,13 @@ class Plain:
     def partition_mark(self, _partition: Mapping[str, Any]) -> str:
         return ""
 
+    can_resume = False
+    earlier_rows = 0
+    begun = timestamps.now()
+
+    def resume_text(self, _source: Source, _position: str, _rows: int) -> str:
+        return ""
+
     def new_source(self) -> Source:
         return self.source(self.name, "nothing to read here")
 

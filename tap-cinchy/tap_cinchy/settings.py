@@ -247,6 +247,21 @@ TABLES = (
         "committed late; an hour for clock changes is added. The price: what changed in those "
         "hours comes again in every run, and the target keeps one row of each.",
     ),
+    th.Property(
+        "resume",
+        th.BooleanType,
+        default=True,
+        title="Go on where a read ended",
+        description="Take a table that was not read to its end up again where the last run stood, "
+        "and read what changed meanwhile at the end. Needs a target that keeps the rows of an "
+        "interrupted read; where one refuses them, switch it off.",
+    ),
+    settings.integer(
+        "resume_max_age",
+        7,
+        "Days to go on",
+        "Days after which a read that ended early is begun anew.",
+    ),
     settings.integer(
         "command_timeout",
         COMMAND_TIMEOUT,

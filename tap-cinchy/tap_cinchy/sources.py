@@ -21,9 +21,10 @@ from singer_rest.sources.walk import SLOW_ENOUGH
 from tap_cinchy.client import SlowQueryError
 from tap_cinchy.cuts import NO_NUMBER, stretch_of, weigh
 from tap_cinchy.extent import Extent
-from tap_cinchy.ordering import distinct, in_order, read_keys
+from tap_cinchy.held import HeldAgainstIds
+from tap_cinchy.ordering import distinct, in_order
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
-from tap_cinchy.windows import Key, Piece, TableWalk, Window, stretches
+from tap_cinchy.windows import Key, Piece, Stretch, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.cql import Select
     from tap_cinchy.questions import Columns
-    from tap_cinchy.windows import Stretch
 
     _Begun = tuple[TableWalk, Generator[Piece] | None, Piece | None]
 
@@ -49,7 +49,7 @@ PAGES_A_WINDOW = 20
 MAX_WINDOW = 1 << 31
 
 
-class TableSource(Source):
+class TableSource(HeldAgainstIds, Source):
     """A table in pages, each beginning behind the key of the last row.
 
     Args:
@@ -80,14 +80,18 @@ class TableSource(Source):
         self._is_listed = is_listed
         self._longest = 0
         """Rows of the longest page so far: perhaps a limit of the server."""
-        self._unseen: set[Key] = set()
-        """Keys of the tail that have not come yet."""
+        self._unseen = set()
         self._end: list[Key | None] = []
-        self._compared = False
+        self.goes_on_behind: Key | None = None
+        """What lies up to here was read by an earlier run."""
+        self.is_empty = False
         self._begun: _Begun | Exception | None = None
         self._amount = self.size
         self.on_reading: Callable[[], None] | None = None
         """Called when the first page is about to be taken."""
+
+    tells_positions = False
+    """Whether pages say up to where everything has come."""
 
     # The walk
 
@@ -115,13 +119,17 @@ class TableSource(Source):
         walk, rest, first = begun
         conditional = bool(self.conditions)
         if rest is None:
+            self.is_empty = True
             self.judge_empty()
         else:
             for piece in self._side_by_side(walk, rest, first):
-                yield self._taken(piece)
+                page = self._taken(piece)
                 again = self._compared_with_ids(piece, conditional=conditional)
                 if again is not None:
-                    yield again
+                    yield page
+                    page = again
+                page.position = self._position(walk, piece)
+                yield page
             self._judge_unseen()
         self.evidence.prove(ProofKind.KEYS_IN_ORDER)
 
@@ -142,7 +150,8 @@ class TableSource(Source):
         if self.conditions:
             self._unseen.clear()  # not all of them come
         self._unseen = {key for key in self._unseen if self.span.holds(key[0])}
-        rest = walk.pieces(stretch_of(self.span))
+        part = Stretch(self.goes_on_behind, None) if self.goes_on_behind else stretch_of(self.span)
+        rest = walk.pieces(part)
         return walk, rest, next(rest, None)
 
     def _side_by_side(
@@ -181,6 +190,18 @@ class TableSource(Source):
     why_whole = ""
     """Why it cannot be cut, if it has a key of one number."""
 
+    def _position(self, walk: TableWalk, piece: Piece) -> str:
+        """Say up to where everything has come; nothing at the end, which is judged as a whole."""
+        if not self.tells_positions or walk.end is None:
+            return ""
+        kept = list(piece.keys[: piece.last])
+        if kept and piece.skip == len(kept) - 1:
+            kept.pop()  # a sentinel that may belong to the next stretch
+        if not kept or kept[-1] >= walk.end:
+            return ""
+        self._judge_unseen(kept[-1])
+        return ".".join(map(str, kept[-1]))
+
     def prepare(self) -> None:
         """Find out what has to be known before the first page; a hook."""
 
@@ -212,67 +233,6 @@ class TableSource(Source):
         self.evidence.received += len(rows)
         return Page(rows, brought.reply)
 
-    # What may vanish without a word
-
-    def _judge_unseen(self) -> None:
-        """Hold the ids at the end of the table against the rows that came.
-
-        A server whose links join inner leaves out rows that link to nothing.
-        """
-        if self._unseen:
-            low, high = min(self._unseen)[0], max(self._unseen)[0]
-            self._report_lost(self._unseen & self._ids((low - 1,), high, conditional=False))
-
-    def _compared_with_ids(self, piece: Piece, *, conditional: bool) -> Page | None:
-        """Hold rows against their ids: the first under a condition, and where some came twice.
-
-        Links may join rows away, and a row that comes twice may stand in the place of another.
-
-        Returns:
-            Rows that had been left out, and come when they are asked for again.
-        """
-        kept = set(piece.keys[: piece.last])
-        if piece.skip is not None:
-            kept.discard(piece.keys[piece.skip])
-        first = conditional and not self._compared and self.reading.links
-        if not kept or not (first or piece.doubled):
-            return None
-        self._compared = self._compared or conditional
-        high = max(kept)
-        found = self._ids(piece.after, high[0], conditional=conditional)
-        lost = {key for key in found if key <= high} - kept
-        if not lost:
-            return None
-        # Perhaps they changed just now, so they are asked for as before.
-        again = self.page(Window(piece.after, high), None)
-        self._report_lost(lost - set(again.keys))
-        indexes = [index for index, key in enumerate(again.keys) if key in lost]
-        self.evidence.received += len(indexes)
-        self._unseen.difference_update(lost)
-        brought: Brought = again.payload
-        return Page(brought.only(indexes).rows(), brought.reply) if indexes else None
-
-    def _ids(self, after: Key | None, high: int, *, conditional: bool) -> set[Key]:
-        conditions = self.conditions if conditional else ()
-
-        def query(select: Select) -> str:
-            wanted = dataclasses.replace(select, conditions=conditions)
-            return wanted.text(after or (), top=self.reading.size, upto=(high,))
-
-        return set(self._keys(self.questions.bare(query, key_paths(self.reading.keys))[1]))
-
-    def _keys(self, columns: Columns) -> list[Key]:
-        return read_keys(self.where, columns[: self.reading.keys])
-
-    def _report_lost(self, lost: set[Key]) -> None:
-        if lost:
-            example = min(lost)[0]
-            self.evidence.contradict(
-                f"{len(lost)} rows of {self.where} exist and do not come, such as the row "
-                f"{example}: this server leaves rows out whose links lead to nothing. Deselect "
-                "the columns with links"
-            )
-
     # What the walk asks; see windows.Asker
 
     def highest(self) -> Key | None:
@@ -296,7 +256,9 @@ class TableSource(Source):
             reply, columns = self._tail(paths, 1)
         keys = self._keys(columns)
         if not self.evidence.pages and count == 1:
-            self._unseen = set(keys)
+            self._unseen = {
+                key for key in keys if self.goes_on_behind is None or key > self.goes_on_behind
+            }
         self.note_tail(reply, columns)
         return keys[0] if keys else None
 

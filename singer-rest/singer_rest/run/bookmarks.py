@@ -26,6 +26,8 @@ VALUE = "replication_key_value"
 ROWS = "complete_rows"
 COVERS = "covers"
 MARK = "mark"
+RESUME = "resume"
+COMPLETED = "completed"
 
 
 def read_state(text: str) -> dict[str, Any]:
@@ -270,6 +272,23 @@ class Bookmarks:
     def cover(self, stream: str, text: str) -> None:
         """Stamp what the bookmark of a stream covers."""
         self._entry(stream, None)[COVERS] = text
+
+    def resume(self, stream: str) -> str:
+        """Return where a read of a stream stood that ended early; empty if there is none."""
+        text = self.state.get("bookmarks", {}).get(stream, {}).get(RESUME)
+        return text if isinstance(text, str) else ""
+
+    def put_resume(self, stream: str, text: str) -> None:
+        """Keep where a read of a stream stands; empty when it has come to its end."""
+        self._entry(stream, None)[RESUME] = text
+
+    def completed(self, stream: str) -> dt.datetime | None:
+        """Return when the last complete read of a stream began, if that was noted."""
+        return timestamps.parse(self.state.get("bookmarks", {}).get(stream, {}).get(COMPLETED))
+
+    def note_completed(self, stream: str, begun: dt.datetime) -> None:
+        """Note when a read began that is complete."""
+        self._entry(stream, None)[COMPLETED] = begun.isoformat()
 
     def refresh(self, stream: str) -> None:
         """Take note that the entry of a stream was replaced."""

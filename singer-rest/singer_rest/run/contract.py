@@ -116,6 +116,21 @@ class ReadableStream(Protocol):
     def new_source(self) -> Source:
         """Return a fresh source for one pass."""
 
+    @property
+    def can_resume(self) -> bool:
+        """Whether a read that ends early can be taken up where it stood."""
+
+    @property
+    def begun(self) -> dt.datetime:
+        """Return when the read began, in an earlier run if it is taken up again."""
+
+    @property
+    def earlier_rows(self) -> int:
+        """Return the rows that runs before this one have written of the same read."""
+
+    def resume_text(self, source: Source, position: str, rows: int) -> str:
+        """Return what the bookmark says of a read that ends behind a position."""
+
     def part_source(self) -> Source:
         """Return the same, or the span of it that this process reads."""
 

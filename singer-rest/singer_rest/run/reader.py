@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, OutputClosedError, StatusError, StreamError, TapError
+from singer_rest.run import resume
 from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
 from singer_rest.sources.evidence import left_out
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from singer_rest.errors import RunError, Stopped
     from singer_rest.run.contract import ReadableStream, Run, Writer
@@ -62,8 +64,8 @@ class SourceReader:
         self.results: list[StreamResult] = []
         self._state_pending = False
         """Whether bookmarks have moved since the last STATE."""
-        self._waiting: list[tuple[Writer, Mapping[str, Any] | None, dt.datetime | None]] = []
-        """Bookmarks to move once the credential is proved again."""
+        self._waiting: list[Callable[[], None]] = []
+        """What moves bookmarks once the credential is proved again."""
 
     @property
     def rows(self) -> dict[str, int]:
@@ -138,6 +140,9 @@ class SourceReader:
             stream = writer.stream
             partition = stream.partition_of(page)
             writer.write(stream.rows(page), partition)
+            if page.position and self.source is not None:
+                text = resume.mark_text(writer, self.source, page)
+                self._wait(functools.partial(self.shared.bookmarks.put_resume, stream.name, text))
             if writer.rejected.without_key and not self.keyless_allowed:
                 continue  # no bookmark may pass a row that was left out
             if page.ends_parent and partition:
@@ -152,15 +157,18 @@ class SourceReader:
         complete_to: dt.datetime | None = None,
     ) -> None:
         """Move a bookmark in the middle of a pass, as soon as the credential is proved."""
-        self._waiting.append((writer, partition, complete_to))
+        self._wait(functools.partial(self._move_bookmark, writer, partition, complete_to))
+
+    def _wait(self, move: Callable[[], None]) -> None:
+        self._waiting.append(move)
         if self.shared.credential_proof.holds():
             self._move_waiting()
             self._offer_state()
 
     def _move_waiting(self) -> None:
         waiting, self._waiting = self._waiting, []
-        for writer, partition, complete_to in waiting:
-            self._move_bookmark(writer, partition, complete_to)
+        for move in waiting:
+            move()
 
     @property
     def _all_told(self) -> bool:
@@ -210,6 +218,7 @@ class SourceReader:
                 self.shared.bookmarks.cover(
                     writer.stream.name, coverage(self.shared, writer.stream)
                 )
+            resume.end(self.shared, writer.stream, complete=result.counts_as_complete)
         self.shared.write_state()
 
     def _judge_keyless(self, writer: Writer, result: StreamResult, source: Source) -> None:
@@ -239,11 +248,11 @@ class SourceReader:
         if self._has_shrunk(writer, result):
             return
         writer.activate()
-        self.shared.bookmarks.note_rows(stream.name, writer.rows)
+        self.shared.bookmarks.note_rows(stream.name, resume.written(writer, source))
 
     def _has_shrunk(self, writer: Writer, result: StreamResult) -> bool:
         """Whether so many rows are gone that nothing is retired before somebody says so."""
-        note = shrinkage(self.shared, writer.stream, writer.rows)
+        note = shrinkage(self.shared, writer.stream, resume.written(writer, self.source))
         if not note:
             return False
         logger.warning("%s: %s", writer.stream.name, note)

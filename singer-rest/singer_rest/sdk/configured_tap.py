@@ -58,6 +58,8 @@ class ConfiguredTap(CompatTap):
         self.stop = StopSignal()
         self.snapshot_version = int(time.time() * 1000)
         """What the rows of full tables are known by in the target."""
+        self.began: dt.datetime = timestamps.parse(self.snapshot_version) or timestamps.now()
+        """When the run began, by our clock."""
         self.upper_bound: dt.datetime = timestamps.now()
         self.clock_warning = ""
         """How far the server's clock is from ours, as words; nothing if it is not far."""

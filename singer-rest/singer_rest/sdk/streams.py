@@ -171,6 +171,26 @@ class SourceStream(CompatStream):
             return bookmark - timestamps.minutes(self.lookback_minutes)
         return settings.start_date(self.config)
 
+    can_resume = False
+    """Whether a read that ends early can be taken up where it stood."""
+    earlier_rows = 0
+    """Rows that runs before this one have written of the same read."""
+
+    @property
+    def table_version(self) -> int:
+        """Return what the rows of a full table are known by."""
+        return self.tap.snapshot_version
+
+    @property
+    def begun(self) -> dt.datetime:
+        """Return when the read began, in an earlier run if it is taken up again."""
+        return self.tap.began
+
+    def resume_text(self, source: Source, position: str, rows: int) -> str:
+        """Return what the bookmark says of a read that ends behind a position."""
+        del source, position, rows
+        return ""
+
     def partition_of(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
         del page

@@ -165,7 +165,7 @@ class RestTap(ConfiguredTap):
             [stream.name for stream in self.selected_streams()],
         )
         Runner(
-            self, self.passes(), lambda stream: RecordWriter(stream, self.snapshot_version)
+            self, self.passes(), lambda stream: RecordWriter(stream, stream.table_version)
         ).read_all()
 
     # The command line

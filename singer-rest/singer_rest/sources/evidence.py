@@ -105,6 +105,8 @@ class Evidence:
     pages_expected: int | None = None
     parents: int = 0
     parents_expected: int | None = None
+    repeated: int = 0
+    """Rows that came again because they may have changed since; they are written again."""
     skipped: int = 0
     """Parents that vanished between the list and their own request."""
     without_key: int = 0
@@ -150,6 +152,7 @@ class Evidence:
         self.received += part.received
         self.duplicates += part.duplicates
         self.rereads += part.rereads
+        self.repeated += part.repeated
         self.pages += part.pages
         self.without_key += part.without_key
         self.rejected += part.rejected

@@ -31,6 +31,8 @@ class Page:
     """Of a per-parent source: the last page of this parent."""
     complete_to: dt.datetime | None = None
     """Of a source that goes through time: with this page, every row up to here has come."""
+    position: str = ""
+    """Of a source that can be taken up again: the same, in its own words."""
 
 
 @dataclasses.dataclass(frozen=True)

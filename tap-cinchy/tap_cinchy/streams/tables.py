@@ -12,11 +12,10 @@ from singer_rest.sdk.catalog import Metadata
 from singer_rest.sources.base import AbsentSource
 from tap_cinchy.coverage import Coverage
 from tap_cinchy.cql import ID, table_path
-from tap_cinchy.incremental import ANCHOR, ChangesSource, check_bookmark
+from tap_cinchy.incremental import ANCHOR, check_bookmark
 from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Shape
-from tap_cinchy.sources import TableSource
-from tap_cinchy.streams.base import CinchyStream
+from tap_cinchy.streams.resuming import ResumableStream
 from tap_cinchy.whole_table import WholeTableSource
 
 if TYPE_CHECKING:
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
     from singer_rest.sdk.catalog import Catalog, MetadataMapping
     from singer_rest.sources.base import Source
     from tap_cinchy.client import ReadType
+    from tap_cinchy.sources import TableSource
     from tap_cinchy.tap import TapCinchy
 
 FULL_TABLE, INCREMENTAL = "FULL_TABLE", "INCREMENTAL"
 
 
-class TableStream(CinchyStream):
+class TableStream(ResumableStream):
     """The rows of one table.
 
     Read in full unless its replication method is INCREMENTAL, which it offers with the
@@ -170,7 +170,7 @@ class TableStream(CinchyStream):
             StateError: It cannot be used.
         """
         if self.replication_key and not self.is_full_table:
-            bookmark = self._bookmark_value()
+            bookmark = self.bookmark_value()
             self._was_told = bookmark is not None
             if not check_bookmark(self.name, bookmark):
                 self.tap.bookmarks.forget(self.name)
@@ -227,7 +227,7 @@ class TableStream(CinchyStream):
             size=self.config["page_size"],
             blank=(f"[{DELETED}]",) if hides else (),
             kind=kind,
-            lenient=not self._had_before(),
+            lenient=not self._has_better_values(),
         )
 
     def new_source(self) -> Source:
@@ -240,37 +240,26 @@ class TableStream(CinchyStream):
         source.on_reading = self.tap.lookahead.note_reading
         if not self.span.is_whole:
             source.restrict(self.span)  # it may begin before its turn
-        return source
+        return self.taken_up(source)
 
     def _source(self) -> TableSource:
         reading = self.reading()
         if not reading.keys:
-            return WholeTableSource(self.api, reading, is_listed=self._may_be_empty)
+            return WholeTableSource(self.api, reading, is_listed=self.may_be_empty)
         if self.is_full_table:
-            return TableSource(self.api, reading, self.tap.prefetch, self._may_be_empty)
-        entry = self._bookmark()
-        return ChangesSource(
-            self.api,
-            reading,
-            self.tap.zones,
-            prefetch=self.tap.prefetch,
-            is_listed=self._may_be_empty,
-            bookmark=self._bookmark_value(),
-            start=self._start(),
-            with_deleted=self.table.has(DELETED),
-            anchor=entry.get(ANCHOR),
-        )
+            return self.whole_source(reading)
+        return self.changes_source(reading, self._bookmark().get(ANCHOR))
 
-    def _bookmark_value(self) -> Any:
+    def bookmark_value(self) -> Any:
         """Return up to where a target has the changes; nothing on the first run."""
         return None if self.is_full_table else self.tap.bookmarks.value(self.name, MODIFIED)
 
-    def _may_be_empty(self, full_name: str) -> bool:
+    def may_be_empty(self, full_name: str) -> bool:
         """Whether a table without rows is believed: it is listed, and has not had any before."""
         return not self._had_before() and self.tap.registry.lists(full_name)
 
-    def _had_before(self) -> bool:
-        """Whether a target may have rows of this stream."""
+    def _has_better_values(self) -> bool:
+        """Whether a target may have what a column that is left out would be null instead of."""
         bookmarks = self.tap.bookmarks
         return bool(
             bookmarks.rows_last_time(self.name)
@@ -278,7 +267,12 @@ class TableStream(CinchyStream):
             or bookmarks.value(self.name, MODIFIED) is not None
         )
 
-    def _start(self) -> dt.datetime | None:
+    def _had_before(self) -> bool:
+        """Whether a target may have rows of this stream."""
+        return self._has_better_values() or bool(self.tap.bookmarks.resume(self.name))
+
+    def start_of_first_run(self) -> dt.datetime | None:
+        """Return from when on changes are read where there is no bookmark."""
         return timestamps.parse(self.config.get("start_date"))
 
     def _bookmark(self) -> dict[str, Any]:
@@ -288,11 +282,12 @@ class TableStream(CinchyStream):
 
     def move_bookmark(self, source: Source) -> bool:
         """Remember the newest change there was before the first page, as the server showed it."""
-        if not isinstance(source, ChangesSource):
+        changes = self.changes_of(source)
+        if changes is None:
             return False
-        if source.watermark is not None:
-            self.tap.bookmarks.put(self.name, MODIFIED, source.watermark)
-            self._bookmark()[ANCHOR] = source.anchor
+        if changes.watermark is not None:
+            self.tap.bookmarks.put(self.name, MODIFIED, changes.watermark)
+            self._bookmark()[ANCHOR] = changes.anchor
         return True
 
 
