@@ -120,7 +120,7 @@ class Activation:
                 f"rows came in one load, and the table {batch.layout.table} holds older rows, "
                 "which this destination cannot delete. Nothing was replaced; run the tap once "
                 "without its STATE, so that it reads the stream whole, or load into an empty "
-                "dataset."
+                "dataset. tap-cinchy goes on with an interrupted read unless resume is off."
             )
         return replace(batch, disposition=_added(batch), activates=None)
 

@@ -20,7 +20,8 @@ import msgspec
 from dlt_bridge.errors import MessageError
 
 _MAX_VERSION: Final = 2**63 - 1
-_DIGITS: Final = re.compile(r"-?\d{1,19}")
+_MAX_LENGTH: Final = 20
+_DIGITS: Final = re.compile(r"-?\d+")
 
 
 class ReplaceWhen(StrEnum):
@@ -139,9 +140,14 @@ def names_version(state: bytes | None, version: int | None) -> bool:
             pending += value.values()
         elif isinstance(value, list):
             pending += value
-        elif _as_integer(value) == version:
+        elif _as_integer(value) == version or _says(value, version):
             return True
     return False
+
+
+def _says(value: Any, version: int) -> bool:
+    """Whether a text has the version among other things, as the mark of an interrupted read."""
+    return isinstance(value, str) and str(version) in _DIGITS.findall(value)
 
 
 def _as_integer(value: Any) -> int | None:
@@ -151,6 +157,6 @@ def _as_integer(value: Any) -> int | None:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and _DIGITS.fullmatch(value):
+    if isinstance(value, str) and len(value) <= _MAX_LENGTH and _DIGITS.fullmatch(value):
         return int(value)
     return None

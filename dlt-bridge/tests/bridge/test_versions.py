@@ -225,6 +225,13 @@ def test_what_is_no_version_is_said(text: str) -> None:
     assert not names_version(f'{{"a": {text}}}'.encode(), 12)
 
 
+def test_a_version_may_stand_in_a_text_among_other_things() -> None:
+    mark = b'{"bookmarks": {"a": {"resume": "position=9&version=1764480000000&rows=5"}}}'
+    assert names_version(mark, 1764480000000)
+    assert not names_version(mark, 176448000000)
+    assert not names_version(mark, 1)
+
+
 def test_no_version_in_no_state() -> None:
     assert read_version(None, "t") is None
     assert not names_version(None, 12)
