@@ -93,6 +93,7 @@ class Plain:
 
     is_named = False
     covers = ""
+    concealed_by = ""
 
     def widen(self, _covered: str) -> bool:
         return True

@@ -268,7 +268,7 @@ SCHEDULE_UPDATES = Table(
 SUBSCRIBERS = Table(
     (
         _id("subscriber"),
-        Column("email", TEXT, "E-mail address; personal data."),
+        Column("email", TEXT, "E-mail address."),
         Column("global", BOOLEAN, "Whether the subscriber hears of every component."),
         Column("verified", BOOLEAN, "Whether the address was confirmed; unknown on 2.x."),
         Column("verified_at", INSTANT, "When the address was confirmed, in UTC."),
@@ -277,7 +277,7 @@ SUBSCRIBERS = Table(
             TEXT,
             "The text of verified_at where it could not be understood (2.x, site's format).",
         ),
-        Column("phone_number", TEXT, "Phone number (2.4); personal data."),
+        Column("phone_number", TEXT, "Phone number (2.4)."),
         Column("component_ids", INTEGERS, "Ids of the subscribed components."),
         META,
         *_dates("subscriber"),

@@ -40,6 +40,9 @@ SYSTEM_TIMES = frozenset({CREATED, MODIFIED, DELETED, "Replaced"})
 WHOLE_NUMBERS = frozenset({ID, "Version", "Draft Version"})
 HISTORY_KEYS = (ID, "Version", "Draft Version")
 HISTORY_TITLE = ", all versions"
+_CLASSIFIED = re.compile(r"Classified as (?!(public|internal)\.)", re.IGNORECASE)
+"""In the description of a column, which a catalog keeps; what is open to the whole house is not
+personal, and a class of the customer's own may be."""
 _TITLE = re.compile(r"(\[[^\[\]]+\]\.\[[^\[\]]+\])(, all versions)?")
 
 SECRETS = {
@@ -127,6 +130,13 @@ class Shape(Table):
         if self.description:
             schema["description"] = self.description
         return schema
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Return the columns that the platform's administrators classified as nobody's business."""
+        return frozenset(
+            one.name for one in self.fields if _CLASSIFIED.search(one.column.description)
+        )
 
     @property
     def full_name(self) -> str:

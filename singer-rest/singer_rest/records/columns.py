@@ -304,6 +304,11 @@ class Table:
             raise ValueError(f"columns repeat or lack a key: {names}, {primary_keys}")
 
     @property
+    def names(self) -> frozenset[str]:
+        """Return what the columns are called."""
+        return frozenset(column.name for column in self.columns)
+
+    @property
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of a row."""
         properties = {}

@@ -63,6 +63,10 @@ class ReadableStream(Protocol):
     def covers(self) -> str:
         """Return in one text what a bookmark covers beside the system: keys, types, filters."""
 
+    @property
+    def concealed_by(self) -> str:
+        """Return in one word how personal data is hidden in its rows; nothing if it shows."""
+
     def widen(self, covered: str) -> bool:
         """Make ready to read what a bookmark does not cover.
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from singer_rest.errors import ConfigError, Outcome
 from singer_rest.run import parts
+from singer_rest.run.coverage import coverage
 from singer_rest.run.outcomes import StreamResult
-from singer_rest.run.reader import coverage, shrinkage
+from singer_rest.run.reader import shrinkage
 from singer_rest.run.runner import Runner
 from singer_rest.sources.evidence import Proof, ProofKind
 

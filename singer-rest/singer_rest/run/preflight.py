@@ -8,7 +8,8 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import Outcome, RunError, StateError, StatusError, StreamError, TapError
+from singer_rest.errors import Outcome, RunError, StatusError, StreamError, TapError
+from singer_rest.run.coverage import check_coverage
 from singer_rest.run.outcomes import EXCUSABLE, align, judge_status
 from singer_rest.sources.base import Plan
 
@@ -67,32 +68,6 @@ def connect(run: Run, selected: Iterable[ReadableStream]) -> None:
     validate_bookmarks(run, selected, run.upper_bound)
     for stream in selected:
         check_coverage(run, stream)
-
-
-def check_coverage(run: Run, stream: ReadableStream) -> None:
-    """Use a bookmark for no more than it covers.
-
-    Raises:
-        StateError: It is of another system.
-    """
-    found = run.bookmarks.covered(stream.name)
-    if found is None:
-        return  # there is none, or one from before this was kept: it is taken over
-    system, covered = found
-    if system not in {run.system, run.options.state_of}:
-        raise StateError(
-            f"The state of {stream.name} is of {system}, and this run reads {run.system}. If both "
-            f"are the same system, set state_of to {system}; otherwise give this system a state "
-            "of its own."
-        )
-    if covered != stream.covers and not stream.widen(covered):
-        logger.warning(
-            "%s: the bookmark covers other rows than are asked for now (%s); the stream is read "
-            "from the start.",
-            stream.name,
-            covered or "everything",
-        )
-        run.bookmarks.forget(stream.name)
 
 
 def validate_bookmarks(

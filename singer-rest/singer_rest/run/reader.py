@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, OutputClosedError, StatusError, StreamError, TapError
 from singer_rest.run import resume
+from singer_rest.run.coverage import coverage
 from singer_rest.run.outcomes import EXCUSABLE, StreamResult, judge_status
 from singer_rest.sources.evidence import left_out
 
@@ -22,11 +23,6 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
 
 logger = logging.getLogger(__name__)
-
-
-def coverage(run: Run, stream: ReadableStream) -> str:
-    """Return what a bookmark of a stream covers, as the one text that stands beside it."""
-    return f"{run.system} {stream.covers}".rstrip()
 
 
 SHRUNK_BELOW = 0.5

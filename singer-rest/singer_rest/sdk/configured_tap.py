@@ -18,6 +18,7 @@ from singer_rest.http.retry import RetryPolicy
 from singer_rest.http.shared_rate import SharedRateLimit, open_budget
 from singer_rest.http.urls import base_url
 from singer_rest.records import timestamps
+from singer_rest.records.personal import EXCLUDE, PersonalData
 from singer_rest.redact import Redactor, plain_url
 from singer_rest.run import bookmarks
 from singer_rest.run.account import Account
@@ -64,6 +65,7 @@ class ConfiguredTap(CompatTap):
         self.clock_warning = ""
         """How far the server's clock is from ours, as words; nothing if it is not far."""
         self.account = Account.current(self.name, self.plugin_version)
+        self.personal_data = PersonalData()
         self._has_state = bool(arguments.get("state"))
         self._reads_environment = bool(arguments.get("parse_env_config"))
         super().__init__(**arguments)
@@ -107,6 +109,7 @@ class ConfiguredTap(CompatTap):
         if raise_errors:
             settings.start_date(self.settings)
             settings.check_header(self.settings, "user_agent")
+            self.personal_data = settings.personal_data(self.settings)
         return errors
 
     @property
@@ -146,6 +149,12 @@ class ConfiguredTap(CompatTap):
         if catalog is not None:
             selection.apply_catalog_selection(catalog)
         return catalog
+
+    def setup_mapper(self) -> None:
+        """Prepare stream maps, for the columns that are written."""
+        if self.personal_data.mode == EXCLUDE and self.input_catalog is not None:
+            _ = self.streams  # which take the columns that are left out from the catalog
+        super().setup_mapper()
 
     @functools.cached_property
     def catalog_is_chosen(self) -> bool:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import difflib
-import re
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
 
 from singer_rest.errors import ConfigError
 from singer_rest.records import timestamps
+from singer_rest.records.personal import EXCLUDE, HASH, INCLUDE, PersonalData
 from singer_rest.run.contract import RunOptions
 from singer_rest.sdk import part_settings
+from singer_rest.sdk.header_values import check_header, cleaned, token
 from singer_rest.sdk.part_settings import MAX_COUNT, integer
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ __all__ = [
     "check_header",
     "common",
     "integer",
+    "personal_data",
     "run_options",
     "secret_names",
     "secret_values",
@@ -37,8 +39,6 @@ NEXT_DAY = timestamps.minutes(24 * 60)
 """A date ahead by no more may be today's in another zone, or by another clock."""
 DAY = 86_400
 """Seconds; no clock of an operating system takes just any number."""
-_NOT_IN_TOKENS = re.compile(r"[^\x21-\x7e]")
-_NOT_IN_HEADERS = re.compile(r"[^\x20-\x7e]")
 
 
 def common(
@@ -188,6 +188,23 @@ def common(
             "Switched off, one such row makes its stream partial, which fails the run.",
         ),
         th.Property(
+            "personal_data",
+            th.StringType(allowed_values=[INCLUDE, HASH, EXCLUDE]),
+            default=INCLUDE,
+            title="Personal data",
+            description="What becomes of columns that can hold personal data: include writes them, "
+            "hash puts a hash made with personal_data_key in place of every text in them, exclude "
+            "leaves them out; key columns are hashed then.",
+        ),
+        th.Property(
+            "personal_data_key",
+            th.StringType,
+            secret=True,
+            title="Key of the hashes",
+            description="Secret text of 16 characters or more that the hashes of personal_data are "
+            "made with. With the same key the same text has the same hash in every stream and tap.",
+        ),
+        th.Property(
             "user_agent",
             th.StringType,
             title="User agent",
@@ -239,44 +256,14 @@ def run_options(config: Mapping[str, Any]) -> RunOptions:
     )
 
 
-def token(value: str, setting: str) -> str:
-    """Clean a pasted token: no blanks, quotes or ``Bearer`` in front.
+def personal_data(config: Mapping[str, Any]) -> PersonalData:
+    """Return the way of a run with personal data.
 
     Raises:
-        ConfigError: It holds a character that no header can.
+        ConfigError: It is to be hashed, and the key is missing or short.
     """
-    text = _cleaned(value)
-    strange = _NOT_IN_TOKENS.search(text)
-    if strange:
-        raise ConfigError(
-            f"{setting} holds {_character(strange[0])} at place {strange.start() + 1}, which no "
-            "key has; copy it again."
-        )
-    return text
-
-
-def check_header(config: Mapping[str, Any], setting: str) -> None:
-    """Check that a setting can be sent as a header.
-
-    Raises:
-        ConfigError: It holds a character that no header can.
-    """
-    strange = _NOT_IN_HEADERS.search(str(config.get(setting) or ""))
-    if strange:
-        raise ConfigError(
-            f"{setting} holds {_character(strange[0])} at place {strange.start() + 1}, which no "
-            "header can hold; write it with plain letters, digits and signs."
-        )
-
-
-def _cleaned(value: str) -> str:
-    text = value.strip().strip("\"'").strip()
-    return re.sub(r"(?i)^bearer\s+", "", text)
-
-
-def _character(character: str) -> str:
-    named = {"\n": "a line break", "\r": "a line break", " ": "a blank", "\t": "a tab"}
-    return named.get(character, f"the character U+{ord(character):04X}")
+    mode = str(config.get("personal_data") or INCLUDE)
+    return PersonalData(mode, str(config.get("personal_data_key") or ""))
 
 
 def start_date(config: Mapping[str, Any]) -> dt.datetime | None:
@@ -314,7 +301,7 @@ def secret_values(config: Mapping[str, Any], schema: Mapping[str, Any]) -> Itera
         if isinstance(value, str):
             yield value
             yield value.strip()
-            yield _cleaned(value)
+            yield cleaned(value)
         elif value is not None:
             yield str(value)
 

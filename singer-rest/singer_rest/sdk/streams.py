@@ -12,7 +12,8 @@ from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_rest.errors import Outcome, StreamError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues, Table
-from singer_rest.records.rows import Rows
+from singer_rest.records.personal import mark_personal
+from singer_rest.records.rows import Records, Rows
 from singer_rest.sdk import selection, settings
 from singer_rest.sdk.compat import CompatStream
 from singer_rest.sources.cuts import WHOLE
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from singer_sdk.helpers.types import Context
-    from singer_sdk.singerlib.catalog import MetadataMapping
+    from singer_sdk.singerlib.catalog import Catalog, MetadataMapping
 
     from singer_rest.sdk.configured_tap import ConfiguredTap
     from singer_rest.sources.base import Source
@@ -64,7 +65,11 @@ class SourceStream(CompatStream):
 
     def __init__(self, tap: ConfiguredTap, name: str | None = None) -> None:
         self.tap = tap
-        super().__init__(tap, schema=self.table.schema, name=name)
+        self.name = name or self.name
+        schema = mark_personal(
+            self.table.schema, self.personal, self.table.primary_keys, tap.personal_data
+        )
+        super().__init__(tap, schema=schema, name=name)
         self.primary_keys = self.table.primary_keys
 
     @abc.abstractmethod
@@ -93,6 +98,17 @@ class SourceStream(CompatStream):
     def _named(self) -> set[str]:
         return {column.name for column in self.table.columns}
 
+    def apply_catalog(self, catalog: Catalog) -> None:
+        """Take over what a catalog chooses, less the columns that are left out now."""
+        super().apply_catalog(catalog)
+        entry = catalog.get_stream(self.tap_stream_id)
+        if entry is None:
+            return
+        for name in self.personal:
+            if self.tap.personal_data.leaves_out(name, self.table.primary_keys):
+                (entry.schema.properties or {}).pop(name, None)
+                entry.metadata.pop(("properties", name), None)
+
     def in_catalog(self) -> bool:
         """Whether the catalog given to the tap describes this stream."""
         catalog = self.tap.input_catalog
@@ -111,6 +127,27 @@ class SourceStream(CompatStream):
         rule for everything names every stream), or by a setting of the stream's own.
         """
         return selection.is_named(self.config, self.name) or self.tap.catalog_is_chosen
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Return the columns that can hold personal data."""
+        return frozenset()
+
+    @property
+    def personal_addresses(self) -> frozenset[str]:
+        """Return those of them in which only e-mail addresses are personal."""
+        return frozenset()
+
+    def conceal(self, records: Records) -> None:
+        """Hash or leave out what is personal in conforming records, if the settings say so."""
+        self.tap.personal_data.conceal(
+            records, self.personal, self.table.primary_keys, self.personal_addresses
+        )
+
+    @property
+    def concealed_by(self) -> str:
+        """Return how personal data is hidden in its rows; nothing if there is none, or it shows."""
+        return self.tap.personal_data.mark if self.personal else ""
 
     @property
     def covers(self) -> str:
@@ -216,11 +253,13 @@ class SourceStream(CompatStream):
         A stream that no setting asks for has none.
         """
         del context
-        conform = self.table.conformer(self.zone)
+        read = self.table.reader(self.zone)
         rejected = RejectedValues()
         try:
             for page in self.new_source().pages():
-                yield from conform(self.rows(page), rejected)
+                records = read(self.rows(page), rejected)
+                self.conceal(records)
+                yield from records
         except StreamError as error:
             if error.outcome is not Outcome.SKIPPED:
                 raise

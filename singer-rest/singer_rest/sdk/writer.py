@@ -74,6 +74,7 @@ class RecordWriter:
         records = self._read(rows, self.rejected)
         if not records:
             return
+        self.stream.conceal(records)
         if self.stream.replication_key and not self.stream.is_full_table:
             self._note_greatest(records[self.stream.replication_key], partition)
         if self._batches is not None:

@@ -8,6 +8,7 @@ from singer_rest.records import timestamps
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sources.base import AbsentSource
 from tap_cachet import normalise
+from tap_cachet.personal import PERSONAL
 from tap_cachet.sources import ApiListSource
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class CachetStream(SourceStream):
     """A stream of Cachet."""
 
     tap: TapCachet
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Return the columns that can hold personal data."""
+        return PERSONAL.get(self.name, frozenset())
 
     @property
     def api(self) -> CachetApi:

@@ -57,6 +57,11 @@ class TableStream(ResumableStream):
     # What it is
 
     @property
+    def personal(self) -> frozenset[str]:
+        """Return the columns that can hold personal data, as the platform classifies them."""
+        return self.table.personal
+
+    @property
     def full_name(self) -> str:
         """Return the table as ``Domain.Table``."""
         return self.table.full_name

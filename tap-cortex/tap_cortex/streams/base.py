@@ -16,6 +16,7 @@ from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
 from tap_cortex.schemas.common import OTHER_FIELDS
+from tap_cortex.schemas.personal import OR_AN_ID, PERSONAL
 from tap_cortex.values import json_text, parsed, without_zone
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ class CortexStream(SourceStream):
     def api(self) -> CortexApi:
         """Return the requests to the workspace."""
         return self.tap.api
+
+    @property
+    def personal(self) -> frozenset[str]:
+        """Return the columns that can hold personal data."""
+        return PERSONAL.get(self.name, frozenset()) & self.table.names
+
+    @property
+    def personal_addresses(self) -> frozenset[str]:
+        """Return those of them in which only e-mail addresses are personal."""
+        return OR_AN_ID
 
     @property
     def is_full_table(self) -> bool:
