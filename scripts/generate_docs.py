@@ -11,7 +11,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from dlt_bridge.about import settings_table
-from docgen import analytics, plugins, streams
+from docgen import analytics, personal, plugins, streams
 from docgen.project import BESIDE_THE_TAPS, ROOT, TAPS, VARIANT, TapInfo
 from docgen.samples import SYSTEMS, samples
 from docgen.settings import settings_of, table
@@ -92,6 +92,11 @@ def bridge_readme() -> tuple[Path, str]:
     return _renewed(ROOT / "dlt-bridge" / "README.md", "settings", settings_table())
 
 
+def personal_data() -> tuple[Path, str]:
+    """Return the page on personal data with its table written anew."""
+    return _renewed(ROOT / "docs" / "personal-data.md", "columns", personal.table(TAPS))
+
+
 def _renewed(path: Path, name: str, lines: list[str]) -> tuple[Path, str]:
     """Return a file with the lines between its markers replaced."""
     text = path.read_text(encoding="utf-8")
@@ -112,7 +117,7 @@ def files() -> dict[Path, str]:
     loader = ROOT / "hub" / "loaders" / plugins.LOADER / f"{VARIANT}.yml"
     found[loader] = plugins.hub_loader()
     found |= analytics.files()
-    return found | dict(map(readme, TAPS)) | dict([root_readme(), bridge_readme()])
+    return found | dict(map(readme, TAPS)) | dict([root_readme(), bridge_readme(), personal_data()])
 
 
 def main() -> None:
