@@ -67,7 +67,7 @@ def _as_text(sections: Mapping[str, Any]) -> str:
 
 
 def _other_sections(path: Path) -> dict[str, Any]:
-    """What another program wrote; nothing of a file that is not such a summary."""
+    """Return what another program wrote; nothing of a file that is not such a summary."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
