@@ -186,3 +186,14 @@ def pg(tmp_path: Path, warm: WarmTarget, postgres: Postgres) -> Warehouse:
 def warehouse(request: pytest.FixtureRequest) -> Warehouse:
     found: Warehouse = request.getfixturevalue({"duckdb": "duck", "postgres": "pg"}[request.param])
     return found
+
+
+def _databases(first: str, later: str) -> pytest.MarkDecorator:
+    cases = [first, pytest.param(later, marks=pytest.mark.slow)]
+    return pytest.mark.parametrize("warehouse", cases, indirect=True)
+
+
+MOSTLY_DUCKDB = _databases("duckdb", "postgres")
+"""Both databases among the slow tests, one in a plain run: for what is decided before any SQL."""
+
+MOSTLY_POSTGRES = _databases("postgres", "duckdb")

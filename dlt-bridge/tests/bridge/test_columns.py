@@ -6,7 +6,7 @@ import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from .conftest import Warehouse
+from .conftest import MOSTLY_DUCKDB, Warehouse
 from .messages import INTEGER, TEXT, record, schema, state
 
 
@@ -122,6 +122,7 @@ def test_a_number_too_wide_for_its_column_goes_beside_it(warehouse: Warehouse) -
     ]
 
 
+@MOSTLY_DUCKDB
 def test_what_loses_nothing_is_coerced(warehouse: Warehouse) -> None:
     run = warehouse.load(
         schema(
@@ -159,6 +160,7 @@ def test_reserved_words_and_odd_names(warehouse: Warehouse) -> None:
     assert sorted(map(str, warehouse.query(f'SELECT {columns} FROM "group"')[0])) == list("1abcd")
 
 
+@MOSTLY_DUCKDB
 def test_names_that_become_one_stay_apart_from_run_to_run(warehouse: Warehouse) -> None:
     first = warehouse.load(
         schema("users", {"userId": INTEGER}, ("userId",)), record("users", userId=1)
@@ -213,6 +215,7 @@ def test_nul_and_broken_characters(warehouse: Warehouse) -> None:
     assert nested == [{"k": f"c{nul}d"}, {"k": "\ufffdy"}, None, None]
 
 
+@MOSTLY_DUCKDB
 def test_deep_json(warehouse: Warehouse) -> None:
     depth = 900
     deep = "[" * depth + "]" * depth
@@ -239,6 +242,7 @@ def test_an_empty_stream_has_its_table(warehouse: Warehouse) -> None:
     )
 
 
+@MOSTLY_DUCKDB
 def test_a_changed_schema_in_mid_stream(warehouse: Warehouse) -> None:
     run = warehouse.load(
         schema("shifting", {"id": INTEGER, "a": INTEGER, "gone": TEXT}, ("id",)),
@@ -255,6 +259,7 @@ def test_a_changed_schema_in_mid_stream(warehouse: Warehouse) -> None:
     ]
 
 
+@MOSTLY_DUCKDB
 def test_a_property_that_schema_does_not_declare(warehouse: Warehouse) -> None:
     run = warehouse.load(
         schema("wider", {"id": INTEGER}, ("id",)),

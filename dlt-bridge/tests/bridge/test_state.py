@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import sys
 import time
@@ -13,10 +12,6 @@ import pytest
 
 from .conftest import Warehouse
 from .messages import INTEGER, TEXT, activate, record, schema, state
-
-MANY = "SOAK" in os.environ
-SEEDS = {"duck": range(50 if MANY else 10), "pg": range(50, 100) if MANY else range(10, 20)}
-"""Twenty seeds in all; ``SOAK=1`` tries a hundred."""
 
 
 def test_the_last_duplicate_wins(warehouse: Warehouse) -> None:
@@ -128,12 +123,7 @@ class Source:
         assert whole == list(range(30))
 
 
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize("kind", ["duck", "pg"])
-def test_killed_at_any_point_nothing_is_lost_or_doubled(
-    kind: str, request: pytest.FixtureRequest
-) -> None:
-    warehouse: Warehouse = request.getfixturevalue(kind)
+def kill_and_check(warehouse: Warehouse, seeds: range) -> None:
     source = Source(20)
     assert warehouse.load(*source.messages(0)).code == 0
     source = Source(60)
@@ -141,7 +131,7 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(
     assert warehouse.load(*source.messages(20), batch_size_rows=25).code == 0
     duration = time.monotonic() - started
     reached = source.rows
-    for seed in SEEDS[kind]:
+    for seed in seeds:
         source = Source(source.rows + 40)
         point = random.Random(seed).uniform(0, duration)
         killed = warehouse.load(*source.messages(reached), batch_size_rows=25, kill_after=point)
@@ -152,3 +142,14 @@ def test_killed_at_any_point_nothing_is_lost_or_doubled(
         assert run.code == 0, run.stderr
         reached = run.states[-1]["n"]
         source.check(warehouse)
+
+
+def test_killed_at_any_point_nothing_is_lost_or_doubled(warehouse: Warehouse) -> None:
+    kill_and_check(warehouse, range(3))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3_600)
+@pytest.mark.parametrize("first", range(100, 150, 10))
+def test_killed_a_hundred_times(warehouse: Warehouse, first: int) -> None:
+    kill_and_check(warehouse, range(first, first + 10))

@@ -11,6 +11,7 @@ import pytest
 from dlt_bridge.errors import MessageError
 from dlt_bridge.snapshots import names_version, read_version
 
+from .conftest import MOSTLY_DUCKDB, MOSTLY_POSTGRES
 from .messages import INTEGER, TEXT, activate, record, schema, state
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def test_a_resumed_read_keeps_its_first_half(warehouse: Warehouse) -> None:
     assert both(warehouse) == [[1, 2]] * 2
 
 
+@MOSTLY_POSTGRES
 def test_two_processes_load_one_version(warehouse: Warehouse) -> None:
     warehouse.load(*DECLARED, *rows(1, 100, 101), *activated(1), pipeline_name="first")
     for name, numbers in (("first", (0, 1)), ("second", (2, 3)), ("third", (4,))):
@@ -72,6 +74,7 @@ def test_two_processes_load_one_version(warehouse: Warehouse) -> None:
     assert both(warehouse) == [[0, 1, 2, 3, 4]] * 2
 
 
+@MOSTLY_DUCKDB
 def test_activated_before_and_after_its_records(warehouse: Warehouse) -> None:
     """As tap-mysql and tap-postgres do in their first run."""
     warehouse.load(*DECLARED, *rows(1, 1, 2, 100), *activated(1))
@@ -100,6 +103,7 @@ def test_an_sdk_tap_announces_again_before_each_partition(duck: Warehouse) -> No
     assert both(duck) == [[1, 2, 3]] * 2
 
 
+@MOSTLY_DUCKDB
 def test_a_version_below_an_activated_one_deletes_nothing(warehouse: Warehouse) -> None:
     warehouse.load(*DECLARED, *rows(5, 1, 2), *activated(5), pipeline_name="first")
     run = warehouse.load(*DECLARED, *rows(4, 2, 3), *activated(4), pipeline_name="second")
@@ -115,6 +119,7 @@ def test_a_version_below_an_activated_one_deletes_nothing(warehouse: Warehouse) 
     assert both(warehouse) == [[8], [8]]
 
 
+@MOSTLY_POSTGRES
 def test_rows_of_a_newer_version_outlive_an_older_one(warehouse: Warehouse) -> None:
     warehouse.load(*DECLARED, *rows(1, 1, 9), *activated(1), pipeline_name="first")
     warehouse.load(*DECLARED, *rows(3, 30, 31), half_way(3), pipeline_name="second")
@@ -124,6 +129,7 @@ def test_rows_of_a_newer_version_outlive_an_older_one(warehouse: Warehouse) -> N
     assert both(warehouse) == [[30, 31, 32]] * 2
 
 
+@MOSTLY_DUCKDB
 def test_a_table_loaded_before_gets_the_column(warehouse: Warehouse) -> None:
     destination = (
         dlt.destinations.duckdb(warehouse.config["credentials"])
@@ -178,6 +184,7 @@ def test_rows_out_of_files_belong_to_the_version_after_them(duck: Warehouse) -> 
     assert duck.query("SELECT DISTINCT _sdc_table_version FROM k") == [(3,)]
 
 
+@MOSTLY_POSTGRES
 def test_child_rows_go_with_their_rows(warehouse: Warehouse) -> None:
     declared = schema("k", {"id": INTEGER, "tags": {"type": "array"}}, ("id",))
 
