@@ -181,6 +181,28 @@ def start_up() -> list[Scenario]:
     return [Scenario("start-up", "Start-up", "cachet", 1, readers, page_size=100, least=1)]
 
 
+def receipts(size: int = 200_000) -> list[Scenario]:
+    """The same with and without receipts, keys being integers and texts."""
+    cachet_without, cortex_without = who.without_receipts()
+    return [
+        Scenario(
+            "receipts-integers",
+            "Receipts, integer keys",
+            "cachet",
+            size,
+            (who.tap_cachet(), cachet_without),
+            page_size=100,
+        ),
+        Scenario(
+            "receipts-texts",
+            "Receipts, text keys",
+            "cortex-list",
+            size,
+            (who.tap_cortex(), cortex_without),
+        ),
+    ]
+
+
 def memory() -> list[Scenario]:
     """Much more of the same."""
     found = []
@@ -218,6 +240,7 @@ WORLDS: dict[str, Callable[[], list[Scenario]]] = {
     "load": load,
     "fan-out": fan_out,
     "limit": limited,
+    "receipts": receipts,
     "memory": memory,
     "growth": growth,
 }

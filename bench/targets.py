@@ -106,6 +106,20 @@ TARGETS = (
         "at least",
     ),
     Target(
+        "receipts, integer keys, CPU with them against without",
+        lambda found: found.ratio(
+            "receipts-integers", "tap-cachet", "tap-cachet, no receipts", "cpu"
+        ),
+        1.05,
+        "at most",
+    ),
+    Target(
+        "receipts, text keys, CPU with them against without",
+        lambda found: found.ratio("receipts-texts", "tap-cortex", "tap-cortex, no receipts", "cpu"),
+        1.10,
+        "at most",
+    ),
+    Target(
         "list, 100 a page: ours against the bare loop, CPU",
         lambda found: found.ratio("list-100", "tap-cachet", BARE, "cpu"),
         1.5,

@@ -26,6 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "output" / "demo"
 MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
 ANALYTICS = ROOT / ".tools" / "analytics" / "bin" / "python"
+PROVE = Path(sys.executable).with_name("singer-prove")
 
 WAREHOUSE = OUTPUT / "warehouse.duckdb"
 PAGE = OUTPUT / "board.html"
@@ -173,8 +174,17 @@ def answer(database: duckdb.DuckDBPyConnection, question: Path) -> None:
         print(f"  ... and {len(every) - MAX_ROWS} more")
 
 
+def prove(system: str) -> None:
+    """Hold the tables of a system against what its tap proved."""
+    command = [str(PROVE), str(WAREHOUSE), "--schema", f"tap_{system}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(done.stdout + done.stderr)
+    print(f"  {WHAT[system]}: {done.stdout.splitlines()[-1].removeprefix('PROVED ')}")
+
+
 def main() -> None:
-    """Load, ask and draw."""
+    """Load, ask, draw and prove."""
     shutil.rmtree(OUTPUT, ignore_errors=True)
     OUTPUT.mkdir(parents=True)
     print(
@@ -189,6 +199,9 @@ def main() -> None:
     with duckdb.connect(str(WAREHOUSE), read_only=True) as database:
         for question in sorted(QUESTIONS.glob("*.sql")):
             answer(database, question)
+    print("\n$ singer-prove: are the tables what the taps proved? (docs/receipts.md)")
+    for system in WHAT:
+        prove(system)
     print(
         f"\nThe page: {PAGE}\n"
         f"The data: {WAREHOUSE.relative_to(ROOT)} (tables in tap_..., answers in analytics)\n\n"

@@ -46,6 +46,7 @@ def _page(tap: TapInfo, config: dict[str, Any]) -> str:
     lines += ["## Streams", ""]
     lines += [tap.about_streams, ""] if tap.about_streams else []
     lines += [*streams.overview(found), ""]
+    lines += ["Every run also sends `singer_receipts`: [what was proved](receipts.md).", ""]
     for stream in found:
         lines += streams.section(stream, rows.get(stream.name))
     return "\n".join(lines).rstrip() + "\n"

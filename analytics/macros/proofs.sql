@@ -21,7 +21,8 @@ later. Null if one of them never was, or if no receipts were loaded. -#}
     'stream_name': 'text', 'table_name': 'text', 'verdict': 'text', 'proof': 'text',
     'scope': 'text', 'rows_expected': 'integer', 'rows_received': 'integer',
     'rows_written': 'integer', 'rows_duplicate': 'integer', 'rows_skipped': 'integer',
-    'tombstones': 'integer', 'key_count': 'integer', 'key_digest': 'text',
+    'tombstones': 'integer', 'key_columns': 'text', 'key_count': 'integer', 'key_digest': 'text',
+    'table_version': 'integer',
     'bookmark_before': 'text', 'bookmark_after': 'text', 'started_at': 'instant',
     'finished_at': 'instant', 'requests': 'integer', 'reason': 'text',
   }) }}

@@ -115,14 +115,20 @@ def _orders() -> dict[str, Any]:
     }
 
 
-def cachet(job: Job) -> list[str]:
+def cachet(job: Job, *, receipts: bool = True) -> list[str]:
     """Return the command of our tap over Cachet's list."""
-    config = {"api_url": job.url, "page_size": job.page_size, "requests_per_minute": 0}
+    config = {
+        "api_url": job.url,
+        "page_size": job.page_size,
+        "requests_per_minute": 0,
+        "receipts": receipts,
+    }
     return _tap(job, "tap-cachet", config, "incidents")
 
 
-def _cortex(job: Job, *streams: str, per_minute: int = 0) -> list[str]:
+def _cortex(job: Job, *streams: str, per_minute: int = 0, receipts: bool = True) -> list[str]:
     config = {
+        "receipts": receipts,
         "api_url": job.url,
         "api_key": "benchmark",
         "page_size": job.page_size,
@@ -168,6 +174,14 @@ def tap_cortex_paced(*children: str, per_minute: int, window: str) -> Contender:
 def tap_cinchy() -> Contender:
     """Return our tap over Cinchy's table."""
     return Contender("tap-cinchy", lambda job: [_cinchy(job)], records=1)
+
+
+def without_receipts() -> tuple[Contender, Contender]:
+    """Return our taps over Cachet's list, whose keys are integers, and over Cortex' one."""
+    return (
+        Contender("tap-cachet, no receipts", lambda job: [cachet(job, receipts=False)], records=1),
+        Contender("tap-cortex, no receipts", lambda job: [_cortex(job, receipts=False)], records=1),
+    )
 
 
 # The others

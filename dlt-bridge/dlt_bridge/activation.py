@@ -59,6 +59,11 @@ class Activation:
         self._present = {stream: list(known) for stream, known in state.get(_PRESENT, {}).items()}
 
     @property
+    def activated(self) -> Mapping[str, int]:
+        """The highest version of each stream that replaced older rows, by stream."""
+        return self._activated
+
+    @property
     def state(self) -> dict[str, Any]:
         """What the destination has to remember, together with the rows."""
         kept: dict[str, Any] = {_ACTIVATED: self._activated, _PRESENT: self._present}

@@ -39,6 +39,12 @@ class LoadError(BridgeError):
     code = "LOAD"
 
 
+class ProofError(BridgeError):
+    """A table does not hold what was sent; the last STATE is held back."""
+
+    code = "NOT-PROVED"
+
+
 class RefusedError(LoadError):
     """The destination cannot do what was asked, now or later; somebody has to choose."""
 

@@ -38,6 +38,7 @@ from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
 from dlt_bridge.stored_tables import IdentifierNaming, StoredTables
+from dlt_bridge.verify import Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -125,6 +126,7 @@ class Loader:
                 package = self._activation.resolve(package)
                 self._load_settled(package)
                 self._activation.retire(package)
+                self.verifier.check_batches(package)
                 self._comment(package)
         for batch in package:
             for file in batch.files:
@@ -172,7 +174,7 @@ class Loader:
         )
         self._pipeline.extract(self._source(package))
         self._pipeline.normalize()
-        self._pipeline.load()
+        self.verifier.own_loads += len(self._pipeline.load().loads_ids)
 
     def begin(self, begins_with: str | None) -> None:
         """Settle what the last run left in doubt; has to be called before anything is loaded.
@@ -185,6 +187,7 @@ class Loader:
                 self._pipeline, begins_with, was_loaded=self._journal.last.covered > 0
             )
             self._remove(self._journal.last.doubtful(begins_with))
+            self.verifier.begin()
         self._journal.begin(self._first_sequence, self._lock.staging_dataset)
 
     def acknowledging(self, sequence: int, state: str) -> None:
@@ -194,6 +197,11 @@ class Loader:
     def acknowledged(self) -> None:
         """Note that it was told."""
         self._journal.acknowledged()
+
+    def check_receipts(self, intake: Intake) -> None:
+        """Compare tables with what the tap says of their streams, once all rows are loaded."""
+        with translated("compare tables in", self._settings.destination):
+            self.verifier.check_receipts(intake.streams, self._activation.activated)
 
     def finish(self) -> None:
         """Note that the input came to its end, so that what was loaded stays."""
@@ -271,6 +279,13 @@ class Loader:
         self._activation = Activation(self._pipeline, rising=self._settings.versions_rise)
         self._activation.restore(state)
         self._first_sequence = start_sequence(time.time_ns(), last.covered, self._lock.run)
+        self.verifier = Verifier(
+            self._pipeline,
+            self._settings.verify,
+            self._destination_type,
+            began_after=self._first_sequence,
+            unnested=self._options.unnest,
+        )
 
     def _lock_folder(self, cleanup: ExitStack) -> None:
         """Keep two runs from using one working folder, where the system has file locks."""

@@ -9,10 +9,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from dlt_bridge.about import NAME, PACKAGE
+from dlt_bridge.findings import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dlt_bridge.findings import Finding
     from dlt_bridge.load_batch import Batch
     from dlt_bridge.stream_intake import StreamIntake
 
@@ -26,12 +28,17 @@ class StreamReport:
         table: Its table at the destination.
         rows_received: Records that came.
         rows_loaded: Rows that are at the destination.
+        proof: How its table compares with what was sent: equal, differs or not_comparable; None
+            where nothing was compared.
+        proof_reason: Why it differs or cannot be compared.
     """
 
     stream: str
     table: str
     rows_received: int = 0
     rows_loaded: int = 0
+    proof: str | None = None
+    proof_reason: str = ""
 
 
 @dataclass
@@ -62,6 +69,14 @@ class RunReport:
         """Take over how many records came."""
         for name, stream in streams.items():
             self._stream(name, stream.layout.table).rows_received = stream.received
+
+    def note_proofs(self, findings: Iterable[Finding]) -> None:
+        """Take over how tables compare with what was sent; the worst of each counts."""
+        order = [None, *map(str, (Verdict.EQUAL, Verdict.NOT_COMPARABLE, Verdict.DIFFERS))]
+        for finding in findings:
+            stream = self._stream(finding.stream, finding.table)
+            if order.index(str(finding.verdict)) > order.index(stream.proof):
+                stream.proof, stream.proof_reason = str(finding.verdict), finding.reason
 
     def note_load(self, package: Iterable[Batch]) -> None:
         """Count the rows of a package that is at the destination."""

@@ -159,6 +159,17 @@ SCHEMA: Final[dict[str, Any]] = {
             "description": "After how long rows are loaded at the next STATE, however few.",
             "default": 300,
         },
+        "verify": {
+            "type": "string",
+            "enum": ["off", "keys", "values"],
+            "title": "Verify",
+            "description": (
+                "How tables are held against what came, before STATE is passed on and against "
+                "the tap's receipts: not at all (off), by the number and a digest of their keys "
+                "(keys), or also by reading every column back (values). For DuckDB and PostgreSQL."
+            ),
+            "default": "keys",
+        },
         "summary_file": {
             "type": ["string", "null"],
             "title": "Summary file",
@@ -201,6 +212,7 @@ class Settings:
     hard_delete: bool = False
     batch_size_rows: int = 250_000
     batch_wait_limit_seconds: int = 300
+    verify: str = "keys"
     summary_file: str | None = None
     drain_seconds: int = 300
 

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Final
 import pyarrow as pa
 
 from dlt_bridge.error_translation import full_disk_named
+from dlt_bridge.errors import ProofError
+from dlt_bridge.findings import PROOFS
 from dlt_bridge.loader import Loader
 from dlt_bridge.messages import Message, MessageReader
+from dlt_bridge.receipts import RECEIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -82,6 +85,7 @@ class Target:
             self._loader = loader
             self._intake = loader.make_intake()
             at_the_end.callback(self._report.note_streams, self._intake.streams)
+            at_the_end.callback(self._report.note_proofs, loader.verifier.findings)
             limit = self._settings.batch_size_rows * _LATEST
             read = MessageReader().read
             begun = False
@@ -92,6 +96,8 @@ class Target:
                 if not begun:
                     begun = True
                     self._begin(message)
+                if message.type == "RECORD" and message.stream == RECEIPTS:
+                    loader.verifier.take(bytes(message.record))
                 if message.type == "STATE":
                     self._take_state(message)
                 elif self._intake.take(message, len(line)) and (
@@ -103,8 +109,10 @@ class Target:
             self._intake.finish(self._held_state or self._state or self._told)
             self._release_state()
             self._load()
+            loader.verifier.keep()
             for failure in self._intake.failures.values():
                 raise failure
+            self._raise_unproved()
             loader.finish()
 
     def _begin(self, first: Message) -> None:
@@ -141,14 +149,27 @@ class Target:
             self._check_stop()
             self._loader.load(package)
             self._report.note_load(package)
+        self._loader.check_receipts(self._intake)
         self._last_load = time.monotonic()
         self._check_stop()
-        if self._state is not None:
+        if self._state is not None and not self._loader.verifier.failures:
             self._loader.acknowledging(self._covered, self._state.decode())
             self._write(self._state + b"\n")
             self._loader.acknowledged()
             self._report.states += 1
             self._told, self._state = self._state, None
+
+    def _raise_unproved(self) -> None:
+        """End the run if a table does not hold what was sent: its STATE was not passed on."""
+        wrong = self._loader.verifier.failures
+        if not wrong:
+            return
+        more = f" (and {len(wrong) - 1} more, see above)" if len(wrong) > 1 else ""
+        raise ProofError(
+            f"A table does not hold what was sent. {wrong[0].sentence}{more}. The STATE behind it "
+            "is held back, so that the next run sends these rows again; see the table "
+            f"{PROOFS}, and look for what else writes to that table."
+        )
 
     def _write(self, text: bytes) -> None:
         while text:

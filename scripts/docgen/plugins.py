@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BEGIN = "  # Extractors: written by `make docs`, do not edit.\n"
 END = "  # End of what `make docs` writes.\n"
 LOADER = "target-dlt"
+PROVER = "singer-prove"
 LOADER_BEGIN = "  # target-dlt: written by `make docs`, do not edit.\n"
 LOADER_END = "  # End of target-dlt.\n"
 
@@ -77,6 +78,13 @@ def loader_definition(pip_url: str, values: Mapping[str, str]) -> dict[str, Any]
         "capabilities": sorted(about["capabilities"]),
         "settings_group_validation": [["destination", "dataset_name"]],
         "settings": settings,
+        "commands": {
+            "prove": {
+                "args": "",
+                "executable": PROVER,
+                "description": "Hold loaded tables against the receipts of the tap.",
+            }
+        },
     }
 
 

@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from singer_sdk import Stream
+from singer_rest.sdk.streams import SourceStream
 
+if TYPE_CHECKING:
     from singer_rest.sdk.tap import RestTap
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,13 +66,14 @@ class TapInfo:
         tap: type[RestTap] = getattr(module, self.tap_class)
         return tap
 
-    def streams(self) -> dict[str, Stream]:
+    def streams(self) -> dict[str, SourceStream]:
         """Return the streams by name; only where they do not depend on the server."""
         tap = self.load()
         if tap.dynamic_catalog:
             return {}
         config = {"api_url": "https://example.com", "api_key": "none"}
-        return dict(tap(config=config, validate_config=False, setup_mapper=False).streams)
+        found = tap(config=config, validate_config=False, setup_mapper=False).streams
+        return {name: stream for name, stream in found.items() if isinstance(stream, SourceStream)}
 
     def about(self) -> dict[str, Any]:
         """Return what the installed command says about itself."""

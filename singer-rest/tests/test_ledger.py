@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from singer_rest.sources.keys import FEW, HashSet, KeyLedger
+from singer_rest.records.hash_set import FEW, HashSet
+from singer_rest.sources.keys import KeyLedger
 
 PAGE = 100
 

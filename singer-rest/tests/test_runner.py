@@ -15,6 +15,7 @@ from singer_rest.http.prefetch import Prefetcher
 from singer_rest.http.rate_limit import RateLimit
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues
+from singer_rest.records.tally import KeyTally
 from singer_rest.redact import Redactor
 from singer_rest.run import preflight
 from singer_rest.run.account import Account
@@ -22,6 +23,7 @@ from singer_rest.run.bookmarks import Bookmarks
 from singer_rest.run.contract import RunOptions
 from singer_rest.run.credential_proof import CredentialProof
 from singer_rest.run.progress import Progress
+from singer_rest.run.receipts import RunReceipts
 from singer_rest.run.runner import Runner, group_passes
 from singer_rest.sdk.metrics import SdkMetrics
 from singer_rest.sources.base import Source
@@ -75,6 +77,7 @@ class Plain:
     permission: str = "the right to look"
     cost: str = "1 request"
     is_full_table: bool = True
+    daily_snapshot: bool = False
     has_instant_bookmark: bool = False
     state_partitioning_keys: None = None
 
@@ -120,15 +123,21 @@ class Silent:
 
     waiting = False
     rows = 0
+    table_version = 1
+    notes = ()
 
-    def __init__(self, stream: Plain, told: list[str]) -> None:
+    def __init__(self, stream: Plain, shared: Shared) -> None:
         self.stream = stream
         self.rejected = RejectedValues()
         self.greatest: dict[Any, Any] = {}
-        self.told = told
+        self.tallies = {stream.name: KeyTally({"id": "integer"})}
+        self.activated = False
+        self.told = shared.told
+        self.receipts = shared.receipts
 
     def open(self) -> None:
         self.told.append(f"open {self.stream.name}")
+        self.receipts.open(self)
 
     def write(self, _rows: object, _partition: object) -> None:
         self.told.append(f"write {self.stream.name}")
@@ -138,6 +147,7 @@ class Silent:
 
     def activate(self) -> None:
         self.told.append(f"activate {self.stream.name}")
+        self.activated = True
 
 
 class Shared:
@@ -167,6 +177,12 @@ class Shared:
         self.progress = Progress(0, self.transport, SdkMetrics())
         self.credential_proof = CredentialProof()
         self.told: list[str] = []
+        self.receipts: RunReceipts = RunReceipts(self, "1.0.0", self.take_receipt)
+        self.taken: list[tuple[str, str, str | None]] = []
+
+    def take_receipt(self, receipt: dict[str, Any]) -> None:
+        self.told.append(f"receipt {receipt['stream_name']}")
+        self.taken.append((receipt["stream_name"], receipt["verdict"], receipt.get("scope")))
 
     def check_connection(self) -> None:
         self.told.append("connect")
@@ -180,7 +196,7 @@ class Shared:
 
 def run(shared: Shared) -> Runner[Plain]:
     passes = group_passes(shared.streams.values(), ("second",))
-    return Runner(shared, passes, lambda stream: Silent(stream, shared.told))
+    return Runner(shared, passes, lambda stream: Silent(stream, shared))
 
 
 def test_a_failing_stream_does_not_stop_the_others() -> None:
@@ -195,6 +211,15 @@ def test_a_failing_stream_does_not_stop_the_others() -> None:
         "third": Outcome.COMPLETE,
     }
     assert shared.told[0] == "connect"
+    assert shared.taken == [
+        ("second", "unfinished", None),
+        ("second", "complete", "whole"),
+        ("first", "forbidden", "run"),
+        ("third", "unfinished", None),
+        ("third", "complete", "whole"),
+    ]
+    last = len(shared.told) - 1 - shared.told[::-1].index("receipt third")
+    assert shared.told[last - 1 :] == ["activate third", "receipt third", "state"]
     assert "activate first" not in shared.told
     assert "activate third" in shared.told
 
@@ -209,6 +234,7 @@ def test_stop_stops(caplog: pytest.LogCaptureFixture) -> None:
         Outcome.SKIPPED,
     ]
     assert "open third" not in shared.told
+    assert shared.taken == [("first", "forbidden", "run"), ("third", "unfinished", None)]
 
 
 def test_the_preflight_needs_no_tap_either() -> None:

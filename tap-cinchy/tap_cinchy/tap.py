@@ -20,6 +20,7 @@ from singer_rest.errors import (
 from singer_rest.http.credentials import HeaderCredential
 from singer_rest.records import timestamps
 from singer_rest.sdk import settings
+from singer_rest.sdk.selection import RECEIPTS
 from singer_rest.sdk.tap import RestTap
 from tap_cinchy.auth import BASIC, NONE, PASSWORD, PAT, PasswordGrant, basic_header, choose_method
 from tap_cinchy.client import ERROR_HEADER, CinchyApi
@@ -61,7 +62,7 @@ HISTORY = "__history"
 QUOTES = str.maketrans("", "", "[]")
 WILDCARDS = frozenset("*?")
 STATIC_NAMES = frozenset(
-    stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS)
+    {RECEIPTS, *(stream.name for stream in (*HEALTH_STREAMS, *SYSTEM_STREAMS, *OPT_IN_STREAMS))}
 )
 """Reserved whether such a stream is on or off, so that switching one renames no table."""
 FIRST_WITH_TOKENS = (5, 5)
@@ -370,7 +371,7 @@ class TapCinchy(RestTap):
     ) -> Iterator[TableStream]:
         for entry in entries:
             name = entry.tap_stream_id
-            if name in taken:
+            if name in taken or name == RECEIPTS:
                 continue
             keys = entry.key_properties or entry.metadata.root.table_key_properties or ()
             shape = shape_of_schema(entry.schema.to_dict(), keys) if self.has_bearer else None

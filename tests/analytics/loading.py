@@ -39,6 +39,8 @@ class Worlds:
     cortex: cortex.World
     cinchy: cinchy.World
     configs: dict[str, dict[str, Any]] = dataclasses.field(default_factory=dict)
+    receipts: bool = False
+    """Whether the taps send them; most tests write their own, or do without."""
 
 
 @contextlib.contextmanager
@@ -81,7 +83,7 @@ def worlds(seed: int, *, hostile: bool) -> Iterator[Worlds]:
 
 def messages(found: Worlds, system: str) -> str:
     """Return what a tap writes when it reads one of the worlds."""
-    run = run_tap(f"tap-{system}", found.configs[system])
+    run = run_tap(f"tap-{system}", found.configs[system] | {"receipts": found.receipts})
     assert run.exit_code == 0, run.stderr
     return run.stdout
 

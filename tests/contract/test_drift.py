@@ -137,7 +137,8 @@ def test_every_stream_of_the_tap_is_compared() -> None:
     document = json.dumps(documented())
     tap = TapCortex(config={}, validate_config=False, setup_mapper=False)
     for stream in tap.streams.values():
-        assert isinstance(stream, SourceStream)
-        if stream.route.startswith("GET /") and stream.name != "integration_configurations":
+        if not isinstance(stream, SourceStream):
+            assert stream.name == "singer_receipts"
+        elif stream.route.startswith("GET /") and stream.name != "integration_configurations":
             path = stream.route.removeprefix("GET ").partition(",")[0].partition("{")[0]
             assert f"/api/v1{path}" in document, stream.name

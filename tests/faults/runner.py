@@ -18,6 +18,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from support.tap_run import RECEIPTS
 from support.warm import run_job
 
 if TYPE_CHECKING:
@@ -64,7 +65,9 @@ class Run:
 
     @functools.cached_property
     def messages(self) -> list[Message]:
-        return [parse_strictly(line) for line in self.stdout.splitlines()]
+        """Every message but receipts."""
+        sent = map(parse_strictly, self.stdout.splitlines())
+        return [message for message in sent if message.get("stream") != RECEIPTS]
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """Return the records of a stream, as written."""

@@ -111,7 +111,8 @@ def in_postgres(env: dict[str, str], schema: str) -> Rows:
 
 
 def own(counts: Rows) -> Rows:
-    return {name: count for name, count in counts.items() if not name.startswith("_")}
+    """Return what is neither a loader's own nor about the loads themselves."""
+    return {n: count for n, count in counts.items() if not n.startswith(("_", "singer_"))}
 
 
 def in_files(paths: Iterable[Path], table: Callable[[Path], str]) -> Rows:

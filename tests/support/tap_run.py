@@ -17,6 +17,7 @@ import jsonschema
 
 BIN = Path(sys.executable).parent
 SECONDS = 120
+RECEIPTS = "singer_receipts"
 
 
 @dataclasses.dataclass
@@ -29,10 +30,24 @@ class TapRun:
 
     @functools.cached_property
     def messages(self) -> list[dict[str, Any]]:
-        """Every Singer message, parsed as strict JSON."""
+        """Every Singer message but receipts, parsed as strict JSON."""
+        return [message for message in self.sent if message.get("stream") != RECEIPTS]
+
+    @functools.cached_property
+    def sent(self) -> list[dict[str, Any]]:
+        """Every Singer message, receipts among them."""
         # splitlines() would also split at U+2028 and others, which may stand inside a value.
         lines = self.stdout.removesuffix("\n").split("\n") if self.stdout else []
         return [json.loads(line, parse_constant=_refuse) for line in lines]
+
+    @functools.cached_property
+    def receipts(self) -> dict[str, dict[str, Any]]:
+        """The last receipt of every stream."""
+        return {
+            message["record"]["stream_name"]: message["record"]
+            for message in self.sent
+            if message["type"] == "RECORD" and message["stream"] == RECEIPTS
+        }
 
     @functools.cached_property
     def records(self) -> dict[str, list[dict[str, Any]]]:

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.records.columns import RejectedValues
+    from singer_rest.records.tally import KeyTally
     from singer_rest.redact import Redactor
     from singer_rest.run.account import Account
     from singer_rest.run.bookmarks import Bookmarks
     from singer_rest.run.credential_proof import CredentialProof
+    from singer_rest.run.outcomes import StreamResult
     from singer_rest.run.progress import Progress
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
@@ -98,6 +100,10 @@ class ReadableStream(Protocol):
         """Whether a complete read shows every row there is."""
 
     @property
+    def daily_snapshot(self) -> bool:
+        """Whether rows are added to history under today's date."""
+
+    @property
     def has_instant_bookmark(self) -> bool:
         """Whether the bookmark is a point in time."""
 
@@ -167,6 +173,22 @@ class Writer(Protocol):
         """Return the greatest replication key seen, by partition."""
 
     @property
+    def tallies(self) -> Mapping[str, KeyTally]:
+        """Return what was written, by the name it was sent by."""
+
+    @property
+    def table_version(self) -> int | None:
+        """Return what its rows carry as their version, if they have any."""
+
+    @property
+    def activated(self) -> bool:
+        """Whether the target was told to retire what this run did not write."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Return what is to be said of the rows as they were written."""
+
+    @property
     def waiting(self) -> bool:
         """Whether rows have come that the target has not been told of."""
 
@@ -181,6 +203,26 @@ class Writer(Protocol):
 
     def activate(self) -> None:
         """Tell the target to retire what this run did not write."""
+
+
+class Receipts(Protocol):
+    """What tells the target what was proved of every stream."""
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody gets them."""
+
+    def open(self, writer: Writer) -> None:
+        """Write that the reading of a stream has begun; its SCHEMA has been written."""
+
+    def begin(self, streams: Iterable[str]) -> None:
+        """Note how things stand before streams of one pass are read."""
+
+    def end(self, streams: Iterable[str]) -> None:
+        """Note how things stand when they have been read."""
+
+    def close(self, writer: Writer | None, result: StreamResult) -> None:
+        """Write how the reading of a stream ended, once."""
 
 
 class Run(Protocol):
@@ -244,6 +286,10 @@ class Run(Protocol):
     @property
     def credential_proof(self) -> CredentialProof:
         """Return what tells whether the credential is still good."""
+
+    @property
+    def receipts(self) -> Receipts:
+        """Return what tells the target what was proved."""
 
     def check_connection(self) -> None:
         """Prove that server and credential are good, or raise a TapError."""

@@ -80,6 +80,15 @@ class SourceReader:
             TapError: The run must end here.
             Stopped: A stop signal arrived.
         """
+        names = [stream.name for stream in self.streams]
+        self.shared.receipts.begin(names)
+        try:
+            return self._run()
+        finally:
+            self.shared.receipts.end(names)
+
+    def _run(self) -> list[StreamResult]:
+        """Read to the end, and make an outcome of whatever ends a stream."""
         try:
             self.source = self.streams[0].part_source()
             self.source.evidence.keyless_allowed = self.keyless_allowed
@@ -215,6 +224,7 @@ class SourceReader:
                     writer.stream.name, coverage(self.shared, writer.stream)
                 )
             resume.end(self.shared, writer.stream, complete=result.counts_as_complete)
+            self.shared.receipts.close(writer, result)
         self.shared.write_state()
 
     def _judge_keyless(self, writer: Writer, result: StreamResult, source: Source) -> None:
@@ -295,7 +305,7 @@ class SourceReader:
     ) -> list[StreamResult]:
         skips = self.shared.options.on_stream_error == "skip"
         excused = skips and outcome in EXCUSABLE
-        results = []
+        results = self.results
         for writer in self.writers:
             writer.flush()  # what came is whole, and bookmarks may have passed it
             result = self._result(writer)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from singer_rest.errors import Outcome, RunError, Stopped, TapError
+from singer_rest.errors import Outcome, OutputClosedError, RunError, Stopped, TapError
 from singer_rest.run import preflight, screen
 from singer_rest.run.credential_proof import UnprovedCredentialError
 from singer_rest.run.outcomes import RunReport, StreamResult
@@ -63,6 +64,7 @@ class Runner(Generic[StreamT]):
         self.passes = passes
         self.report = run.account.report = RunReport()
         self._new_writer = new_writer
+        self._readers: list[SourceReader] = []
         self._concluding: list[SourceReader] = []
         """Passes that have ended, and wait for a proof of the credential."""
 
@@ -82,9 +84,13 @@ class Runner(Generic[StreamT]):
             error = self.report.error()
             if error is not None:
                 raise error
+            self._close_receipts()
             self.report.exit_code = 0
         except (TapError, Stopped) as end:
             self.report.end(end, [stream.name for stream in selected])
+            if self._readers and not isinstance(end, OutputClosedError):
+                with contextlib.suppress(OutputClosedError):
+                    self._close_receipts()
             raise
         finally:
             self.run.prefetch.close()
@@ -109,6 +115,7 @@ class Runner(Generic[StreamT]):
             logger.info("Reading %s", ", ".join(names))
             self.run.progress.begin(names)
             reader = SourceReader(self.run, [self._new_writer(stream) for stream in streams])
+            self._readers.append(reader)
             try:
                 self._take(reader, reader.run())
             except (RunError, Stopped) as end:
@@ -152,6 +159,12 @@ class Runner(Generic[StreamT]):
                     result.outcome, result.accepted = Outcome.PARTIAL, False
                     result.sentence, result.code = end.sentence, end.code
         self._concluding.clear()
+
+    def _close_receipts(self) -> None:
+        """Give every selected stream its last receipt, also those that were never begun."""
+        writers = {writer.stream.name: writer for one in self._readers for writer in one.writers}
+        for result in self.report.results:
+            self.run.receipts.close(writers.get(result.stream), result)
 
     def _passes_to_read(self) -> Iterator[Sequence[StreamT]]:
         """Yield the passes; none after a stream that the setting lets stop the run."""

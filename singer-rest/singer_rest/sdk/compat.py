@@ -68,6 +68,19 @@ class CompatTap(singer_sdk.Tap, abc.ABC):
     def take_signals(self) -> None:
         """Install handlers of stop signals, where the SDK would install ones that exit with 0."""
 
+    @property
+    def streams(self) -> dict[str, singer_sdk.Stream]:
+        """Return the streams by name, with those that no tap discovers."""
+        made = self._streams is None
+        found = super().streams
+        if made:
+            found |= {stream.name: stream for stream in self.own_streams()}
+        return found
+
+    def own_streams(self) -> Iterable[singer_sdk.Stream]:
+        """Return streams that every tap has; a hook. No catalog changes them."""
+        return ()
+
     @classmethod
     @abc.abstractmethod
     def read_environment(cls) -> dict[str, Any]:

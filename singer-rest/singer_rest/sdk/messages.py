@@ -13,6 +13,7 @@ from singer_sdk.singerlib.encoding.base import GenericSingerWriter
 from singer_sdk.singerlib.encoding.simple import Message, SchemaMessage, StateMessage
 
 from singer_rest.errors import OutputClosedError, StreamError
+from singer_rest.sdk.selection import RECEIPTS
 from singer_rest.sdk.state_pace import StatePace
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
         super().__init__()
         self.pace = pace or StatePace()
         self.records = 0
-        """RECORD messages written so far."""
+        """RECORD messages written so far, receipts apart."""
         self._schemas: dict[str, bytes] = {}
         self._last_state = b""
 
@@ -107,7 +108,7 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
             self.pace.state_written(len(line))
         self._write(line)
         if message.type == "RECORD":
-            self.records += 1
+            self.records += getattr(message, "stream", "") != RECEIPTS
             self.pace.count_records(len(line))
 
     def write_records(

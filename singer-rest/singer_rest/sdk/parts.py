@@ -230,7 +230,9 @@ def read_part(tap: PartedTap, plan: PartPlan, index: int, receipt_file: str | No
     began = timestamps.now()
     pieces = plan.parts[index]
     _restrict(tap, plan, pieces)
-    runner = Runner(tap, tap.passes(), lambda stream: PartWriter(stream, plan.version))
+    runner = Runner(
+        tap, tap.passes(), lambda stream: PartWriter(stream, plan.version, tap.receipts)
+    )
     try:
         if pieces:
             runner.read_all()
@@ -316,7 +318,9 @@ def join(tap: PartedTap, plan_file: str, plan: PartPlan, receipts: Sequence[str]
         runner = JoinRunner(
             tap,
             tap.passes(),
-            lambda stream: RecordWriter(tap.source_streams[stream.name], plan.version),
+            lambda stream: RecordWriter(
+                tap.source_streams[stream.name], plan.version, tap.receipts
+            ),
             plan,
             found,
         )

@@ -27,6 +27,8 @@ NAMING = (SETTING, "accept_unproved")
 """Settings that name streams."""
 AVAILABLE, UNSUPPORTED = Metadata.InclusionType.AVAILABLE, Metadata.InclusionType.UNSUPPORTED
 
+RECEIPTS = "singer_receipts"
+"""In every catalog, whether or not the setting lets it be sent now."""
 METHODS = ("FULL_TABLE", "INCREMENTAL")
 
 
@@ -92,7 +94,7 @@ def check_catalog(catalog: Catalog | None, streams: Iterable[str], selected: Ite
     Raises:
         ConfigError: The catalog selects a stream that the tap does not have, or none at all.
     """
-    names = set(streams)
+    names = {*streams, RECEIPTS}
     if catalog is not None:
         unknown = sorted(
             entry.tap_stream_id

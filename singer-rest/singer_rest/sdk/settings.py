@@ -224,6 +224,14 @@ def common(
             title="Verify TLS",
             description="Check the server's certificate. Switching this off warns on every run.",
         ),
+        th.Property(
+            "receipts",
+            th.BooleanType,
+            default=True,
+            title="Receipts",
+            description="Send the stream singer_receipts: what was proved of every stream, with "
+            "the number and a digest of its keys, by which the loaded table can be checked.",
+        ),
         integer(
             "progress_interval",
             10,

@@ -15,6 +15,7 @@ from singer_rest.run.bookmarks import read_state
 from singer_rest.run.credential_proof import CredentialProof
 from singer_rest.run.plans import of_part
 from singer_rest.run.progress import Progress
+from singer_rest.run.receipts import RunReceipts
 from singer_rest.run.runner import Runner, group_passes
 from singer_rest.run.state_info import describe
 from singer_rest.sdk import compat, selection, settings
@@ -23,6 +24,7 @@ from singer_rest.sdk.command import RestCommand, check_part_options, read_catalo
 from singer_rest.sdk.configured_tap import ConfiguredTap
 from singer_rest.sdk.messages import SingerOutput
 from singer_rest.sdk.metrics import SdkMetrics
+from singer_rest.sdk.receipts import NAME, SETTING, ReceiptStream
 from singer_rest.sdk.streams import SourceStream
 from singer_rest.sdk.writer import RecordWriter
 
@@ -90,6 +92,17 @@ class RestTap(ConfiguredTap):
             if not stream.selected_by_default and not stream.selected
         ]
 
+    @functools.cached_property
+    def receipts(self) -> RunReceipts:
+        """Return what tells the target what was proved of every stream."""
+        stream = self.streams.get(NAME)
+        write = stream.write if isinstance(stream, ReceiptStream) else None
+        return RunReceipts(self, self.plugin_version, write)
+
+    def own_streams(self) -> list[ReceiptStream]:
+        """Return the stream of receipts, unless a setting says otherwise."""
+        return [ReceiptStream(self)] if self.config.get(SETTING, True) else []
+
     def selected_streams(self) -> list[SourceStream]:
         """Return the streams to read: of the whole, or of the part that this process reads."""
         part = self.part_of_plan
@@ -115,6 +128,8 @@ class RestTap(ConfiguredTap):
             at_once: How many processes share the budget of requests.
         """
         self.snapshot_version, self.planned_bound = version, bound
+        # What one part proves says nothing of the table that all of them make.
+        self.receipts = RunReceipts(self, self.plugin_version, None)
         if spans is None:
             return
         self.rate_limit.share(at_once)
@@ -164,9 +179,11 @@ class RestTap(ConfiguredTap):
             self.streams,
             [stream.name for stream in self.selected_streams()],
         )
-        Runner(
-            self, self.passes(), lambda stream: RecordWriter(stream, stream.table_version)
-        ).read_all()
+
+        def new_writer(stream: SourceStream) -> RecordWriter:
+            return RecordWriter(stream, stream.table_version, self.receipts)
+
+        Runner(self, self.passes(), new_writer).read_all()
 
     # The command line
 

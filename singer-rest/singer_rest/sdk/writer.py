@@ -14,15 +14,17 @@ from singer_rest.errors import ConfigError, TapError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues
 from singer_rest.sdk.batch_files import JSON_LINES, BatchFiles
+from singer_rest.sdk.mapped import notes_of, tallies_of
 from singer_rest.sdk.messages import SingerOutput, packed
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from singer_sdk.singerlib import RecordMessage
 
     from singer_rest.records.rows import Records
+    from singer_rest.run.contract import Receipts
     from singer_rest.sdk.streams import SourceStream
 
 logger = logging.getLogger(__name__)
@@ -34,16 +36,24 @@ class RecordWriter:
     Pages are written whole, unless a stream map, flattening or the deselection of a nested
     property asks for the SDK's walk over every record. Both ways give the same records. With
     ``batch_config`` records go into files instead, and STATE waits until a file is full.
+
+    Args:
+        stream: Whose rows they are.
+        version: What they are known by, if the stream is a full table.
+        receipts: Gets told when the stream is opened.
     """
 
-    def __init__(self, stream: SourceStream, version: int) -> None:
+    def __init__(self, stream: SourceStream, version: int, receipts: Receipts) -> None:
         self.stream = stream
         self.version = version
         self.rows = 0
         self.rejected = RejectedValues()
         self.greatest: dict[frozenset[tuple[str, Any]], dt.datetime] = {}
         """Greatest replication key seen, by partition."""
+        self.tallies = tallies_of(stream)
+        self.activated = False
         self._opened = False
+        self._receipts = receipts
         output = stream.tap.message_writer
         self._output = output if isinstance(output, SingerOutput) and _plain(stream) else None
         self._read = stream.table.reader(
@@ -63,6 +73,7 @@ class RecordWriter:
         if not self._opened:
             self._opened = True
             self.stream.write_schema()
+            self._receipts.open(self)
 
     def write(self, rows: Iterable[Mapping[str, Any]], partition: Mapping[str, Any] | None) -> None:
         """Write rows as they come out of a page.
@@ -80,6 +91,7 @@ class RecordWriter:
         if self._batches is not None:
             self._write_to_files(self._batches, records)
         elif self._output is not None:
+            self._count(self.stream.name, records.cells, len(records))
             self._output.write_records(
                 self.stream.name,
                 records,
@@ -91,8 +103,13 @@ class RecordWriter:
                 self.stream.tap.write_message(message)
         self.rows += len(records)
 
+    def _count(self, table: str, cells: Mapping[str, Sequence[Any]], count: int) -> None:
+        if self._receipts.wanted:
+            self.tallies[table].add(cells, count)
+
     def _write_to_files(self, files: BatchFiles, records: Records) -> None:
         if self._output is not None:
+            self._count(self.stream.name, records.cells, len(records))
             as_they_are = files.config.encoding.format != JSON_LINES
             files.add(self.stream.name, records if as_they_are else packed(records))
             return
@@ -101,9 +118,12 @@ class RecordWriter:
 
     def _walked(self, records: Records) -> Iterator[RecordMessage]:
         """Yield what the SDK makes of every record: maps, flattening, nested selection."""
+        written: dict[str, list[Mapping[str, Any]]] = {}
         for record in records:
             try:
-                yield from self.stream.record_messages(record)
+                for message in self.stream.record_messages(record):
+                    written.setdefault(message.stream, []).append(message.record)
+                    yield message
             except (TapError, OSError):
                 raise
             except Exception as error:
@@ -111,6 +131,19 @@ class RecordWriter:
                     f"stream_maps of {self.stream.name}: {str(error).rstrip('.')} "
                     f"({_cause(error)}). Correct the expression."
                 ) from error
+        for table, rows in written.items():
+            names = self.tallies[table].columns
+            self._count(table, {name: [row.get(name) for row in rows] for name in names}, len(rows))
+
+    @property
+    def table_version(self) -> int | None:
+        """Return what its rows carry as their version, if they have any."""
+        return self._version
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what is to be said of the rows as they were written."""
+        return notes_of(self.stream, self.tallies, self.rows)
 
     @property
     def waiting(self) -> bool:
@@ -143,6 +176,7 @@ class RecordWriter:
         if self._version is not None:
             for stream_map in self.stream.stream_maps:
                 if not isinstance(stream_map, RemoveRecordTransform):
+                    self.activated = True
                     self.stream.tap.write_message(
                         ActivateVersionMessage(stream_map.stream_alias, self._version)
                     )

@@ -12,8 +12,10 @@ import enum
 import itertools
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.records.hash_set import HashSet
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     Key = Callable[[dict[str, Any]], Any]
 
@@ -22,10 +24,6 @@ ROUND_CAPS = frozenset({50, 100, 250, 500, 1000})
 """Lengths at which servers like to cut."""
 MAX_STRAYS = 10
 """Pages whose new keys lie among those of earlier pages, before a list counts as not sorted."""
-FEW = 20_000
-"""So many still fit into a set, which is several times faster."""
-BUCKETS = 1 << 15
-"""At a million hashes thirty each, which are compared one by one."""
 
 
 def can_be_key(key: Any) -> bool:
@@ -33,48 +31,6 @@ def can_be_key(key: Any) -> bool:
     if isinstance(key, tuple):
         return all(map(can_be_key, key))
     return isinstance(key, (int, str, float, decimal.Decimal)) and not isinstance(key, bool)
-
-
-class HashSet:
-    """What :func:`hash` returns, of as many values as come."""
-
-    def __init__(self, hashes: Iterable[int] = ()) -> None:
-        self._few: set[int] = set()
-        self._buckets: list[array.array[int]] = []
-        self.update(hashes)
-
-    def copy(self) -> HashSet:
-        """Return a set of the same hashes."""
-        other = HashSet(self._few)
-        other._buckets = [bucket[:] for bucket in self._buckets]
-        return other
-
-    def __contains__(self, value: int) -> bool:
-        """Tell whether a hash is in the set."""
-        if self._buckets:
-            return value in self._buckets[value % BUCKETS]
-        return value in self._few
-
-    def isdisjoint(self, hashes: Iterable[int]) -> bool:
-        """Tell whether none of these hashes is in the set."""
-        if not self._buckets:
-            return self._few.isdisjoint(hashes)
-        buckets = self._buckets
-        return not any(value in buckets[value % BUCKETS] for value in hashes)
-
-    def update(self, hashes: Iterable[int]) -> None:
-        """Add hashes; of those in the set already, one stays."""
-        if not self._buckets:
-            self._few.update(hashes)
-            if len(self._few) <= FEW:
-                return
-            hashes, self._few = self._few, set()
-            self._buckets = [array.array("q") for _ in range(BUCKETS)]
-        buckets = self._buckets
-        for value in hashes:
-            bucket = buckets[value % BUCKETS]
-            if value not in bucket:
-                bucket.append(value)
 
 
 class KeyLedger:
