@@ -167,5 +167,6 @@ def test_without_standard_error_words_are_lost_and_no_rows(
         timeout=MAX_RUN,
     )
     assert run.returncode == 0
-    records = [line for line in run.stdout.splitlines() if b'"RECORD"' in line]
+    kept = b'{"type":"RECORD","stream":"components"'
+    records = [line for line in run.stdout.splitlines() if line.startswith(kept)]
     assert len(records) == len(whole.rows("components"))

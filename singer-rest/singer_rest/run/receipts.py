@@ -151,7 +151,8 @@ def _scope(writer: Writer, result: StreamResult) -> str:
     """Say which rows of the table the receipt is about."""
     if writer.stream.daily_snapshot:
         return "day"
-    if not result.counts_as_complete or writer.table_version is None:
+    taken_up = writer.stream.earlier_rows > 0  # of rows that other runs have counted
+    if taken_up or not result.counts_as_complete or writer.table_version is None:
         return "run"
     return "whole" if writer.activated else "version"
 
