@@ -4,8 +4,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PACKAGES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox
-SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge sandbox analytics tests scripts bench
+PACKAGES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge singer-distributed sandbox
+SOURCES := singer-rest tap-cachet tap-cortex tap-cinchy dlt-bridge singer-distributed sandbox analytics tests scripts bench
 
 # Byte code makes every command start three times faster; some machines switch it off.
 unexport PYTHONDONTWRITEBYTECODE
@@ -116,10 +116,13 @@ ENGINE_PACKAGES = dagster:dagster airflow:apache-airflow
 engines: setup .tools/meltano/.ready $(ENGINES)/.ready
 	$(BIN)/python -m pytest -m engines tests/engines
 
-$(ENGINES)/.ready: constraints/dagster.txt constraints/airflow.txt | $(filter .tools/%,$(UV))
+$(ENGINES)/.ready: constraints/dagster.txt constraints/airflow.txt constraints/spark.txt $(PACKAGES:%=%/pyproject.toml) | $(filter .tools/%,$(UV))
 	$(foreach pair,$(ENGINE_PACKAGES),$(UV) venv --quiet --allow-existing --python $(PYTHON) $(ENGINES)/$(word 1,$(subst :, ,$(pair))) && \
 		$(UV) pip install --quiet --python $(ENGINES)/$(word 1,$(subst :, ,$(pair)))/bin/python \
 		--constraint constraints/$(word 1,$(subst :, ,$(pair))).txt $(word 2,$(subst :, ,$(pair))) &&) true
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) $(ENGINES)/spark
+	$(UV) pip install --quiet --python $(ENGINES)/spark/bin/python --constraint constraints/spark.txt \
+		--editable ./singer-rest --editable ./tap-cinchy --editable "./singer-distributed[spark]"
 	@touch $@
 
 # What a new SDK or the oldest versions that the pins allow could break; both resolve afresh.
@@ -195,6 +198,7 @@ constraints: | $(filter .tools/%,$(UV))
 	echo "meltano~=4.4" | $(COMPILE) - --output-file constraints/meltano.txt
 	$(COMPILE) constraints/analytics.in --output-file constraints/analytics.txt
 	echo "dagster~=1.13" | $(COMPILE) - --output-file constraints/dagster.txt
+	$(COMPILE) $(PACKAGES:%=--no-emit-package %) --extra spark singer-distributed/pyproject.toml --output-file constraints/spark.txt
 	echo "apache-airflow~=3.3" | $(COMPILE) - --output-file constraints/airflow.txt
 	echo "target-jsonl" | $(COMPILE) - --output-file constraints/target-jsonl.txt
 	echo "target-duckdb" | $(COMPILE) - --output-file constraints/target-duckdb.txt

@@ -147,6 +147,7 @@ TAPS = (
 BESIDE_THE_TAPS = {
     "analytics": "models and a page: uptime, scores, links and proofs, of what the taps load",
     "dlt-bridge": "`target-dlt` for any Singer tap into any dlt destination, and ready dlt sources",
+    "singer-distributed": "one read of a tap as many tasks of Spark or Dask, under one proof",
     "singer-rest": "the library under the taps, usable by any REST tap",
     "sandbox": "the three systems as local servers, for tests and to try things",
 }

@@ -10,7 +10,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("singer-rest", "tap-cachet", "tap-cortex", "tap-cinchy", "dlt-bridge", "sandbox")
+PRODUCT = (
+    "singer-rest",
+    "tap-cachet",
+    "tap-cortex",
+    "tap-cinchy",
+    "dlt-bridge",
+    "singer-distributed",
+    "sandbox",
+)
 LONGEST = 400
 LONGEST_TEST = 500
 """A list of cases is read one by one, not as a whole."""

@@ -1,0 +1,82 @@
+"""The recipes for reading in parts: the shell, Dagster and Airflow, each into DuckDB."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from readme.blocks import blocks
+from support.shell import run
+
+from .conftest import Place
+from .recipes import BIN, ENGINES, ROOT, start
+
+pytestmark = [pytest.mark.engines, pytest.mark.timeout(900)]
+
+GUIDE = ROOT / "docs" / "guides" / "many-machines.md"
+DAGSTER = """
+import os
+import dagster
+os.environ["DAGSTER_HOME"] = os.getcwd()
+import parts_definitions as found
+
+instance = dagster.DagsterInstance.ephemeral()
+assets = [found.cachet_plan, found.cachet_part, found.cachet_joined]
+dagster.materialize([found.cachet_plan], instance=instance)
+for part in found.PARTS.get_partition_keys():
+    dagster.materialize([assets[0], assets[1]], selection=[assets[1]], partition_key=part,
+                        instance=instance)
+dagster.materialize(assets, selection=[assets[2]], instance=instance)
+print("[]")
+"""
+
+
+def block(name: str) -> str:
+    [found] = [one.text for one in blocks(GUIDE) if one.text.startswith(f"# {name}")]
+    return found
+
+
+def environment(place: Place, folder: Path) -> dict[str, str]:
+    return {
+        **place.env,
+        "PATH": f"{BIN}:{place.env['PATH']}",
+        "PARTS_FOLDER": str(folder),
+        "TARGET_DLT_DESTINATION": "duckdb",
+        "TARGET_DLT_CREDENTIALS": str(folder / "parts.duckdb"),
+        "TARGET_DLT_DATASET_NAME": "status",
+        "TARGET_DLT_PIPELINES_DIR": str(folder / "pipelines"),
+    }
+
+
+def check(folder: Path) -> None:
+    state = json.loads((folder / "state.json").read_text())
+    with duckdb.connect(str(folder / "parts.duckdb")) as database:
+        [(rows,)] = database.execute("SELECT count(*) FROM status.incidents").fetchall()
+    assert state["bookmarks"]["incidents"]["complete_rows"] == rows > 0
+
+
+def test_dagster_reads_in_parts(place: Place, tmp_path: Path) -> None:
+    for name in ("parts.py", "parts_definitions.py"):
+        (place.project / name).write_text(block(name), encoding="utf-8")
+    start("dagster", DAGSTER, place.project, environment(place, tmp_path))
+    check(tmp_path)
+
+
+def test_airflow_reads_in_parts(place: Place, tmp_path: Path) -> None:
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    for name in ("parts.py", "parts_dag.py"):
+        (dags / name).write_text(block(name), encoding="utf-8")
+    airflow = ENGINES / "airflow" / "bin"
+    env = environment(place, tmp_path)
+    env |= {
+        "AIRFLOW_HOME": str(tmp_path / "home"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(dags),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "PATH": f"{airflow}:{env['PATH']}",
+    }
+    for command in ("airflow db migrate", "airflow dags test cachet_in_parts"):
+        run(*command.split(), cwd=tmp_path, env=env)
+    check(tmp_path)
