@@ -19,7 +19,11 @@ LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home|Users)/\w+")
 BY_HAND = {"bench/README.md"}
 """Its commands measure for minutes."""
-BY_ENGINES = {"docs/guides/orchestrators.md", "docs/guides/schedule.md"}
+BY_ENGINES = {
+    "docs/guides/many-machines.md",
+    "docs/guides/orchestrators.md",
+    "docs/guides/schedule.md",
+}
 """Their blocks are run by `make engines`."""
 WRITTEN_BY_A_RUN = {"results/latest.json"}
 SVG = "{http://www.w3.org/2000/svg}"

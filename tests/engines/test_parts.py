@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import duckdb
+import psycopg
 import pytest
+from postgres import start_postgres
 from readme.blocks import blocks
 from support.shell import run
 
@@ -54,6 +57,27 @@ def check(folder: Path) -> None:
     state = json.loads((folder / "state.json").read_text())
     with duckdb.connect(str(folder / "parts.duckdb")) as database:
         [(rows,)] = database.execute("SELECT count(*) FROM status.incidents").fetchall()
+    assert state["bookmarks"]["incidents"]["complete_rows"] == rows > 0
+
+
+def test_the_shell_reads_in_parts(place: Place, tmp_path: Path) -> None:
+    [text] = [one.text for one in blocks(GUIDE) if one.language == "console"]
+    known = environment(place, tmp_path)
+    with start_postgres() as server:
+        kept = {name: value for name, value in known.items() if name.startswith("TAP_")}
+        kept |= {
+            "TARGET_DLT_DESTINATION": "postgres",
+            "TARGET_DLT_CREDENTIALS": server.url,
+            "TARGET_DLT_DATASET_NAME": "status",
+            "TARGET_DLT_PIPELINES_DIR": str(tmp_path / "pipelines"),
+        }
+        lines = [f"{name}={shlex.quote(value)}" for name, value in kept.items()]
+        (tmp_path / ".env").write_text("\n".join(lines) + "\n")
+        (tmp_path / "output").mkdir()
+        run("bash", "-eo", "pipefail", "-c", text, cwd=tmp_path, env={"PATH": known["PATH"]})
+        with psycopg.connect(server.url) as database:
+            [(rows,)] = database.execute("SELECT count(*) FROM status.incidents").fetchall()
+    state = json.loads((tmp_path / "output" / "state.json").read_text())
     assert state["bookmarks"]["incidents"]["complete_rows"] == rows > 0
 
 
