@@ -120,6 +120,9 @@ class JoinRunner(Runner["JoinableStream"]):
             least=least,
         )
         bookmarks.refresh(stream.name)
+        if bookmarks.resume(stream.name):  # of an earlier read, which this one has overtaken
+            bookmarks.put_resume(stream.name, "")
+            bookmarks.note_completed(stream.name, self.plan.created)
         writer.open()
         bookmarks.cover(stream.name, coverage(self.run, stream))
         if not stream.is_full_table:
