@@ -133,15 +133,22 @@ def limited(size: int = 1000) -> list[Scenario]:
     ]
 
 
-def cinchy(size: int = 300_000) -> list[Scenario]:
-    """Rows of 30 columns in pages of 1 000."""
+def cinchy(size: int = 300_000, far: int = 200_000) -> list[Scenario]:
+    """Rows of 30 columns in pages of 1 000, from nearby and from afar."""
     readers = (
         who.tap_cinchy(),
         who.plain("cinchy"),
         who.bare("copy", "cinchy"),
         who.bare("download", "cinchy"),
     )
-    return [Scenario("cinchy", "Cinchy, 30 columns, 1 000 a page", "cinchy", size, readers)]
+    title = "Cinchy, 30 columns, 1 000 a page"
+    over = (who.tap_cinchy_over(1), who.tap_cinchy_over(4))
+    return [
+        Scenario("cinchy", title, "cinchy", size, readers),
+        Scenario(
+            "cinchy-300", f"{title}, 300 ms", "cinchy", far, over, latency_ms=300, most_rounds=1
+        ),
+    ]
 
 
 def duckdb(size: int = 60_000) -> list[Scenario]:

@@ -183,6 +183,14 @@ TARGETS = (
         5,
         "at least",
     ),
+    Target(
+        "Cinchy at 300 ms: one connection against four, time",
+        lambda found: found.ratio(
+            "cinchy-300", "tap-cinchy, 1 connection", "tap-cinchy, 4 connections", "seconds"
+        ),
+        3,
+        "at least",
+    ),
     _start_up("tap-cachet --version"),
     _start_up("tap-cortex --version"),
     _start_up("tap-cinchy --version"),

@@ -138,7 +138,7 @@ def _cortex(job: Job, *streams: str, per_minute: int = 0, receipts: bool = True)
     return _tap(job, "tap-cortex", config, "entities", *streams)
 
 
-def _cinchy(job: Job) -> list[str]:
+def _cinchy(job: Job, **settings: Any) -> list[str]:
     config = {
         "api_url": job.url,
         "access_token": "benchmark",
@@ -146,6 +146,7 @@ def _cinchy(job: Job) -> list[str]:
         "page_size": job.page_size,
         "requests_per_minute": 0,
         "tables_include": ["Sales.*"],
+        **settings,
     }
     return _tap(job, "tap-cinchy", config, "orders")
 
@@ -181,6 +182,16 @@ def without_receipts() -> tuple[Contender, Contender]:
     return (
         Contender("tap-cachet, no receipts", lambda job: [cachet(job, receipts=False)], records=1),
         Contender("tap-cortex, no receipts", lambda job: [_cortex(job, receipts=False)], records=1),
+    )
+
+
+def tap_cinchy_over(connections: int) -> Contender:
+    """Return the same with so many requests under way at once."""
+    many = "connection" if connections == 1 else "connections"
+    return Contender(
+        f"tap-cinchy, {connections} {many}",
+        lambda job: [_cinchy(job, concurrency=connections)],
+        records=1,
     )
 
 

@@ -13,6 +13,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
+from singer_rest.records.columns import INTEGERS
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
@@ -24,6 +25,7 @@ from tap_cinchy.extent import Extent
 from tap_cinchy.held import HeldAgainstIds
 from tap_cinchy.ordering import distinct, in_order
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
+from tap_cinchy.values import look_like_pairs
 from tap_cinchy.windows import Key, Piece, Stretch, TableWalk, Window, stretches
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ __all__ = ["Reading", "TableSource"]
 
 logger = logging.getLogger(__name__)
 
+PROBED = 50
+"""Rows that a test of a table looks at."""
 TAIL = 1000
 """Ids that are asked for alone at the end of a table, to be held against the rows that come."""
 PAGES_A_WINDOW = 20
@@ -355,11 +359,21 @@ class TableSource(HeldAgainstIds, Source):
     # Before a run
 
     def probe(self) -> Reply:
-        """Ask for one row, with every column."""
+        """Ask for a few rows, with every column."""
         try:
-            return self.questions.rows(lambda select: select.text(top=1)).reply
+            brought = self.questions.rows(lambda select: select.text(top=PROBED))
         except StatusError as error:
             raise self.questions.explained(error) from None
+        for field, cells in zip(brought.form.fields, brought.columns, strict=True):
+            if field.column.kind is INTEGERS and look_like_pairs(cells):
+                logger.warning(
+                    "%s: the lists of %s look like ids that are each followed by a version (such "
+                    "as %s). Compare them with the platform; if so, leave the column out.",
+                    self.where,
+                    field.name,
+                    next(filter(None, cells)),
+                )
+        return brought.reply
 
     def plan(self) -> Plan:
         """Ask for the highest key: rows are numbered from 1 on and seldom removed for good."""

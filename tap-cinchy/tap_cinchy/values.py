@@ -43,6 +43,7 @@ DATES = frozenset({"DateTime", "DateTimeOffset", "Date", "DateOnly"})
 WORDS = frozenset({"String", "Guid", "Char", "TimeSpan", "Char[]"})
 BYTES = frozenset({"Byte[]"})
 KNOWN = WHOLE | REAL | DATES | WORDS | BYTES | {"Boolean"}
+MANY_VERSIONS = 50
 PLAIN_WHOLE = frozenset({int, type(None)})
 _TRUTHS = frozenset({"true", "false", "1", "0"})
 _QUOTED = re.compile(r"\s*(['\"])((?:\\.|(?!\1).)*)\1\s*(?:,|$)", re.DOTALL)
@@ -162,6 +163,21 @@ def _ids(value: Any) -> list[int] | None:
     if isinstance(value, str):
         return [_whole(part.strip()) for part in value.split(",") if part.strip()] or None
     return None if value is None else [_whole(value)]
+
+
+def look_like_pairs(cells: Sequence[Any]) -> bool:
+    """Whether lists of ids look like ids that are each followed by a version, as they are written.
+
+    Versions are small; where all ids are, nobody can tell.
+    """
+    lists = [cell for cell in cells if cell]
+    versions = [one for cell in lists for one in cell[1::2]]
+    return (
+        len(lists) > 1
+        and all(len(cell) % 2 == 0 for cell in lists)
+        and all(one < MANY_VERSIONS for one in versions)
+        and any(one >= MANY_VERSIONS for cell in lists for one in cell[::2])
+    )
 
 
 # Columns, as an answer brings them

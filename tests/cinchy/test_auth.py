@@ -148,6 +148,32 @@ def test_a_token_that_ends_early_is_renewed_once(start: Start, how: str) -> None
     assert len(granted) == -(-asked // 3)
 
 
+def test_a_token_that_dies_under_eight_requests_is_renewed_once(start: Start) -> None:
+    running = start(build_world(rows=300))
+    running.connections = 8
+    config = running.password(tables_include=["*"], concurrency=8, page_size=50)
+    catalog = running.discover(tables_include=["*"])
+    whole = running.run(config=config, catalog=catalog)
+    assert whole.exit_code == 0, whole.stderr
+    running.forget()
+    asked = 0
+
+    def expire(request: SandboxRequest) -> None:
+        nonlocal asked
+        asked += bool(request.cql)
+        if asked == 30:
+            asked += 1
+            running.app.identity._grants.clear()
+
+    running.world.on_request(expire)
+    run = running.run(config=config, catalog=catalog)
+    assert run.exit_code == 0, run.stderr
+    assert outcomes(running) == ["granted", "granted"], "the first one, and one more for all"
+    assert {name: run.keys(name) for name in run.schemas} == {
+        name: whole.keys(name) for name in whole.schemas
+    }, "no request lost or doubled"
+
+
 def test_a_password_that_is_changed_meanwhile_ends_the_run(start: Start) -> None:
     running = start(token_requests=3)
     settings = running.password(**ONE)
