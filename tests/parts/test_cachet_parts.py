@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cachet.conftest import Site, site
+from support.tap_run import TapRun
 
 from sandbox.cachet.generate import Size
 from sandbox.cachet.options import ADMIN_TOKEN
+from singer_rest.records.digest import Digest
 
 from .reading import read_in_parts
 
@@ -32,6 +35,9 @@ def test_parts_bring_what_one_run_brings(page: Site, tmp_path: Path, count: int)
     assert len(parted.plan["parts"]) == count
     for stream in whole.schemas:
         assert sorted(parted.keys(stream)) == sorted(whole.keys(stream)), stream
+        receipts = [json.loads(path.read_text())["streams"].get(stream) for path in parted.receipts]
+        digests = [Digest.read(one["keys"], one["digest"]) for one in receipts if one]
+        assert functools.reduce(Digest.plus, digests) == digest_of(whole, stream), stream
     assert sorted(parted.joined.activated) == sorted(whole.activated)
     versions = {m.get("version") for m in parted.messages if m["type"] == "ACTIVATE_VERSION"}
     assert versions == {parted.plan["version"]}
@@ -44,6 +50,12 @@ def test_parts_bring_what_one_run_brings(page: Site, tmp_path: Path, count: int)
         entry.pop("partitions", None)
         ours[stream].pop("partitions", None)
         assert ours[stream] == entry
+
+
+def digest_of(run: TapRun, stream: str) -> Digest:
+    """Return what the receipt of a plain run says of the keys."""
+    found = run.receipts[stream]
+    return Digest.read(found["key_count"], found["key_digest"])
 
 
 def test_a_plan_holds_no_secret_and_says_why_a_stream_is_whole(page: Site) -> None:

@@ -12,11 +12,11 @@ from singer_rest.errors import ConfigError, Outcome
 from singer_rest.records import timestamps
 from singer_rest.run import plans
 from singer_rest.run.plans import PartPlan, Piece
-from singer_rest.sources.cuts import Border
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_rest.records.digest import Digest
     from singer_rest.run.outcomes import StreamResult
 
 STATE_KEY = "part_receipt"
@@ -38,8 +38,10 @@ class StreamReceipt(msgspec.Struct, frozen=True):
     code: str
     bookmark: dict[str, Any]
     """What the part alone would leave in the STATE."""
-    parents: list[Border] | None = None
-    """Whose rows were read, where the stream asks many parents."""
+    keys: int | None = None
+    """How many keys of living rows were written; nothing where they have no digest."""
+    digest: str | None = None
+    """Theirs; spans have no key in common, so that the digests of all parts add up."""
 
     @property
     def counts_as_complete(self) -> bool:
@@ -78,7 +80,7 @@ class PartReceipt(msgspec.Struct, frozen=True):
 def stream_receipt(
     result: StreamResult,
     bookmark: dict[str, Any],
-    parents: Sequence[Border] | None,
+    digest: Digest | None,
 ) -> StreamReceipt:
     """Return the receipt of a stream that has ended."""
     return StreamReceipt(
@@ -93,7 +95,8 @@ def stream_receipt(
         sentence=result.sentence,
         code=result.code,
         bookmark=bookmark,
-        parents=None if parents is None else list(parents),
+        keys=None if digest is None else digest.keys,
+        digest=None if digest is None else digest.text,
     )
 
 

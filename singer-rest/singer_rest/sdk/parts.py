@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import Catalog
 
+    from singer_rest.records.digest import Digest
     from singer_rest.sdk.streams import SourceStream
     from singer_rest.sources.cuts import Span
 
@@ -39,7 +40,7 @@ LOCAL = frozenset(
         *("requests_per_minute", "rate_budget", "parts_at_once", "max_plan_hours", "concurrency"),
         *("request_timeout", "response_timeout", "max_retries", "retry_pause", "max_wait"),
         *("max_response_mb", "user_agent", "ca_bundle", "verify_ssl", "progress_interval"),
-        *("summary_file", "batch_config", "on_stream_error", "accept_fewer_rows"),
+        *("summary_file", "receipts", "batch_config", "on_stream_error", "accept_fewer_rows"),
     }
 )
 """Settings that may differ from machine to machine: they decide how rows come, and not which."""
@@ -92,6 +93,17 @@ class PartWriter(RecordWriter):
 
     def activate(self) -> None:
         """Send nothing: other parts may not have come yet."""
+
+    @property
+    def digest(self) -> Digest | None:
+        """Return the digest of the keys, where rows leave the stream under its own name."""
+        tally = self.tallies.get(self.stream.name)
+        return None if tally is None else tally.digest
+
+    @property
+    def counts_keys(self) -> bool:
+        """Whether keys are counted: a part does so for its receipt."""
+        return True
 
 
 def fingerprint(tap: PartedTap) -> str:
@@ -230,16 +242,22 @@ def read_part(tap: PartedTap, plan: PartPlan, index: int, receipt_file: str | No
     began = timestamps.now()
     pieces = plan.parts[index]
     _restrict(tap, plan, pieces)
-    runner = Runner(
-        tap, tap.passes(), lambda stream: PartWriter(stream, plan.version, tap.receipts)
-    )
+    writers: dict[str, PartWriter] = {}
+
+    def new_writer(stream: SourceStream) -> PartWriter:
+        writers[stream.name] = PartWriter(stream, plan.version, tap.receipts)
+        return writers[stream.name]
+
+    runner = Runner(tap, tap.passes(), new_writer)
     try:
         if pieces:
             runner.read_all()
     except IncompleteRunError:
-        _leave(tap, _receipt(tap, plan, index, runner, began), receipt_file)
+        left = _receipt(tap, plan, index, runner=runner, writers=writers, began=began)
+        _leave(tap, left, receipt_file)
         raise
-    _leave(tap, _receipt(tap, plan, index, runner, began), receipt_file)
+    left = _receipt(tap, plan, index, runner=runner, writers=writers, began=began)
+    _leave(tap, left, receipt_file)
 
 
 def _restrict(tap: PartedTap, plan: PartPlan, pieces: Sequence[Piece]) -> None:
@@ -250,10 +268,17 @@ def _restrict(tap: PartedTap, plan: PartPlan, pieces: Sequence[Piece]) -> None:
 
 
 def _receipt(
-    tap: PartedTap, plan: PartPlan, index: int, runner: Runner[SourceStream], began: dt.datetime
+    tap: PartedTap,
+    plan: PartPlan,
+    index: int,
+    *,
+    runner: Runner[SourceStream],
+    writers: Mapping[str, PartWriter],
+    began: dt.datetime,
 ) -> PartReceipt:
     bookmarks = tap.bookmarks.state.get("bookmarks", {})
-    results = runner.report.results
+    results = {result.stream: result for result in runner.report.results}
+    digests = {name: writer.digest for name, writer in writers.items()}
     return PartReceipt(
         receipt=plans.FORMAT,
         plan=plan.id,
@@ -261,14 +286,15 @@ def _receipt(
         fingerprint=plan.fingerprint,
         pieces=plan.parts[index],
         complete=all(
-            result.counts_as_complete or result.outcome is Outcome.SKIPPED for result in results
+            result.counts_as_complete or result.outcome is Outcome.SKIPPED
+            for result in results.values()
         ),
         began=began,
         ended=timestamps.now(),
         requests=tap.transport.traffic.requests if results else 0,
         streams={
-            result.stream: parts.stream_receipt(result, bookmarks.get(result.stream, {}), None)
-            for result in results
+            name: parts.stream_receipt(result, bookmarks.get(name, {}), digests.get(name))
+            for name, result in results.items()
         },
     )
 

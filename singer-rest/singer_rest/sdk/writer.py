@@ -103,8 +103,13 @@ class RecordWriter:
                 self.stream.tap.write_message(message)
         self.rows += len(records)
 
+    @property
+    def counts_keys(self) -> bool:
+        """Whether keys are counted: where somebody gets receipts."""
+        return self._receipts.wanted
+
     def _count(self, table: str, cells: Mapping[str, Sequence[Any]], count: int) -> None:
-        if self._receipts.wanted:
+        if self.counts_keys:
             self.tallies[table].add(cells, count)
 
     def _write_to_files(self, files: BatchFiles, records: Records) -> None:
