@@ -80,7 +80,9 @@ def root_readme() -> tuple[Path, str]:
     lines = ["| | what | reads |", "| --- | --- | --- |"]
     for tap in TAPS:
         logo = f'<img src="hub{tap.logo}" width="32" alt="">'
-        reads = tap.reads.format(streams=len(tap.streams()))
+        every = tap.streams()
+        default = sum(bool(stream.selected_by_default) for stream in every.values())
+        reads = tap.reads.format(streams=len(every), default=default)
         lines.append(
             f"| {logo} | [`{tap.name}`]({tap.name}/) | {reads}; [reference](docs/{tap.name}.md) |"
         )

@@ -35,7 +35,7 @@ class TapInfo:
     tap_class: str
     prerequisite: str
     reads: str
-    """What the tap reads, for the table of the README; {streams} is their number."""
+    """For the table of the README; {streams} is their number, {default} that of the usual ones."""
     next_steps: str
     """What to mind once it is installed, for the Hub."""
     alternatives: tuple[tuple[str, ...], ...] = ()
@@ -105,7 +105,8 @@ TAPS = (
         next_steps="Run `meltano invoke tap-cachet --test` to see what the key may read. "
         "Subscribers, who are persons, and a few other streams are read only if the setting "
         "opt_in_streams names them.",
-        reads="[Cachet](https://cachethq.io) status pages, 2.3 to 3.x: {streams} streams",
+        reads="[Cachet](https://cachethq.io) status pages, 2.3 to 3.x: {streams} streams, "
+        "{default} of them by default",
     ),
     TapInfo(
         name="tap-cortex",
@@ -120,7 +121,7 @@ TAPS = (
         "with `--plan` what a run costs. Streams that ask for every entity, or need more than a "
         "read-only key, are read only if the setting opt_in_streams names them.",
         reads="[Cortex](https://www.cortex.io) developer portals, cloud and self-managed: "
-        "{streams} streams",
+        "{streams} streams, {default} of them by default",
     ),
     TapInfo(
         name="tap-cinchy",
@@ -137,7 +138,8 @@ TAPS = (
             ("api_url", "access_token"),
             ("api_url", "username", "password", "client_id", "client_secret"),
         ),
-        reads="[Cinchy](https://cinchy.com) data platforms: every table the account may see",
+        reads="[Cinchy](https://cinchy.com) data platforms: every table the account may see, "
+        "those of the domain Cinchy only on request",
         opt_in=("jobs", "secrets_manager"),
         about_streams="Every table the account may see is a stream, named by domain and table. "
         "The tables of a generated domain `HR` stand here for yours.",

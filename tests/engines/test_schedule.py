@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import functools
 import os
+import re
 import shlex
+import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -97,3 +101,38 @@ class Unit:
     def is_tried_again(self, exit_code: int) -> bool:
         never = self._service["RestartPreventExitStatus"].split()
         return self._service["Restart"] == "on-failure" and str(exit_code) not in never
+
+
+def test_a_run_that_was_killed_is_not_in_the_way_for_ever(place: Place) -> None:
+    """What the guide says of Meltano's own lock, and the way around it."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        command = ["meltano", "run", "tap-cachet", "target-dlt"]
+        hangs = {**place.env, "TAP_CACHET_API_URL": url}
+        killed = subprocess.Popen(
+            command,
+            cwd=place.project,
+            env=hangs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        connection, _address = silent.accept()  # the run has begun, and nobody answers it
+        os.killpg(killed.pid, signal.SIGKILL)
+        killed.wait()
+        connection.close()
+    start = functools.partial(
+        subprocess.run,
+        cwd=place.project,
+        env=place.env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    refused = start(command)
+    assert refused.returncode == 1
+    [said] = [b.text for b in blocks(GUIDE) if "already running" in b.text]
+    assert said.split("...")[0].strip() in refused.stdout + refused.stderr
+    [way] = re.findall(r"`(meltano run --force [^`]+)`", GUIDE.read_text(encoding="utf-8"))
+    forced = start(shlex.split(way))
+    assert forced.returncode == 0, forced.stdout + forced.stderr

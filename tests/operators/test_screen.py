@@ -122,3 +122,40 @@ def on_a_terminal(tap: Runner, stage: Stage, env: dict[str, str], folder: Path) 
     os.close(master)
     assert process.wait() == 0, shown.decode()
     return shown.decode()
+
+
+def test_under_meltano_every_line_names_its_stream(
+    stage: Stage, tap: Runner, tmp_path: Path
+) -> None:
+    """Meltano's own renderer shows of a metric its name and value, and not whose it is."""
+    layout = tmp_path / "logging.json"
+    layout.write_text(
+        json.dumps(
+            {
+                "version": 1,
+                "disable_existing_loggers": False,
+                "formatters": {
+                    "json": {"()": "singer_sdk.logging.StructuredFormatter"},
+                },
+                "handlers": {
+                    "default": {
+                        "class": "logging.StreamHandler",
+                        "formatter": "json",
+                        "stream": "ext://sys.stderr",
+                    }
+                },
+                "root": {"level": "INFO", "handlers": ["default"]},
+            }
+        )
+    )
+    run = tap(
+        stage.config(progress_interval=1),
+        select=["incidents", "metrics"],
+        env={"SINGER_SDK_LOG_CONFIG": str(layout)},
+        log="INFO",
+    )
+    assert run.code == 0
+    messages = [json.loads(line)["message"] for line in run.lines]
+    assert "METRIC" not in messages
+    assert any(message.startswith("2 of 2 complete") for message in messages)
+    assert sum(message.startswith("incidents ") for message in messages) == 1
