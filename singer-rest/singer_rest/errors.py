@@ -216,6 +216,12 @@ class StatusError(RequestError):
         """Whether the status speaks of now and not of this request."""
         return self.status in PASSING_STATUSES
 
+    @property
+    def is_web_page(self) -> bool:
+        """Whether a page for people came with it: something before the API answered."""
+        kind = next((v for k, v in self.headers.items() if k.lower() == "content-type"), "")
+        return self.body is None and "html" in kind.lower()
+
 
 class Stopped(BaseException):
     """A stop signal arrived.

@@ -18,12 +18,12 @@ from singer_rest.errors import (
 )
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import segment
-from singer_rest.sources.claims import Claims, UntrueClaimError, read_count
 from singer_rest.sources.keys import Order
-from singer_rest.sources.pages import Page, Paging
+from singer_rest.sources.pages import Paging
+from tap_cachet.claims import claims_of_v2, claims_of_v3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Reply
@@ -44,6 +44,7 @@ REPORTED_VERSION_OF_V3 = "3.x-dev"
 
 UTC_HEADER = {"Time-Zone": "UTC"}
 """Makes 2.x present its dates in UTC; 3.x ignores it."""
+MAX_DIGITS = 18
 UNLIMITED_PAGE = 1000
 """Rows a page on 2.x routes that cannot be sorted: one page has no boundary to slip through, and
 2.x sets no maximum."""
@@ -322,14 +323,11 @@ class CachetApi:
             size_parameter="per_page",
             size=max(self.page_size, UNLIMITED_PAGE) if unlimited else self.page_size,
             first=1,
-            claims=self._claims(),
+            claims=claims_of_v3 if self.server.is_v3 else claims_of_v2,
             key=id_or_none,
             order=order if sortable else Order.UNKNOWN,
             confirm=self.confirm,
         )
-
-    def _claims(self) -> Callable[[Page], Claims]:
-        return claims_of_v3 if self.server.is_v3 else claims_of_v2
 
     def item_path(self, path: str, item: object) -> str:
         """Return the path of one record."""
@@ -342,58 +340,13 @@ def row_id(row: dict[str, Any]) -> int:
 
 
 def id_or_none(row: dict[str, Any]) -> int | None:
-    """Return the id of a record of either version; nothing if it has none that is a number."""
-    try:
-        return int(row["id"])
-    except (KeyError, TypeError, ValueError):
-        return None
+    """Return the id of a record of either version; nothing if it has none that Cachet can give."""
+    value: Any = row.get("id")
+    if type(value) is int:
+        return value if value > 0 else None
+    is_number = isinstance(value, str) and value.isascii() and value.isdecimal()
+    return int(value) if is_number and len(value) <= MAX_DIGITS and int(value) else None
 
 
 def _split(names: list[str]) -> list[str]:
     return [part.strip() for name in names for part in name.split(",")]
-
-
-def claims_of_v3(page: Page) -> Claims:
-    """Read the end signal of 3.x: the presence of ``links.next``, whose address is wrong.
-
-    Raises:
-        BodyError: There are no links; without them a first page would pass for the whole list.
-    """
-    links = page.reply.body.get("links")
-    if not isinstance(links, dict):
-        raise BodyError(
-            f"{page.reply.url} answered without links, so its end cannot be seen.",
-            code="UNEXPECTED-BODY",
-            url=page.reply.url,
-        )
-    return Claims(more=links.get("next") is not None)
-
-
-def claims_of_v2(page: Page) -> Claims:
-    """Read what a 2.x list says of itself: total, pages, rows of this page.
-
-    Raises:
-        BodyError: There is no pagination block.
-    """
-    meta = page.reply.body.get("meta")
-    block = meta.get("pagination") if isinstance(meta, dict) else None
-    if not isinstance(block, dict):
-        raise BodyError(
-            f"{page.reply.url} answered without meta.pagination, so its end cannot be seen.",
-            code="UNEXPECTED-BODY",
-            url=page.reply.url,
-        )
-    found: dict[str, int | None] = {}
-    wrong = []
-    for name in ("total", "count", "per_page", "current_page", "total_pages"):
-        try:
-            found[name] = read_count(block.get(name))
-        except UntrueClaimError as error:
-            found[name] = None
-            wrong.append(f"{name}: {error}")
-    count = found["count"]
-    if count is not None and count != len(page.rows):
-        wrong.append(f"it counts {count} rows on a page of {len(page.rows)}")
-    current, last = found["current_page"], found["total_pages"]
-    more = None if current is None or last is None else current < last
-    return Claims(found["total"], more, last, found["per_page"], tuple(wrong))

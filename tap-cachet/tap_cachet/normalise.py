@@ -66,6 +66,7 @@ NOISE = frozenset(
 """Known, and served under another name, by another stream, or not at all."""
 
 
+NO_ID = (KeyError, TypeError, ValueError)
 ZERO_DATES = ("-0001-", "0000-00-00")
 FREE_FORM = frozenset({"meta"})
 """Attributes in which users may keep anything, pairs that look like ours included."""
@@ -149,7 +150,10 @@ def all_related(records: Page, name: str) -> list[list[int] | None]:
     if {list}.issuperset(map(type, found)):
         # Every id in one go, dealt out again: many records, few ids each.
         ids = map(int, map(operator.itemgetter("id"), itertools.chain.from_iterable(found)))
-        return list(map(list, map(itertools.islice, itertools.repeat(ids), map(len, found))))
+        try:
+            return list(map(list, map(itertools.islice, itertools.repeat(ids), map(len, found))))
+        except NO_ID:
+            pass
     return [_read_ids(data) for data in found]
 
 
@@ -157,7 +161,10 @@ def all_related_one(records: Page, name: str) -> list[int | None]:
     """Return the id of a 3.x to-one relationship of every record."""
     found = _linkage(records, name)
     if {dict, types.NoneType}.issuperset(map(type, found)):
-        return [int(data["id"]) if data else None for data in found]
+        try:
+            return [int(data["id"]) if data else None for data in found]
+        except NO_ID:
+            pass
     return [next(iter(_read_ids(data) or ()), None) for data in found]
 
 
@@ -170,31 +177,20 @@ def _linkage(records: Page, name: str) -> list[Any]:
     found = []
     for record in records:
         relationships = record.get("relationships")
-        relationship = relationships.get(name) if relationships else None
-        found.append(... if relationship is None else relationship.get("data"))
+        relationship = relationships.get(name) if isinstance(relationships, dict) else None
+        found.append(relationship.get("data") if isinstance(relationship, dict) else ...)
     return found
 
 
 def _read_ids(data: Any) -> list[int] | None:
     if data is ...:
         return None
-    if isinstance(data, list):
-        return [int(item["id"]) for item in data]
-    return [int(data["id"])] if data else []
-
-
-def not_brought(body: Mapping[str, Any], kinds: Sequence[str]) -> list[str]:
-    """Return what a single 3.x record names and does not bring, of what its row is made of."""
-    record = body["data"]
-    wrong = []
-    for kind in ("components", "updates") if is_v3([record]) else ():
-        included = [item for item in body.get("included") or [] if item.get("type") == kind]
-        named = related(record, kind)
-        lacking = named is None or not {int(item["id"]) for item in included}.issuperset(named)
-        if kind in kinds and lacking:
-            told = "no" if named is None else len(named)
-            wrong.append(f"it names {told} {kind} and brings {len(included)}")
-    return wrong
+    try:
+        if isinstance(data, list):
+            return [int(item["id"]) for item in data]
+        return [int(data["id"])] if data else []
+    except NO_ID:
+        return None
 
 
 def or_none(value: Any) -> Any:

@@ -9,6 +9,7 @@ from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.parents import ListedParents, PerParentSource
 from tap_cachet.client import row_id
+from tap_cachet.relations import naming
 from tap_cachet.sources import BY_ID, ROWS, ApiListSource
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class PointsSource(PerParentSource):
             order=Order.FALLING if backwards else Order.RISING,
             stop_when=functools.partial(self._is_old, metric, start) if backwards else None,
             cap=self._cap,
+            check=naming("metric_id", metric),
         )
 
     def _is_old(self, metric: int, start: dt.datetime | None, page: Page) -> bool:

@@ -20,14 +20,17 @@ from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import NamedParents, PerParentSource
 from singer_rest.sources.single import RecordSource, envelope, single
 from tap_cachet.client import id_or_none, row_id
-from tap_cachet.normalise import not_brought, related
+from tap_cachet.normalise import related
+from tap_cachet.relations import check_related, included_of, naming, not_brought
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.claims import Claims
     from tap_cachet.client import CachetApi, Server
+    from tap_cachet.relations import Check
 
     Row = dict[str, Any]
 
@@ -45,8 +48,12 @@ def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: R
         BodyError: One has none. It would pass for a record of 2.x, and all others with it.
     """
     found = rows(reply)
-    if server.is_v3 and not {dict}.issuperset(type(row.get("attributes")) for row in found):
+    if not server.is_v3:
+        return found
+    if not {dict}.issuperset(type(row.get("attributes")) for row in found):
         raise unexpected(reply, "records with attributes under 'data'")
+    if any(str(row["attributes"].get("id", row.get("id"))) != str(row.get("id")) for row in found):
+        raise unexpected(reply, "records with one id each under 'data'")
     return found
 
 
@@ -61,7 +68,19 @@ class StatusPage(Page):
 
 
 class ApiListSource(ListSource):
-    """A list of this API: refused includes are dropped and remembered."""
+    """A list of this API: refused includes are dropped and remembered.
+
+    Args:
+        api: The requests.
+        route: The list, as what it refuses is remembered.
+        request: For it.
+        sortable: See :meth:`CachetApi.paging`.
+        order: The same.
+        ahead: See :class:`ListSource`.
+        stop_when: The same.
+        cap: The same.
+        check: Says what speaks against an answer and its records.
+    """
 
     def __init__(
         self,
@@ -74,19 +93,34 @@ class ApiListSource(ListSource):
         ahead: Prefetcher | None = None,
         stop_when: Callable[[Page], bool] | None = None,
         cap: LearnedCap | None = None,
+        check: Check | None = None,
     ) -> None:
+        paging = api.paging(sortable=sortable, order=order)
+        self._claims, self._check = paging.claims, check
         super().__init__(
             api.transport,
             request,
             functools.partial(with_attributes, api.server, ROWS),
-            api.paging(sortable=sortable, order=order),
+            dataclasses.replace(paging, claims=self._read_claims),
             ahead=ahead,
             stop_when=stop_when,
             cap=cap,
         )
         self.api = api
         self.route = route
+        self.included = tuple(str(request.params.get("include") or "").split(","))
         self._unlimited = not api.server.is_v3 and not sortable
+
+    def _read_claims(self, page: Page) -> Claims:
+        """Read what a page says of its list, and what its records say against each other."""
+        claims, rows = self._claims(page), ROWS(page.reply)
+        wrong = self._check(page.reply.body, rows) if self._check else []
+        if self.api.server.is_v3:
+            kinds = [kind for kind in self.included if not self.api.lacks(self.route, kind)]
+            wrong += check_related(page.reply.body, rows, kinds)
+        if not wrong:
+            return claims
+        return dataclasses.replace(claims, contradictions=(*claims.contradictions, *wrong))
 
     def fetch(self, number: int, size: int) -> Page:
         """Ask for one page; a 2.x list without order is asked for as a whole."""
@@ -121,7 +155,6 @@ class StatusListSource(ApiListSource):
     ) -> None:
         super().__init__(api, route, api.request(route, include=include, params=BY_ID))
         self.prefetch = prefetch
-        self.included = frozenset(include)
         self.with_components = with_components
         self.with_updates = with_updates
         self._status_seen = False
@@ -132,22 +165,12 @@ class StatusListSource(ApiListSource):
         """Walk the list and complete every page."""
         for page in super().pages():
             whole = StatusPage(page.rows, page.reply)
-            self._check_relationships(page)
             if self.with_components:
                 self._add_statuses(whole)
             if self.with_updates:
                 self._add_updates(whole)
             yield whole
         self._judge_missing()
-
-    def _check_relationships(self, page: Page) -> None:
-        """Hold what the records of a page name against what the answer brings."""
-        for name in ("components", "updates"):
-            if name not in self.included or self.api.lacks(self.route, name):
-                continue
-            named = [related(row, name) for row in ROWS(page.reply)]
-            if None in named:
-                self.evidence.contradict(f"{self.where} was asked for {name} and names none")
 
     def _judge_missing(self) -> None:
         """Find out whether the records that answered 404 are really gone."""
@@ -168,9 +191,8 @@ class StatusListSource(ApiListSource):
     def _add_statuses(self, page: StatusPage) -> None:
         """Give every incident the statuses it set, asking again where the page cannot tell."""
         known = {
-            int(item["id"]): (item.get("attributes") or {}).get("pivot")
-            for item in page.reply.body.get("included") or []
-            if item.get("type") == "components"
+            number: item["attributes"].get("pivot")
+            for number, item in included_of(page.reply.body, "components").items()
         }
         self._status_seen = self._status_seen or any(known.values())
         mentioned: set[int] = set()
@@ -198,21 +220,15 @@ class StatusListSource(ApiListSource):
             return
         [record] = ONE(reply)
         found = {
-            int(component["id"]): _status((component.get("attributes") or {}).get("pivot"))
-            for component in reply.body.get("included") or []
-            if component.get("type") == "components"
+            number: _status(component["attributes"].get("pivot"))
+            for number, component in included_of(reply.body, "components").items()
         }
         named = related(record, "components")
-        whole = all(
-            isinstance(item.get("attributes"), dict)
-            for item in reply.body.get("included") or []
-            if item.get("type") == "components"
-        )
         if id_or_none(record) != item:
             self.evidence.contradict(
                 f"asked for {item}, {self.where} answered record {record.get('id')}"
             )
-        elif named is None or not whole or found.keys() != set(named):
+        elif named is None or found.keys() != set(named):
             self.evidence.contradict(
                 f"of {self.where}, {item} names {_count(named)} components and brings {len(found)}"
             )
@@ -234,11 +250,7 @@ class StatusListSource(ApiListSource):
         return self.api.send(f"{self.route}/id", request)
 
     def _add_updates(self, page: StatusPage) -> None:
-        included = {
-            int(item["id"]): item
-            for item in page.reply.body.get("included") or []
-            if item.get("type") == "updates"
-        }
+        included = included_of(page.reply.body, "updates")
         again: list[tuple[int, list[int] | None]] = []
         for row in page.rows:
             named = related(row, "updates")
@@ -259,6 +271,7 @@ class StatusListSource(ApiListSource):
             self.api.request(path),
             sortable=False,
             cap=self._update_cap,
+            check=naming("updateable_id", item),
         )
         try:
             source.begin()

@@ -13,11 +13,11 @@ from singer_rest.http.client import Transport
 from singer_rest.http.exchange import Request
 from singer_rest.http.urls import path as fill
 from singer_rest.sources.base import Plan
-from singer_rest.sources.claims import Claims, read_claims
+from singer_rest.sources.claims import Claims, UntrueClaimError, read_claims, read_count
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.single import envelope
-from tap_cortex.values import digest, member
+from tap_cortex.values import key_or_none, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -75,8 +75,13 @@ def has_vendor_type(error: StatusError) -> bool:
 
 
 def claims_of(page: Page) -> Claims:
-    """Read what a page says of its list: total, number of pages, whether more follow."""
-    return read_claims(page.reply.body)
+    """Read what a page says of its list: total, number of pages, its own number, more to follow."""
+    claims = read_claims(page.reply.body)
+    try:
+        return dataclasses.replace(claims, page=read_count(member(page.reply.body, "page")))
+    except UntrueClaimError as error:
+        wrong = (*claims.contradictions, f"page: {error}")
+        return dataclasses.replace(claims, contradictions=wrong)
 
 
 def no_claims(_page: Page) -> Claims:
@@ -88,8 +93,8 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
     """Return a reader for lists whose envelope no document describes.
 
     It takes the list under the first of the keys that is there, else the body if that is a list,
-    else the only list in the body. Items that are no objects become ``{"value": item}``. One
-    object by itself, and rows of another kind, are no list.
+    else the only list in the body. Items that are texts become ``{"value": item}``. One object by
+    itself, and rows of another kind, are no list.
 
     Args:
         *keys: Names that the envelope may have.
@@ -99,9 +104,11 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
     def rows(reply: Reply) -> list[Record]:
         wanted = f"a list{f' under {keys[0]!r}' if keys else ''}"
         found = _only_list(reply.body, keys)
-        if found is None or None in found:
+        if found is None:
             raise unexpected(reply, wanted)
-        items = [item if isinstance(item, dict) else {"value": item} for item in found]
+        items = [{"value": item} if isinstance(item, str) else item for item in found]
+        if not all(isinstance(item, dict) and item for item in items):
+            raise unexpected(reply, f"{wanted} of objects")
         if marks and not all(any(mark in item for mark in marks) for item in items):
             raise unexpected(reply, f"{wanted} of rows with {' or '.join(marks)}")
         return items
@@ -152,24 +159,19 @@ def texts_or_objects(key: str) -> Rows:
     return rows
 
 
-def by_fields(*names: str) -> Key:
-    """Return the key of a row: its fields, or a digest of all of it where one is missing."""
-    if len(names) == 1:
-        return _by_field(names[0])
+def by_field(name: str) -> Key:
+    """Return the key of a row: one of its fields; nothing where that can be no key."""
+    return lambda row: key_or_none(row.get(name))
+
+
+def by_fields(*names: str) -> Key | None:
+    """Return the key of a row: its fields, nothing where one can be no key; none without names."""
+    if len(names) <= 1:
+        return by_field(names[0]) if names else None
 
     def key(row: Record) -> Any:
-        values = tuple(row.get(name) for name in names)
-        if not values or None in values:
-            return digest(row)
-        return values
-
-    return key
-
-
-def _by_field(name: str) -> Key:
-    def key(row: Record) -> Any:
-        value = row.get(name)
-        return digest(row) if value is None else value
+        values = tuple(key_or_none(row.get(name)) for name in names)
+        return None if None in values else values
 
     return key
 

@@ -18,7 +18,7 @@ from singer_rest.errors import StatusError
 from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import Evidence, Proof, ProofKind
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_fields, claims_of
+from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_field, claims_of
 from tap_cortex.values import member, objects
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class EntityIndex:
         self, path: str, params: Mapping[str, Any], batch: Batch, rows: Rows
     ) -> CortexList:
         of_entities = path == PATH
-        key: Key = by_fields("id") if of_entities else by_fields()
+        key: Key | None = by_field("id") if of_entities else None
         lookup: Callable[[Any], bool] | None = self._exists if of_entities else None
         request = self.request(path, params, batch)
         size = self.api.page_size
@@ -267,7 +267,7 @@ class EntityIndex:
         Raises:
             StreamError: The catalog cannot be read.
         """
-        evidence = Evidence()
+        evidence = Evidence(keyless_allowed=self._allow_missing_ids)
         found: list[Parent] = []
         nameless = 0
         for page in self.walk(PATH, self.light, ROWS, evidence):

@@ -115,6 +115,7 @@ class FanOut(PerParentSource):
                 request,
                 route.rows,
                 claims=no_claims if route.one else claims_of,
+                key=None if route.repeats else route.key,
                 where=where,
             )
         return CortexList(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError
@@ -13,7 +14,7 @@ from singer_rest.sources.parents import GONE, NamedParents
 from singer_rest.sources.single import SingleSource, single
 from tap_cortex.client import NO_ROUTE, claims_of, envelope_or_list, has_vendor_type, no_claims
 from tap_cortex.fanout import ChildRoute, FanOut
-from tap_cortex.sources import MISSING, NO_REPLY, REFUSED
+from tap_cortex.sources import MISSING, NO_REPLY
 from tap_cortex.values import member
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class _ProviderSource(SingleSource):
         try:
             return self._fetch()
         except StatusError as error:
-            if error.status not in NO_ROUTE | GONE | REFUSED:
+            if error.status not in NO_ROUTE | GONE | {HTTPStatus.BAD_REQUEST} or error.is_web_page:
                 raise
             self.refusal = error
             return Page([], NO_REPLY)
@@ -132,8 +133,8 @@ class _ProviderSource(SingleSource):
 
 
 def one_or_none(reply: Reply) -> list[Record]:
-    """Return the one row of an answer, which may hold nothing."""
-    return single(None)(reply) if reply.body else []
+    """Return the one row of an answer; one that says that it has no content has none."""
+    return [] if reply.status == HTTPStatus.NO_CONTENT else single(None)(reply)
 
 
 class IntegrationsFanOut(FanOut):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import Evidence
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, by_fields
+from tap_cortex.client import FIRST
 from tap_cortex.fanout import ChildRoute, CountedFanOut, FanOut
-from tap_cortex.values import member, numbered, parts, rule_key
+from tap_cortex.values import key_or_none, member, numbered, parts, rule_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -51,10 +51,8 @@ class ScoredEntity:
         return f"scorecard {self.card}, entity {self.entity_tag}"
 
 
-def parse_card(row: Record) -> Card | None:
+def parse_card(row: Record) -> Card:
     """Return what to remember of a scorecard."""
-    if not row.get("tag"):
-        return None
     return Card(str(row["tag"]), str(row.get("name") or ""), parse_rules(row))
 
 
@@ -88,7 +86,7 @@ class ScoresSource(CountedFanOut):
         route = ChildRoute(
             lambda card: api.request(PATH, tag=card.tag),
             ROWS,
-            key=lambda row: service_id(row) or by_fields()(row),
+            key=lambda row: key_or_none(service_id(row)),
         )
         super().__init__(api, PATH, cards, route, cards.setup_requests)
 

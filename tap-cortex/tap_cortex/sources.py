@@ -129,7 +129,7 @@ class DocsSource(EntityFanOut):
         try:
             yield from super().pages()
         except StreamError as error:
-            if error.code != "NO-ROUTE":
+            if error.code != "NO-ROUTE" or not error.absent:
                 raise
             logger.info("%s: this server does not have it; reading links instead.", self.where)
             self.from_links = True

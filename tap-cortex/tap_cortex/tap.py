@@ -15,7 +15,7 @@ from singer_rest.sdk.tap import RestTap
 from singer_rest.sources.shared import SharedList
 from singer_rest.sources.single import envelope
 from tap_cortex import api_key, snowflake
-from tap_cortex.client import CortexApi, CortexList, CortexTransport
+from tap_cortex.client import CortexApi, CortexList, CortexTransport, by_field
 from tap_cortex.entity_index import EntityIndex
 from tap_cortex.scores import ScoredEntities, parse_card
 from tap_cortex.settings import BURST, CLOUD, schema
@@ -135,7 +135,7 @@ class TapCortex(RestTap):
         params = {"includeBuiltIn": True}
         return SharedList(
             lambda: self._list("/catalog/definitions", "definitions", "type", params),
-            lambda row: str(row["type"]) if row.get("type") else None,
+            lambda row: str(row["type"]),
         )
 
     @functools.cached_property
@@ -143,7 +143,7 @@ class TapCortex(RestTap):
         """Return the tags of the relationship types."""
         return SharedList(
             lambda: self._list("/relationship-types", "relationshipTypes", "tag", {}),
-            lambda row: str(row["tag"]) if row.get("tag") else None,
+            lambda row: str(row["tag"]),
         )
 
     @functools.cached_property
@@ -157,7 +157,7 @@ class TapCortex(RestTap):
     def _list(self, path: str, key: str, identity: str, params: Record) -> CortexList:
         """Return a list of parents; a row without its identity is counted, and is none."""
         request = self.api.request(path, params)
-        source = CortexList(self.api, request, envelope(key), lambda row: row.get(identity))
+        source = CortexList(self.api, request, envelope(key), by_field(identity))
         source.evidence.keyless_allowed = self.config["allow_missing_keys"]
         return source
 

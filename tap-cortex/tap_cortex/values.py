@@ -102,6 +102,12 @@ def _is_secret(name: str, value: Any) -> bool:
     )
 
 
+def key_or_none(value: Any) -> str | int | None:
+    """Return a value that Cortex may give to tell rows apart; nothing for any other."""
+    is_key = isinstance(value, (str, int)) and not isinstance(value, bool)
+    return value if is_key and value != "" else None
+
+
 def rule_key(rule: dict[str, Any]) -> str:
     """Return what tells the rules of a scorecard apart: identifier, else expression."""
     return str(rule.get("identifier") or rule.get("expression") or digest(rule))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import re
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, TooLargeError
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MARGIN = dt.timedelta(seconds=10)
 """Before the start of the run: what is written a moment late comes with the next one."""
+TOLERANCE = dt.timedelta(seconds=2)
+"""Between the ends of a span, which have whole seconds, and the rows of it."""
+ZONES = dt.timedelta(hours=15)
+"""So far off may be a row that does not say in which zone its time is."""
 MIN_PIECE = dt.timedelta(minutes=1)
 MAX_PIECES = 64
 MAX_PAGES = 100_000
@@ -47,6 +52,7 @@ FINER = 4
 ROUNDS = 3
 """How often that is done."""
 
+_ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 Span = tuple[dt.datetime, dt.datetime]
 
 
@@ -241,13 +247,33 @@ class WindowSource(Source):
         """Return the rows of a window; the bookmark may pass it only if it is proved."""
         part = Evidence()
         page = self._read(span, opening, part)
+        page = self._in_span(page, span, part)
         part.received = len(page.rows)
         self.evidence.absorb(part, f"{without_zone(span[0])} to {without_zone(span[1])}")
         self.evidence.expect((self.evidence.expected or 0) + (part.expected or part.received))
-        whole = not self.evidence.problems and not self.evidence.doubts
+        evidence = self.evidence
+        left_out = evidence.rejected or (evidence.without_key and not evidence.keyless_allowed)
+        whole = not evidence.problems and not evidence.doubts and not left_out
         return dataclasses.replace(
             page, rows=self._fresh(page.rows), complete_to=span[1] if whole else None
         )
+
+    def _in_span(self, page: Page, span: Span, part: Evidence) -> Page:
+        """Leave out what is no row of a log, and hold the others against what was asked."""
+        rows, outside = [], []
+        for row in page.rows:
+            text = row.get(self.log.date)
+            moment = timestamps.parse(text)
+            if self.log.key(row) is None or moment is None:
+                part.without_key += 1
+                continue
+            rows.append(row)
+            slack = TOLERANCE if _ZONE.search(str(text)) else ZONES
+            if not span[0] - slack <= moment <= span[1] + slack:
+                outside.append(without_zone(moment))
+        if outside:
+            part.contradict(f"it brings {len(outside)} rows of another time, such as {outside[0]}")
+        return dataclasses.replace(page, rows=rows)
 
     def _read(self, span: Span, opening: Page | None, part: Evidence) -> Page:
         """Read a window as often as its proof takes.
@@ -264,8 +290,8 @@ class WindowSource(Source):
             part.pages += count
             part.rereads += attempt > 0
             part.expected = total
-            came = len(page.rows)
             keys = collections.Counter(map(self.log.key, page.rows))
+            came = len(page.rows) if self.log.key_column else len(keys)
             if wrong:
                 if wrong_before:
                     part.contradict(f"it contradicts itself: {wrong[0]}")
@@ -301,7 +327,8 @@ class WindowSource(Source):
         for number in range(FIRST, MAX_PAGES):
             page = opening if opening and number == FIRST else self._fetch(span, number, size)
             claims = claims_of(page)
-            wrong += check_page(claims, rows=len(page.rows), position=len(rows), asked=size)
+            came = len(page.rows)
+            wrong += check_page(claims, rows=came, position=len(rows), asked=size, number=number)
             print_ = hash(str(page.rows))
             if print_ in seen and len(set(map(self.log.key, page.rows))) > 1:
                 break

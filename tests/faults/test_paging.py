@@ -155,6 +155,8 @@ def test_f50_short_pages_are_not_the_end(tap: Runner) -> None:
         def short(body: Any) -> None:
             if "next" in body["links"]:  # of a last page nobody could tell
                 del body["data"][7:]
+                body["meta"]["to"] = body["meta"]["from"] + 6
+                body["included"] = []
 
         stage.script(INCIDENTS, forever=edited(short))
         run = tap(stage.config(page_size=10), select=["incidents"])

@@ -87,7 +87,8 @@ def decode(body: bytes) -> tuple[Any, Repairs]:
     them).
 
     Raises:
-        UnreadableBody: Not JSON, or nested deeper than the interpreter can follow.
+        UnreadableBodyError: Not JSON, nested deeper than the interpreter can follow, or the name of
+            a field is among what is broken: its value would be missing.
     """
     repairs = Repairs()
     body = body.removeprefix(BOM)
@@ -140,5 +141,7 @@ def _clean(value: Any, repairs: Repairs) -> Any:
     if isinstance(value, list):
         return [_clean(item, repairs) for item in value]
     if isinstance(value, dict):
+        if repairs.bad_utf8 and any(REPLACEMENT in name for name in value):
+            raise UnreadableBodyError("the name of a field is no UTF-8")
         return {_clean(key, repairs): _clean(item, repairs) for key, item in value.items()}
     return value

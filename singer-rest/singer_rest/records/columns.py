@@ -37,6 +37,11 @@ class CoercionError(ValueError):  # a verdict on a value, never seen by users
 
 MISFIT = (CoercionError, ValueError, OverflowError)
 """What the conversion of one value raises if it cannot be done."""
+NO_KEYS: Mapping[str, frozenset[type]] = {
+    "text": frozenset({bool, float, decimal.Decimal, dict, list}),
+    "integer": frozenset({bool}),
+}
+"""What may stand in a column of a kind, and tells no row from others."""
 UNFAMILIAR = (CoercionError, ValueError, TypeError, LookupError)
 """What the conversion of many cells raises if each has to be looked at by itself."""
 
@@ -354,6 +359,8 @@ class Table:
         kept = None if names is None else set(names)
         plan = [(c.name, c.kind) for c in self.columns if kept is None or c.name in kept]
         keep_unparsed = kept is None or UNPARSED in kept
+        kinds = {name: kind.name for name, kind in plan if kind.name in NO_KEYS}
+        keys = [name for name in self.primary_keys if name in kinds]
 
         def read(rows: Iterable[Mapping[str, Any]], rejected: RejectedValues) -> Records:
             page = rows if isinstance(rows, Rows) else Rows.of(rows)
@@ -367,6 +374,8 @@ class Table:
                 name: kind.conform(page[name], zone, functools.partial(unfit, name))
                 for name, kind in plan
             }
+            for name in keys:
+                cells[name] = _only_keys(cells[name], page[name], kinds[name])
             records = Records(cells, len(page), unparsed if keep_unparsed else {})
             for key in self.primary_keys:
                 records = records.having(key)
@@ -374,3 +383,12 @@ class Table:
             return records
 
         return read
+
+
+def _only_keys(cells: list[Any], came: list[Any], kind: str) -> list[Any]:
+    """Return the cells of a key column, null where what came can be no key."""
+    if NO_KEYS[kind].isdisjoint(map(type, came)):
+        return cells
+    return [
+        None if type(raw) in NO_KEYS[kind] else cell for cell, raw in zip(cells, came, strict=True)
+    ]

@@ -35,6 +35,8 @@ class Claims:
     """Pages of the list."""
     size: int | None = None
     """Rows a page, as the server counts them."""
+    page: int | None = None
+    """Number of the page, counted as it is asked for."""
     contradictions: tuple[str, ...] = ()
     """What cannot be, as sentences without a full stop."""
 
@@ -140,6 +142,17 @@ def _show(value: Any) -> str:
     return text if len(text) <= 40 else f"{text[:37]}..."  # noqa: PLR2004  # fits into a line
 
 
+def says_more(claims: Claims, position: int) -> bool | None:
+    """Tell whether rows follow the first ``position`` ones; nothing where nothing says so."""
+    if claims.more is not None:
+        return claims.more
+    if claims.total is not None:
+        return position < claims.total
+    if claims.pages is not None:
+        return claims.pages > 1
+    return None
+
+
 def check_one_answer(claims: Claims, rows: int) -> list[str]:
     """Return what an answer that is the whole list says against that.
 
@@ -157,7 +170,9 @@ def check_one_answer(claims: Claims, rows: int) -> list[str]:
     return wrong
 
 
-def check_page(claims: Claims, *, rows: int, position: int, asked: int) -> list[str]:
+def check_page(
+    claims: Claims, *, rows: int, position: int, asked: int, number: int | None = None
+) -> list[str]:
     """Return what the claims of one page say against each other and against its rows.
 
     Args:
@@ -165,8 +180,11 @@ def check_page(claims: Claims, *, rows: int, position: int, asked: int) -> list[
         rows: That came with it.
         position: Rows of the list before it.
         asked: Rows that were asked for.
+        number: Of the page that was asked for, where pages have numbers.
     """
     wrong = list(claims.contradictions)
+    if claims.page is not None and number is not None and claims.page != number:
+        wrong.append(f"asked for page {number}, it answers with page {claims.page}")
     total, pages = claims.total, claims.pages
     if total is not None and rows and total < position + rows and total < rows:
         wrong.append(f"it counts {total} rows and brings {rows} on one page")

@@ -269,6 +269,13 @@ class OrderTracker:
             self.direction = found
         self.broken = found is not self.direction
 
+    def holds(self, keys: Sequence[Any]) -> bool:
+        """Tell whether the keys of one page, known ones among them, follow the order."""
+        if self.broken or self.direction is Order.UNKNOWN:
+            return True
+        ordered = sorted(set(keys), reverse=self.direction is Order.FALLING)
+        return list(keys) == ordered
+
     def proves(self, wanted: Order) -> bool:
         """Whether nothing that came is against an order."""
         return not self.broken and self.direction in {wanted, Order.UNKNOWN}

@@ -102,6 +102,10 @@ class Pass:
     contradictions: list[str] = dataclasses.field(default_factory=list)
     doubt: str = ""
     """Why its end proves nothing, if it does not."""
+    bare_end: bool = False
+    """It ended with an empty page, which does not show that no row has moved to the one before."""
+    repeated: int = 0
+    """Rows that stood at two places: rows moved, or one came in the place of another."""
     data_pages: int = 0
     """Pages that brought rows which were new."""
 
@@ -120,7 +124,7 @@ class RowTaker(abc.ABC):
     """What a walk does with the rows of a page; see :mod:`singer_rest.sources.passes`."""
 
     @abc.abstractmethod
-    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], int]:
+    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], list[Any]]:
         """Count a page.
 
         Args:
@@ -129,7 +133,7 @@ class RowTaker(abc.ABC):
 
         Returns:
             The page with the rows worth writing; the keys that this pass has not shown before, in
-            the order of the page; how many rows of the page have a key.
+            the order of the page; the keys of all its rows that have one.
         """
 
     @abc.abstractmethod

@@ -211,7 +211,11 @@ class PerParentSource(Source):
             if error is None:
                 evidence.parents += 1
                 failed = 0
-            elif isinstance(error, StatusError) and error.status in GONE:
+            elif (
+                isinstance(error, StatusError)
+                and error.status in GONE
+                and not error.is_web_page  # which tells nothing of a parent
+            ):
                 self.note_404(parent, error)
             else:
                 failed += 1

@@ -58,6 +58,8 @@ class _Taker(RowTaker):
         """How often each key came, where rows may be alike."""
         self.keys: set[Any] = set()
         """The keys themselves, where they can be asked for one by one."""
+        self.doubled = 0
+        """Rows whose key another row of the same page has, where each has its own."""
 
     @property
     def seen(self) -> KeyLedger:
@@ -74,7 +76,7 @@ class _Taker(RowTaker):
         key = self._key(row)
         return can_be_key(key) and self.seen.knows_key(key)
 
-    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], int]:
+    def take(self, page: Page, *, only_new: bool = False) -> tuple[Page, list[Any], list[Any]]:
         """Count a page; rows without a key are counted apart, each once."""
         reading = self._reading
         rows, keys = page.rows, [self._key(row) for row in page.rows]
@@ -84,6 +86,8 @@ class _Taker(RowTaker):
             rows, keys = reading.leave_out(rows, keys)
         if reading.paging.repeats:
             self.times.update(keys)
+        elif self._key is not whole_row:
+            self.doubled += len(keys) - len(set(keys))
         if reading.paging.lookup is not None:
             self.keys.update(keys)
         new = [keys[index] for index in self.seen.unknown(keys)]
@@ -92,7 +96,7 @@ class _Taker(RowTaker):
         rows, taken = self._worth_taking(rows, keys, only_new=only_new)
         fresh, again = reading.known.take(rows, taken)
         reading.evidence.duplicates += again
-        return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), len(keys)
+        return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), keys
 
     def _worth_taking(
         self, rows: list[Record], keys: list[Any], *, only_new: bool
@@ -216,11 +220,9 @@ class ListReading:
         """Say whether the list needs no further pass; notes what it is, then."""
         evidence = self.evidence
         repeatable = self.paging.repeatable
-        wrong = [*state.contradictions, *self._too_many(state, taker)]
+        wrong = self._wrong(state, taker)
         if wrong:
-            again = previous is not None and (
-                previous.contradictions or before is None or self._too_many(previous, before)
-            )
+            again = previous is not None and (before is None or self._wrong(previous, before))
             if again or not repeatable:
                 evidence.contradict(f"{self.where} contradicts itself: {wrong[0]}")
                 return True
@@ -242,11 +244,26 @@ class ListReading:
             evidence.proof = proof
             return True
         if same:
-            evidence.proof = Proof(ProofKind.TWO_PASSES, self._counted(state, taker))
+            self._judge_same(state, taker, previous)
             return True
         if not repeatable:
             evidence.doubt(f"{self.where} came in {state.pages} pages whose order is not known")
         return not repeatable
+
+    def _judge_same(self, state: Pass, taker: _Taker, previous: Pass | None) -> None:
+        """Judge two passes that brought the same keys."""
+        if state.repeated and previous is not None and previous.repeated:
+            self.evidence.contradict(
+                f"{self.where} contradicts itself: {state.repeated} rows stood at two places, in "
+                "two passes alike"
+            )
+        else:
+            self.evidence.proof = Proof(ProofKind.TWO_PASSES, self._counted(state, taker))
+
+    def _wrong(self, state: Pass, taker: _Taker) -> list[str]:
+        """Return what a pass has shown that cannot be."""
+        doubled = [f"{taker.doubled} rows came twice on one page"] if taker.doubled else []
+        return [*state.contradictions, *doubled, *self._too_many(state, taker)]
 
     def _too_many(self, state: Pass, taker: _Taker) -> list[str]:
         if state.total is None or state.changed or self._came(taker) <= state.total:
@@ -284,6 +301,8 @@ class ListReading:
         """Return what proves one pass by itself."""
         if state.end is End.UNPAGED:
             return Proof(ProofKind.ONE_ANSWER, End.UNPAGED.value)
+        if state.repeated or ((state.bare_end or state.changed) and not state.overlapping):
+            return None
         if state.data_pages <= 1:
             if state.end is End.CAP:
                 return Proof(ProofKind.LEARNED_CAP)
@@ -291,7 +310,8 @@ class ListReading:
             said = self._counted(state, taker) or state.end.value
             return Proof(ProofKind.ONE_ANSWER, said)
         order = state.order
-        if state.overlapping and not order.broken and order.direction is not Order.UNKNOWN:
+        in_order = not order.broken and order.direction is not Order.UNKNOWN
+        if state.overlapping and in_order:
             return Proof(ProofKind.OVERLAPPING_PAGES, self._counted(state, taker))
         return None
 

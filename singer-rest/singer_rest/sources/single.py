@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.http.bodies import unexpected
 from singer_rest.sources.base import Source
 from singer_rest.sources.claims import check_one_answer, read_claims
 from singer_rest.sources.evidence import ProofKind
+from singer_rest.sources.keys import can_be_key
 from singer_rest.sources.pages import Page
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.sources.claims import Claims
+    from singer_rest.sources.keys import Key
 
     Rows = Callable[[Reply], list[dict[str, Any]]]
 
@@ -24,7 +27,7 @@ def envelope(key: str | None) -> Rows:
     """Return the reader of the rows under a key of the body; ``None`` means the body is the list.
 
     The reader raises an error unless there is a list of objects: a renamed key must never look like
-    an empty list.
+    an empty list, nor an empty object like a row.
     """
 
     def rows(reply: Reply) -> list[dict[str, Any]]:
@@ -32,7 +35,7 @@ def envelope(key: str | None) -> Rows:
         found = body.get(key) if key is not None and isinstance(body, dict) else body
         if key is not None and not isinstance(body, dict):
             found = None
-        if isinstance(found, list) and {dict}.issuperset(map(type, found)):
+        if isinstance(found, list) and {dict}.issuperset(map(type, found)) and all(found):
             return found
         raise unexpected(reply, f"a list of objects{f' under {key!r}' if key else ''}")
 
@@ -45,7 +48,7 @@ def single(key: str | None) -> Rows:
     def rows(reply: Reply) -> list[dict[str, Any]]:
         body = reply.body
         found = body.get(key) if key is not None and isinstance(body, dict) else body
-        if isinstance(found, dict) and (key is None or isinstance(body, dict)):
+        if found and isinstance(found, dict) and (key is None or isinstance(body, dict)):
             return [found]
         raise unexpected(reply, f"one object{f' under {key!r}' if key else ''}")
 
@@ -62,6 +65,8 @@ class SingleSource(Source):
         claims: Reads what the answer says of its size; the names that APIs use for it unless
             given. What it says against being all of the list is asked again, once.
         repeatable: Whether the route may be asked again.
+        key: Identifies a row, where no two have the same key. Rows without one are counted and
+            left out.
         where: Names the route in messages; its address unless given.
     """
 
@@ -73,6 +78,7 @@ class SingleSource(Source):
         *,
         claims: Callable[[Page], Claims] | None = None,
         repeatable: bool = True,
+        key: Key | None = None,
         where: str = "",
     ) -> None:
         super().__init__()
@@ -81,6 +87,7 @@ class SingleSource(Source):
         self.rows = rows
         self.claims = claims or (lambda page: read_claims(page.reply.body))
         self.repeatable = repeatable
+        self.unique_key = key
         self.where = where or request.url
         self._begun: Page | None = None
 
@@ -102,6 +109,7 @@ class SingleSource(Source):
             page = self.fetch()
             wrong = self.contradictions(page)
         self.evidence.pages = 1
+        page = self._without_keyless(page)
         self.evidence.received = len(page.rows)
         if wrong:
             self.evidence.contradict(f"{self.where} contradicts itself: {wrong[0]}")
@@ -111,7 +119,20 @@ class SingleSource(Source):
 
     def contradictions(self, page: Page) -> list[str]:
         """Return what the answer says against being all there is."""
-        return check_one_answer(self.claims(page), len(page.rows))
+        wrong = check_one_answer(self.claims(page), len(page.rows))
+        if self.unique_key is not None:
+            keys = [key for key in map(self.unique_key, page.rows) if can_be_key(key)]
+            if len(set(keys)) < len(keys):
+                wrong.append(f"{len(keys) - len(set(keys))} rows came twice in one answer")
+        return wrong
+
+    def _without_keyless(self, page: Page) -> Page:
+        """Return the rows that have a key, and count the others."""
+        if self.unique_key is None:
+            return page
+        kept = [row for row in page.rows if can_be_key(self.unique_key(row))]
+        self.evidence.without_key += len(page.rows) - len(kept)
+        return dataclasses.replace(page, rows=kept)
 
     def prove(self, page: Page) -> None:
         """Note the proof of an answer that nothing speaks against."""

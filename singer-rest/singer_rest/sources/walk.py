@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.sources.asking import PageAsker
 from singer_rest.sources.circles import CircleGuard
-from singer_rest.sources.claims import check_page
+from singer_rest.sources.claims import check_page, says_more
 from singer_rest.sources.evidence import IncompleteError
 from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
 from singer_rest.sources.pages import End, Page, Pass
@@ -87,6 +87,7 @@ class PageWalk:
         self._steps = self._back = 0
         self.circles = CircleGuard(where, paging, rows, self.asker)
         self._first_count = 0
+        self._last_rows: list[dict[str, Any]] = []
         self._plainly = False
 
     def pages(self) -> Iterator[Page]:
@@ -118,19 +119,20 @@ class PageWalk:
     def _took(self, page: Page, number: int, size: int, position: int) -> tuple[int, Page]:
         """Judge a page; returns the position to go on at and what of it is worth writing."""
         offset = (number - self.paging.first) * size
-        claims = self._read_claims(page, offset, size)
+        claims = self._read_claims(page, number, size)
         count = len(page.rows)
         if self._is_circle(page, number, size):
             return offset + count, dataclasses.replace(page, rows=[])
-        fresh, new, keyed = self.rows.take(page)
+        fresh, new, keys = self.rows.take(page)
         self.state.order.add(new)
+        self._note_repeated(keys, new, position - offset)
         self.state.data_pages += bool(new)
         self._learn(claims, count, size, offset)
         self._plainly = False
         before, position = position, offset + count
         if self._stops(page):
             self.state.end = End.BOOKMARK
-        elif self.state.pages > 1 and count and not new and keyed == count:
+        elif self.state.pages > 1 and count and not new and len(keys) == count:
             position = self._judge_known(page, claims, number, size, before)
         else:
             if offset and new:
@@ -139,44 +141,53 @@ class PageWalk:
         if self.state.pages == 1:
             self._first_count = count
         self._choose_mode(position)
+        self._last_rows = page.rows
         return position, fresh
 
-    def _read_claims(self, page: Page, offset: int, size: int) -> Claims:
+    def _read_claims(self, page: Page, number: int, size: int) -> Claims:
         claims = self.paging.claims(page)
         state = self.state
         state.pages += 1
         state.rows += len(page.rows)
         if claims.total is not None:
             state.totals.append(claims.total)
-        state.contradictions += check_page(claims, rows=len(page.rows), position=offset, asked=size)
+        state.contradictions += check_page(
+            claims,
+            rows=len(page.rows),
+            position=(number - self.paging.first) * size,
+            asked=size,
+            number=number,
+        )
         return claims
 
     def _learn(self, claims: Claims, count: int, size: int, offset: int) -> None:
         """Take the rows that the server really gives a page for the size to ask for."""
-        more = self._says_more(claims, offset + count)
+        more = says_more(claims, offset + count)
         if not offset and count and count != size and more is not False:
             self.asker.limit = count
 
-    @staticmethod
-    def _says_more(claims: Claims, position: int) -> bool | None:
-        if claims.more is not None:
-            return claims.more
-        if claims.total is not None:
-            return position < claims.total
-        if claims.pages is not None:
-            return claims.pages > 1
-        return None
+    def _note_repeated(self, keys: list[Any], new: list[Any], overlap: int) -> None:
+        """Count rows that were known and stand at a place that was not."""
+        state = self.state
+        if self.paging.repeats:
+            return
+        if state.overlapping:
+            state.repeated += not state.order.holds(keys)
+        elif new:
+            state.repeated += max(0, len(keys) - len(new) - max(0, overlap))
 
     def _judge_end(self, claims: Claims, count: int, size: int, position: int) -> None:
         """Find out whether this was the last page, from what the server says and what came."""
         state = self.state
-        more = self._says_more(claims, position)
+        more = says_more(claims, position)
         if more is False and claims.total is not None:
             state.end = End.TOTAL
             if state.pages == 1 and count and (count == size or count in ROUND_CAPS):
-                self._doubt_total(count, size)
+                self._doubt_end(count, size)
         elif more is False and state.pages == 1:
             state.end = End.TOLD  # over several pages this alone is not enough
+            if count == size or count in ROUND_CAPS:
+                self._doubt_end(count, size)
         elif count == 0:
             self._judge_empty(position)
         elif more is None:
@@ -184,19 +195,19 @@ class PageWalk:
                 state.end = End.CAP
             self.cap.note(count)
 
-    def _doubt_total(self, count: int, size: int) -> None:
-        """Ask behind a total that is just the length of the page: it may count no more than that.
+    def _doubt_end(self, count: int, size: int) -> None:
+        """Ask behind a first page that is full and calls itself the last.
 
         It is so once in a thousand lists, and then costs a request.
         """
         beyond = self._ask(self.paging.first + 1, min(size, count))
         if beyond is not None and any(not self.rows.knows(row) for row in beyond.rows):
-            self.state.contradictions.append(f"it counts {count} rows, and more follow")
+            self.state.contradictions.append(f"it ends after {count} rows, and more follow")
 
     def _judge_empty(self, position: int) -> None:
         """Believe an empty list only where another question says the same."""
         state = self.state
-        state.end = End.NOTHING_NEW
+        state.end, state.bare_end = End.NOTHING_NEW, position > 0
         if state.pages == 1 and not position and state.total is None:
             if self.cap.tells(0, self.asker.limit):
                 state.end = End.CAP
@@ -219,6 +230,8 @@ class PageWalk:
             return (number - self.paging.first) * size + size
         if key is not None and key(page.rows[-1]) == self.state.order.last:
             self.state.end = End.NOTHING_NEW
+            if (number - self.paging.first) * size >= position and page.rows != self._last_rows:
+                self.state.repeated += len(page.rows)  # not the last page again: rows have moved
             if claims.more:
                 self.state.contradictions.append("it says that rows follow the last one")
             if self.state.pages == 2:  # noqa: PLR2004  # the list had one, this one showed its end
@@ -229,6 +242,7 @@ class PageWalk:
             self._plainly = True  # rows have moved, or a page was cut
         elif not beyond.rows:
             self.state.end = End.NOTHING_NEW
+            self.state.repeated += len(page.rows)
         elif self._is_circle(beyond, number + 1, size):
             pass
         else:  # the last rows were deleted meanwhile
@@ -300,7 +314,7 @@ class PageWalk:
             if claims.total is not None:
                 self.state.totals.append(claims.total)
             known = not page.rows or any(self.rows.knows(row) for row in page.rows)
-            fresh, _new, _keyed = self.rows.take(page, only_new=True)
+            fresh, _new, _keys = self.rows.take(page, only_new=True)
             yield fresh
             number += 1
 

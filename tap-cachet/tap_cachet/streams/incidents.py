@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.base import AbsentSource, UnconfiguredSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
+from tap_cachet.relations import included_of
 from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
 from tap_cachet.streams.base import CachetStream, PlainList, Record
 
@@ -226,21 +227,18 @@ class IncidentsById(CachetStream):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the row of the incident, with its components and updates."""
         answered = page.reply.date
-        included = page.reply.body.get("included") or []
+        body = page.reply.body
         rows = normalise.incidents(page.rows, answered)
         for kind in ("components", "updates"):
-            rows[kind] = [self._nested(record, included, kind) for record in page.rows]
+            rows[kind] = [self._nested(record, body, kind) for record in page.rows]
         return rows
 
-    def _nested(self, record: Record, included: list[Record], kind: str) -> list[Record]:
+    def _nested(self, record: Record, body: Any, kind: str) -> list[Record]:
         """Return related rows, with dates as instants like everywhere else."""
         if "attributes" in record:
-            found = [row for item in included if item.get("type") == kind for row in flat([item])]
-            statuses = [
-                (item.get("attributes") or {}).get("pivot") or {}
-                for item in included
-                if item.get("type") == kind
-            ]
+            items = list(included_of(body, kind).values())
+            found = [row for item in items for row in flat([item])]
+            statuses = [item["attributes"].get("pivot") or {} for item in items]
         else:
             found = [dict(item) for item in record.get(kind) or []]
             statuses = [{} for _item in found]

@@ -147,12 +147,16 @@ class ListStream(CortexStream):
     def new_list(self) -> CortexList:
         """Return the walk over the list."""
         request = self.api.request(self.path, self.query())
-        key = by_fields(*self.identity)
+        key = self.key()
         if self.undocumented:
             keys = (self.envelope,) if isinstance(self.envelope, str) else self.envelope
             rows = listed(*keys, marks=self.marks)
             return UndocumentedList(self.api, request, rows, key, repeats=self.may_repeat)
         return CortexList(self.api, request, self.reader(), key, repeats=self.may_repeat)
+
+    def key(self) -> Key | None:
+        """Return what tells records apart; nothing for all of their fields."""
+        return by_fields(*self.identity)
 
     def reader(self) -> Reader:
         """Return the reader of an answer."""
@@ -172,7 +176,7 @@ class WholeStream(ListStream):
     def new_source(self) -> Source:
         """Return the one request."""
         request = self.api.request(self.path, self.query())
-        return SingleSource(self.api.transport, request, self.reader())
+        return SingleSource(self.api.transport, request, self.reader(), key=self.key())
 
 
 class EntityStream(CortexStream):
@@ -185,6 +189,7 @@ class EntityStream(CortexStream):
         identity: Fields that tell the rows of one entity apart.
         one: Whether the answer is one record.
         on_404: What a 404 says, see :class:`PerParentSource`.
+        may_repeat: Whether several rows of an entity may have the same key.
         probe_count: Entities that may answer 404 before an undocumented route counts as absent.
     """
 
@@ -195,6 +200,7 @@ class EntityStream(CortexStream):
     paged: ClassVar[bool] = True
     one: ClassVar[bool] = False
     identity: ClassVar[tuple[str, ...]] = ()
+    may_repeat: ClassVar[bool] = False
     on_404: ClassVar[On404] = "deleted"
     probe_count: ClassVar[int] = 0
 
@@ -211,8 +217,8 @@ class EntityStream(CortexStream):
         """Return the reader of an answer."""
         return envelope(self.envelope)
 
-    def key(self) -> Key:
-        """Return what tells the rows of one entity apart."""
+    def key(self) -> Key | None:
+        """Return what tells the rows of one entity apart; nothing for all of their fields."""
         return by_fields(*self.identity)
 
     def child(self) -> ChildRoute:
@@ -226,6 +232,7 @@ class EntityStream(CortexStream):
             key=self.key(),
             on_404=self.on_404,
             probe_count=self.probe_count,
+            repeats=self.may_repeat,
         )
 
     def entities(self) -> Entities:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
 from tap_cortex.catalog_sources import CatalogSource, TypedListSource
-from tap_cortex.client import by_fields, texts_or_objects
+from tap_cortex.client import texts_or_objects
 from tap_cortex.fanout import ChildRoute, CountedFanOut
 from tap_cortex.schemas import catalog as tables
 from tap_cortex.streams.base import CortexStream, ListStream
@@ -266,9 +266,7 @@ class Relationships(CortexStream):
         """Return the walks over the edges of all types."""
         path = "/relationships/{tag}"
         types = self.tap.relationship_types
-        child = ChildRoute(
-            lambda tag: self.api.request(path, tag=tag), envelope("relationships"), key=by_fields()
-        )
+        child = ChildRoute(lambda tag: self.api.request(path, tag=tag), envelope("relationships"))
         return CountedFanOut(self.api, path, types, child, types.setup_requests)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import single
-from tap_cortex.client import by_fields, listed, listed_or_one
+from tap_cortex.client import listed, listed_or_one
 from tap_cortex.fanout import ChildRoute, Entities, TagFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
@@ -16,7 +16,7 @@ from tap_cortex.values import digest, json_text, member, parsed
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
     from singer_rest.sources.base import Source
-    from tap_cortex.client import Key, Record, Rows
+    from tap_cortex.client import Record, Rows
     from tap_cortex.entity_index import Parent
 
 
@@ -143,7 +143,7 @@ class Dependencies(EntityStream):
 
     def child(self) -> ChildRoute:
         """Return what is asked of an entity: the edges it begins. The path takes its tag."""
-        return ChildRoute(self._outgoing, self.reader(), key=by_fields())
+        return ChildRoute(self._outgoing, self.reader())
 
     def _outgoing(self, entity: Parent) -> Request:
         return self.api.request(self.path, tag=entity.tag)
@@ -175,6 +175,7 @@ class EntityScorecards(EntityStream):
     route = "GET /catalog/{tagOrId}/scorecards"
     permission = "View Scorecards"
     path = "/catalog/{id}/scorecards"
+    identity = ("scorecardId",)
     paged = False
     cost = "N"
 
@@ -232,6 +233,7 @@ class CustomMetrics(IncrementalEntityStream):
     cost = "N per key, and 1 per further page"
     envelope = "data"
     identity = ("timestamp",)
+    may_repeat = True
     dates = ("startDate", "endDate")
     beginning = "1970-01-01T00:00:00"
     """The server's default begins six months ago."""
@@ -254,7 +256,7 @@ class CustomMetrics(IncrementalEntityStream):
             span = new if self.is_new(keys=key, types=entity.type) else known
             return self.api.request(self.path, span, key=key, id=entity.id)
 
-        return ChildRoute(request, self.reader(), key=self.key())
+        return ChildRoute(request, self.reader(), key=self.key(), repeats=self.may_repeat)
 
     def new_source(self) -> Source:
         """Return the requests for every metric and entity."""
@@ -288,6 +290,7 @@ class Packages(EntityStream):
     table = tables.PACKAGES
     route = "GET /catalog/{tagOrId}/packages"
     path = "/catalog/{id}/packages"
+    identity = ("id",)
     paged = False
     cost = "N"
 
@@ -325,10 +328,6 @@ class K8sResources(EntityStream):
     def reader(self) -> Rows:
         """Return a reader that takes other envelopes, too."""
         return listed("resources")
-
-    def key(self) -> Key:
-        """Return the whole row: one of the names may be missing."""
-        return by_fields()
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the resource; a name it lacks is empty."""

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
-from tap_cortex.client import by_fields
+from tap_cortex.client import by_field
 from tap_cortex.schemas import logs as tables
 from tap_cortex.streams.base import Incremental, ListStream
 from tap_cortex.values import digest, member
@@ -26,9 +26,10 @@ AUDITED = (
 )
 
 
-def audit_key(row: Record) -> str:
-    """Return a digest of the six fields that a log has."""
-    return digest(*(row.get(name) for name in AUDITED))
+def audit_key(row: Record) -> str | None:
+    """Return a digest of the six fields that a log has; nothing where it has none of them."""
+    values = [row.get(name) for name in AUDITED]
+    return digest(*values) if any(values) else None
 
 
 class LogStream(ListStream, Incremental):
@@ -47,7 +48,7 @@ class LogStream(ListStream, Incremental):
 
     def log_key(self) -> Key:
         """Return what tells rows apart."""
-        return by_fields("id")
+        return by_field("id")
 
     def new_source(self) -> Source:
         """Return the log from the bookmark to the start of the run."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.parents import NamedParents
 from singer_rest.sources.single import single
-from tap_cortex.client import envelope_or_list
+from tap_cortex.client import by_field, envelope_or_list
 from tap_cortex.fanout import ChildRoute
 from tap_cortex.schemas import people as tables
 from tap_cortex.sources import DepartmentsSource, NamedFanOut, ScimSource
@@ -31,6 +31,7 @@ class TeamFamily(WholeStream):
     filtered_by = ("include_memberless_teams",)
     path = "/teams"
     envelope = "teams"
+    identity = ("id",)
     flags: ClassVar[dict[str, str]] = {"includeTeamsWithoutMembers": "include_memberless_teams"}
 
 
@@ -83,6 +84,7 @@ class TeamHierarchies(WholeStream):
     route = "GET /teams/relationships"
     path = "/teams/relationships"
     envelope = "edges"
+    identity = ("parentTeamTag", "childTeamTag")
 
 
 class Departments(CortexStream):
@@ -104,7 +106,8 @@ class Departments(CortexStream):
         path, tags = "/teams/departments", list(dict.fromkeys(self.config["department_tags"]))
         if not tags:
             request = self.api.request(path)
-            return DepartmentsSource(self.api.transport, request, envelope_or_list("departments"))
+            rows = envelope_or_list("departments")
+            return DepartmentsSource(self.api.transport, request, rows, key=by_field("id"))
         child = ChildRoute(
             lambda tag: self.api.request(path, {"departmentTag": tag}),
             single(None),

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
-    from tap_cortex.client import Record
+    from tap_cortex.client import Key, Record
     from tap_cortex.scores import Card
 
 NUMBERS = (int, float, decimal.Decimal)
@@ -334,12 +334,19 @@ class Initiatives(ListStream):
         "includeDrafts": "include_drafts",
         "includeExpired": "include_expired",
     }
-    identity = ("cid",)
+
+    def key(self) -> Key:
+        """Return the id; one without gets a made-up one that stays."""
+        return _initiative_key
 
     def row(self, record: Record) -> Record:
-        """Return the initiative; one without an id gets a made-up one that stays."""
-        made_up = digest(record.get("scorecardTag"), record.get("name"), record.get("targetDate"))
-        return {**record, "cid": record.get("cid") or made_up}
+        """Return the initiative with its key."""
+        return {**record, "cid": _initiative_key(record)}
+
+
+def _initiative_key(record: Record) -> Any:
+    made_up = digest(record.get("scorecardTag"), record.get("name"), record.get("targetDate"))
+    return record.get("cid") or (made_up if record else None)
 
 
 class VerificationPeriods(ListStream):

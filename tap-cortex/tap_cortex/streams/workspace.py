@@ -177,6 +177,7 @@ class MetricDefinitions(WholeStream):
     selected_by_default = False
     path = "/eng-intel/registry/metrics/definitions"
     envelope = "metrics"
+    identity = ("key",)
     params: ClassVar[dict[str, Any]] = {"view": "full"}
 
 

@@ -1,0 +1,96 @@
+"""What the records of a 3.x answer name beside themselves, held against what came with them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tap_cachet.client import id_or_none
+from tap_cachet.normalise import all_related
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    Record = Mapping[str, Any]
+    Check = Callable[[Any, Sequence[Record]], list[str]]
+
+TO_MANY = frozenset({"components", "incidents", "tags", "updates"})
+"""Relationships whose type has their own name, and which every record has, be it empty."""
+
+
+def included_of(body: Any, kind: str) -> dict[int, dict[str, Any]]:
+    """Return the included records of a type by their ids, as far as they are any."""
+    return {
+        number: item
+        for item in _included(body)
+        if item.get("type") == kind
+        and isinstance(item.get("attributes"), dict)
+        and (number := id_or_none(item)) is not None
+    }
+
+
+def _included(body: Any) -> list[dict[str, Any]]:
+    found = body.get("included") if isinstance(body, dict) else None
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def check_related(body: Any, records: Sequence[Record], kinds: Iterable[str]) -> list[str]:
+    """Return what an answer says against itself: nothing is brought that no record names.
+
+    Args:
+        body: The answer.
+        records: That it is about.
+        kinds: Relationships that were asked for and that the build knows.
+    """
+    wrong = []
+    for kind in TO_MANY.intersection(kinds):
+        named = [
+            ids if is_list else None
+            for ids, is_list in zip(
+                all_related(records, kind), _are_lists(records, kind), strict=True
+            )
+        ]
+        if None in named:
+            wrong.append(f"it was asked for {kind} and names none")
+            continue
+        of_kind = [item for item in _included(body) if item.get("type") == kind]
+        whole = included_of(body, kind)
+        if len(whole) < len(of_kind):
+            wrong.append(f"{len(of_kind) - len(whole)} of the {kind} that it brings are none")
+        unnamed = whole.keys() - {item for ids in named for item in ids or ()}
+        if unnamed:
+            wrong.append(f"it brings {len(unnamed)} {kind} that no record names")
+    return wrong
+
+
+def _are_lists(records: Sequence[Record], kind: str) -> list[bool]:
+    found = []
+    for record in records:
+        relationships = record.get("relationships")
+        relation = relationships.get(kind) if isinstance(relationships, dict) else None
+        found.append(isinstance(relation, dict) and isinstance(relation.get("data"), list))
+    return found
+
+
+def not_brought(body: Any, kinds: Iterable[str]) -> list[str]:
+    """Return what a single record names and does not bring, of what its row is made of."""
+    record = body["data"]
+    if "attributes" not in record:
+        return []
+    wrong = check_related(body, [record], kinds)
+    for kind in {"components", "updates"}.intersection(kinds):
+        named = all_related([record], kind)[0] or []
+        lacking = set(named) - included_of(body, kind).keys()
+        if lacking:
+            wrong.append(f"it names {len(named)} {kind} and lacks {len(lacking)} of them")
+    return wrong
+
+
+def naming(field: str, parent: int) -> Check:
+    """Return a check that records which name their parent name the one that was asked about."""
+
+    def check(_body: Any, records: Sequence[Record]) -> list[str]:
+        told = {(record.get("attributes") or record).get(field) for record in records}
+        others = {str(one) for one in told - {None}} - {str(parent)}
+        return [f"asked about {parent}, it brings rows of {min(others)}"] if others else []
+
+    return check
