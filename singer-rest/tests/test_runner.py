@@ -224,6 +224,14 @@ def test_a_failing_stream_does_not_stop_the_others() -> None:
     assert "activate third" in shared.told
 
 
+def test_the_receipt_of_a_read_that_is_taken_up_is_about_its_own_rows() -> None:
+    taken_up = Plain("second")
+    taken_up.earlier_rows = 30
+    shared = Shared([taken_up])
+    run(shared).read_all()
+    assert shared.taken[-1] == ("second", "complete", "run")
+
+
 def test_stop_stops(caplog: pytest.LogCaptureFixture) -> None:
     shared = Shared([Plain("first", Refused), Plain("third")], on_stream_error="stop")
     runner = run(shared)
