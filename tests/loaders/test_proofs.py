@@ -27,7 +27,11 @@ from .conftest import Run
 pytestmark = pytest.mark.timeout(900)
 
 PROVE = Path(sys.executable).with_name("singer-prove")
-SYSTEMS = ("cachet", "cortex", "cinchy")
+SYSTEMS = (
+    "cachet",
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("cortex", "cinchy")),
+)
+"""The two with a hundred tables take minutes on a busy machine."""
 
 
 def prove(database: str, schema: str, *arguments: str) -> tuple[int, str]:
