@@ -92,7 +92,7 @@ playground-stop:
 
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
 slow: setup
-	$(BIN)/python -m pytest -m slow -n 3 tests/faults tests/cinchy dlt-bridge/tests
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -m slow -n 3 tests/faults tests/cinchy dlt-bridge/tests
 
 # The taps into other people's targets, each in an environment of its own.
 TARGETS := .tools/targets
