@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -29,6 +28,8 @@ def without_duplicates(
     """
     if not files or not keys:
         return list(files)
+    import duckdb  # noqa: PLC0415  # most loads into other databases never need it
+
     paths = ", ".join(_literal(str(file.path)) for file in files)
     rows = f"read_parquet([{paths}], union_by_name=true)"
     columns = ", ".join(_identifier(key) for key in keys)
