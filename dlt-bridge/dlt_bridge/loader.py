@@ -79,6 +79,7 @@ class Loader:
             self._pipeline = self._make_pipeline()
             self._moved = self._come_here()
             self._lock_folder(cleanup)
+            self._leave_broken_folder()
             self._lock = cleanup.enter_context(choose_lock(self._pipeline))
             with self._lock.connected():
                 self._lock.drop_orphans()
@@ -254,9 +255,8 @@ class Loader:
         return True
 
     def _synchronize(self) -> None:
-        identity = f"{self._settings.destination} {self._pipeline.dataset_name}"
-        name = f"journal-{sha256(identity.encode()).hexdigest()[:12]}.json"
-        last = Journal(self._home() / name).last
+        journal = self._journal_path()
+        last = Journal(journal).last
         cut_off = self._pipeline.has_pending_data or last.is_open
         if cut_off:
             logger.info("The last run was cut off; starting from what the destination holds.")
@@ -266,7 +266,7 @@ class Loader:
         if self._schema_name:
             restore_tables(self._pipeline)
         self._destination_type = self._pipeline.destination.destination_type.rsplit(".", 1)[-1]
-        self._journal = Journal(self._home() / name)
+        self._journal = Journal(journal)
         self._journal.keep(last)
         self._folder = self._home() / "rows"
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -295,6 +295,19 @@ class Loader:
                 f"Another target-dlt is loading as pipeline {name!r}; give this one another "
                 "pipeline_name, or wait."
             )
+
+    def _leave_broken_folder(self) -> None:
+        """Begin with an empty working folder where a run was killed while it emptied its own."""
+        name = self._schema_name
+        if name and name not in self._pipeline.schemas.list_schemas():
+            self._pipeline = self._pipeline.drop()
+
+    def _journal_path(self) -> Path:
+        """Return where the journal is: beside the working folder, which is emptied after a kill."""
+        identity = f"{self._settings.destination} {self._pipeline.dataset_name}"
+        name = f"journal-{sha256(identity.encode()).hexdigest()[:12]}.json"
+        folder = Path(self._pipeline.pipelines_dir)
+        return folder / f".{self._pipeline.pipeline_name}.{name}"
 
     def _home(self) -> Path:
         home = Path(self._pipeline.working_dir) / "singer"

@@ -78,7 +78,7 @@ def test_a_duckdb_file_and_a_dataset_of_one_name(duck: Warehouse) -> None:
 
 def test_a_full_disk_is_told(duck: Warehouse) -> None:
     assert duck.load(KEYED, *rows(1)).code == 0
-    journal = next((duck.folder / "dlt").rglob("journal-*.json"))
+    journal = next((duck.folder / "dlt").rglob("*journal-*.json"))
     full = journal.with_suffix(".new")
     full.symlink_to("/dev/full")
     run = duck.load(KEYED, *rows(2))

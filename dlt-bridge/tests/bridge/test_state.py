@@ -74,7 +74,7 @@ def test_killed_between_passing_on_state_and_writing_that_down(
     run(0, 10)
     run(10, 20)
     sequence = warehouse.query("SELECT id, _singer_seq FROM events ORDER BY id")
-    journal = next((warehouse.folder / "dlt").rglob("journal-*.json"))
+    journal = next((warehouse.folder / "dlt").rglob("*journal-*.json"))
     before, after = sequence[9][1], sequence[19][1]
     entry = {
         "covered": before,
@@ -87,6 +87,24 @@ def test_killed_between_passing_on_state_and_writing_that_down(
     run(20 if told else 10, 30)
     events = [row[0] for row in warehouse.query("SELECT id FROM events ORDER BY id")]
     assert events == list(range(30))
+
+
+def test_killed_while_it_emptied_its_folder(duck: Warehouse) -> None:
+    """Its schema is gone, what names it is not; which rows come again is known all the same."""
+    declared = schema("events", {"id": INTEGER})
+    assert duck.load(declared, record("events", id=1), state(n=1)).code == 0
+    events = [record("events", id=2), record("events", id=3)]
+    assert duck.load(state(n=1), declared, *events, state(n=3)).code == 0
+    [(covered,)] = duck.query("SELECT _singer_seq FROM events WHERE id = 1")
+    [(last,)] = duck.query("SELECT max(_singer_seq) FROM events")
+    journal = next((duck.folder / "dlt").rglob("*journal-*.json"))
+    entry = {"covered": covered, "state": '{"n":1}', "appended": {"events": [covered, last]}}
+    journal.write_text(json.dumps(entry | {"is_open": True}))
+    for file in (duck.folder / "dlt" / "pipelines" / "target_dlt" / "schemas").iterdir():
+        file.unlink()
+    run = duck.load(state(n=1), declared, *events, state(n=3))
+    assert run.code == 0, run.stderr
+    assert duck.query("SELECT id FROM events ORDER BY id") == [(1,), (2,), (3,)]
 
 
 class Source:
