@@ -58,6 +58,7 @@ class SourceReader:
         self.source: Source | None = None
         self.started = time.monotonic()
         self.results: list[StreamResult] = []
+        self._read_to_end = False
         self._state_pending = False
         """Whether bookmarks have moved since the last STATE."""
         self._waiting: list[Callable[[], None]] = []
@@ -110,6 +111,7 @@ class SourceReader:
                 "log above.",
                 "BUG",
             )
+        self._read_to_end = True
         self.results = self._judge(self.source)
         return self.results
 
@@ -223,7 +225,8 @@ class SourceReader:
                 self.shared.bookmarks.cover(
                     writer.stream.name, coverage(self.shared, writer.stream)
                 )
-            resume.end(self.shared, writer.stream, complete=result.counts_as_complete)
+            if self._read_to_end:  # otherwise the mark says where the next run goes on
+                resume.end(self.shared, writer.stream, complete=result.counts_as_complete)
             self.shared.receipts.close(writer, result)
         self.shared.write_state()
 
