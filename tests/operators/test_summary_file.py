@@ -119,5 +119,7 @@ def test_tap_and_loader_share_a_file(stage: Stage, tmp_path: Path) -> None:
     loader = json.loads(file.read_text(encoding="utf-8"))["target"]
     assert tap["rows"] > 0
     assert {s["stream"]: s["rows"] for s in tap["streams"]} == {
-        s["stream"]: s["rows_received"] for s in loader["streams"]
+        s["stream"]: s["rows_received"]
+        for s in loader["streams"]
+        if s["stream"] != "singer_receipts"
     }
