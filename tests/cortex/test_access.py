@@ -163,6 +163,8 @@ def test_about_describes_every_setting() -> None:
     assert all(setting.get("description") for setting in properties.values())
     assert {name for name, s in properties.items() if s.get("secret")} == {
         "api_key",
+        "personal_data_key",
+        "rate_budget",
         "snowflake_token",
     }
     telling = {"id", "key", "token", "secret", "password"}

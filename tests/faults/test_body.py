@@ -214,7 +214,7 @@ def test_f42_numbers_keep_their_digits(stage: Stage, tap: Runner, digits: str) -
     stage.script("/api/metrics", changed(default_value(digits.encode())))
     run = tap(stage.config(), select=["metrics"])
     assert run.code == 0, run.last
-    line = next(line for line in run.stdout.splitlines() if b'"RECORD"' in line)
+    line = next(line for line in run.stdout.splitlines() if b'"RECORD","stream":"metrics"' in line)
     assert f'"default_value":{digits},'.encode() in line
 
 

@@ -6,6 +6,7 @@ Meltano does, they are records like all others.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import sys
@@ -56,8 +57,10 @@ def show(lines: Sequence[str], redactor: Redactor, *, plain: bool) -> None:
         for line in lines:
             logger.info("%s", line)
     elif logger.isEnabledFor(logging.INFO):
-        sys.stderr.write("".join(f"{redactor.text(line)}\n" for line in lines))
-        sys.stderr.flush()
+        # Where nobody reads them any more, words are lost, and no rows.
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write("".join(f"{redactor.text(line)}\n" for line in lines))
+            sys.stderr.flush()
 
 
 def wants_colours() -> bool:
@@ -150,7 +153,8 @@ def _lines(
     if result.duplicates:
         words += f"; {grouped(result.duplicates)} rows came twice and were written once"
     if result.skipped:
-        words += f"; {grouped(result.skipped)} were deleted meanwhile"
+        were = "was" if result.skipped == 1 else "were"
+        words += f"; {grouped(result.skipped)} {were} deleted meanwhile"
     if len(words) <= left or (result.good and left >= NARROW):
         first, *rest = textwrap.wrap(words, left) or [""]
         yield f"{head}  {first}".rstrip()
