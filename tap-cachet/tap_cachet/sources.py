@@ -41,6 +41,14 @@ SPARE = 100
 """Rows asked for beyond the total, for those added meanwhile."""
 
 
+def _has_two_ids(row: Row) -> bool:
+    """Tell whether a record contradicts itself; one that lacks an id is a row without a key."""
+    ids = {
+        str(value) for value in (row["attributes"].get("id"), row.get("id")) if value is not None
+    }
+    return len(ids) > 1
+
+
 def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: Reply) -> list[Row]:
     """Read the records of an answer; those of 3.x must have their attributes.
 
@@ -52,7 +60,7 @@ def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: R
         return found
     if not {dict}.issuperset(type(row.get("attributes")) for row in found):
         raise unexpected(reply, "records with attributes under 'data'")
-    if any(str(row["attributes"].get("id", row.get("id"))) != str(row.get("id")) for row in found):
+    if any(_has_two_ids(row) for row in found):
         raise unexpected(reply, "records with one id each under 'data'")
     return found
 

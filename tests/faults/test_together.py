@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,9 +47,16 @@ def test_f65_two_runs_at_once(tmp_path: Path, name: str) -> None:
     for run in runs:
         assert run.code == 0, run.last
         assert records(run, place) == records(alone, place)
-        assert run.state == alone.state
+        assert timeless(run.state) == timeless(alone.state)
         assert run.activated == alone.activated
     assert [path.name for path in shared.iterdir()] == ["summary.json"]
     summary = json.loads((shared / "summary.json").read_text())["tap"]
     assert {line["outcome"] for line in summary["streams"]} == {"complete"}
     assert list(home.iterdir()) == []
+
+
+def timeless(state: Any) -> Any:
+    """Return a state without the times at which reads were complete."""
+    if isinstance(state, dict):
+        return {name: timeless(value) for name, value in state.items() if name != "completed"}
+    return state
