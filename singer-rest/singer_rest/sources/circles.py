@@ -59,6 +59,8 @@ class CircleGuard:
         # Asked for again, the same place may well hold the same rows.
         if self._places.setdefault(print_, offset) == offset:
             return False
+        if all(one is None for one in keys):
+            return True  # nothing tells these rows apart, and all of each is the same
         # Where rows move, few rows may well stand at another place; a whole page of them does not.
         return 1 < len(keys) >= self.asker.limit // 2 and keys[-1] != state.order.last
 
