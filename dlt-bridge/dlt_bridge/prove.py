@@ -142,8 +142,9 @@ def newest(rows: Iterable[Mapping[str, Any]]) -> list[Receipt]:
             moment = str(row["started_at"])
             begun[receipt.run_id] = min(moment, begun.get(receipt.run_id, moment))
     chosen: dict[tuple[str, ...], tuple[tuple[str, bool], Receipt]] = {}
-    for receipt, row in receipts:
-        place = (receipt.tap, str(row.get("source_system")), receipt.stream, receipt.table)
+    for receipt, _row in receipts:
+        # Of a table that was read from one address and then from another, the newest read counts.
+        place = (receipt.tap, receipt.stream, receipt.table)
         rank = (begun.get(receipt.run_id, ""), receipt.verdict != UNFINISHED)
         if place not in chosen or rank > chosen[place][0]:
             chosen[place] = (rank, receipt)
