@@ -12,5 +12,5 @@ select team,
        round(cast(100 * score as numeric), 1) as now
 from team_days
 where snapshot_date = (select max(snapshot_date) from team_days)
-  and score < score_before
+  and score_before - score > 0.000001  -- sums of the same numbers may differ in the last digit
 order by score - score_before, team
