@@ -13,6 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+import pyarrow.parquet as pq
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from dlt_bridge.digest import DIALECTS, Digest, KeyColumn, digest_query, read_digest
@@ -274,6 +275,15 @@ def _numbered(after: int, last: int | None = None) -> str:
     return f"{{0}} > {after}{until} AND {{0}} % {STEP} = {run % STEP}"
 
 
+_NULL_TEXT: Final = "CAST(NULL AS VARCHAR)"
+_NULLS: Final = {
+    "integer": "CAST(NULL AS BIGINT)",
+    "boolean": "CAST(NULL AS BOOLEAN)",
+    "instant": "CAST(NULL AS TIMESTAMPTZ)",
+    "date": "CAST(NULL AS DATE)",
+}
+
+
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -282,8 +292,13 @@ def _read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> 
     """Return the digest of what a batch leaves of its rows: the last of each key, if it lives."""
     paths = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in batch.files)
     source = f"read_parquet([{paths}], union_by_name=true)"
-    keys = [KeyColumn(_quoted(name), kind) for name, kind in kinds.items()]
-    living = f"{_quoted(deleted)} IS NULL" if deleted else ""
+    # A column that the table has and no row of this batch: all of them have null there.
+    present = {name for file in batch.files for name in pq.read_schema(file.path).names}
+    keys = [
+        KeyColumn(_quoted(name) if name in present else _NULLS.get(kind, _NULL_TEXT), kind)
+        for name, kind in kinds.items()
+    ]
+    living = f"{_quoted(deleted)} IS NULL" if deleted and deleted in present else ""
     with duckdb.connect(config={"temp_directory": str(batch.files[0].path.parent)}) as connection:
 
         def read(rows: str) -> Digest:
