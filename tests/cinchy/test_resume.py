@@ -238,7 +238,7 @@ def test_a_mark_that_does_not_fit_is_not_used_and_that_is_said(
             quote(mark.begun.isoformat()), quote(old.isoformat())
         )
     elif why == "completed":
-        bookmark["completed"] = timestamps.text(timestamps.now())
+        bookmark["completed"] = timestamps.text(mark.begun + dt.timedelta(seconds=1))
     elif why == "columns":
         running.world.add_column(TABLE, text("More"))
     else:
