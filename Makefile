@@ -19,11 +19,12 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: analytics analytics-test board board-test mutants
 
 .PHONY: help setup meltano test lint types docs docs-check unit demo bench lies slow playground playground-stop clean constraints
-.PHONY: test-sdk-next test-lowest targets engines
+.PHONY: test-integration test-sdk-next test-lowest targets engines
 
 help:
 	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
-	@echo "make test    lint, types and every test"
+	@echo "make test    lint, types and the tests of the product, 12 minutes"
+	@echo "make test-integration   the tests that install the packages or start other programs, 8 minutes"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
 	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
 	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
@@ -91,8 +92,8 @@ playground-stop:
 	@$(BIN)/python scripts/playground.py stop
 
 # Tests that need minutes of real time, most of it waiting; `make test` says that it skips them.
-slow: setup
-	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -m slow -n 3 tests/faults tests/cinchy dlt-bridge/tests
+slow: setup meltano
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -m slow -n 2 tests/faults tests/cachet tests/cortex tests/cinchy tests/parts tests/loaders dlt-bridge/tests
 
 # The taps into other people's targets, each in an environment of its own.
 TARGETS := .tools/targets
@@ -169,6 +170,11 @@ mutants: setup .tools/mutants/.ready
 		--seed $(or $(SEED),1) --count $(or $(COUNT),400)
 
 test: lint types docs-check unit
+
+# What installs the packages, runs the commands of the guides or starts other programs: pip, Meltano,
+# dbt, PostgreSQL targets, Dask, and a million rows.
+test-integration: setup meltano analytics
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile -m integration
 
 # Write every file that is derived from the code.
 docs: setup

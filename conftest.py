@@ -7,6 +7,7 @@ import signal
 import pytest
 
 LEFT_OUT = {
+    "integration": "installs or starts other programs; run by make test-integration",
     "slow": "slow; run with -m slow",
     "targets": "needs other people's targets; run by make targets",
     "engines": "needs other people's engines; run by make engines",

@@ -11,6 +11,8 @@ import pytest
 from analytics.conftest import TARGET_DLT
 from analytics.loading import dbt, load, messages, worlds
 
+pytestmark = pytest.mark.integration
+
 RECEIPTS = ("--select", "stg_receipts", "fct_loads")
 VARIABLES: dict[str, Any] = {"cortex_enabled": False, "cinchy_enabled": False}
 FAULTS = {

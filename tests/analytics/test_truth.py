@@ -13,7 +13,7 @@ import pytest
 from analytics import truth
 from analytics.loading import DBT, PACKAGE, ROOT, Warehouse
 
-pytestmark = pytest.mark.timeout(1800)
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1800)]
 """The first test waits until three systems are loaded and dbt has built everything."""
 
 STATES = (

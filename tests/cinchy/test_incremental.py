@@ -131,7 +131,13 @@ def catalog() -> dict[str, Any]:
         return incremental(running.discover(tables_include=[TABLE]), STREAM)
 
 
-@pytest.mark.parametrize("output", OUTPUT_ZONES)
+@pytest.mark.parametrize(
+    "output",
+    [
+        *OUTPUT_ZONES[:2],
+        *(pytest.param(zone, marks=pytest.mark.integration) for zone in OUTPUT_ZONES[2:]),
+    ],
+)
 def test_every_combination_of_zones_caps_and_ways_of_deleting(
     catalog: Catalog, output: str
 ) -> None:

@@ -18,6 +18,8 @@ import pytest
 from .runner import WIDE_TAP, Runner, discover, selecting
 from .server import FaultServer, Reply
 
+pytestmark = pytest.mark.integration
+
 if TYPE_CHECKING:
     from .runner import Started
     from .server import Exchange, Seen

@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+import pytest
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
@@ -17,6 +18,8 @@ from sandbox import cachet
 from sandbox.serve import serve
 
 from .test_install import ROOT, new_venv, run, uv
+
+pytestmark = pytest.mark.integration
 
 CONSTRAINTS = ROOT / "constraints" / "dashboard.txt"
 EXAMPLE = ROOT / "examples" / "cachet_pipeline.py"

@@ -19,6 +19,8 @@ from support.shell import run
 
 from sandbox.cachet.generate import Size
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT.parent / "shared" / "reference" / "hub-schemas"
 DEFINITIONS = sorted((ROOT / "hub").glob("*/*/*.yml"))

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from support import shell
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[2]
 TAPS = ("tap-cachet", "tap-cortex", "tap-cinchy")
 COMMANDS = {"tap-cachet": "tap-cachet", "dlt-bridge": "target-dlt"}

@@ -14,7 +14,7 @@ from sandbox.cachet.generate import Size
 from .conftest import Run
 
 # Others may be using the project, and a test waits until they are done.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 SCHEMA = "cachet"
 KEYS = {

@@ -24,7 +24,7 @@ from sandbox.cortex.options import DEFAULT_TOKEN
 
 from .conftest import Run
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 PROVE = Path(sys.executable).with_name("singer-prove")
 SYSTEMS = (

@@ -10,6 +10,8 @@ import duckdb
 import pytest
 from support.shell import run
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[2]
 MELTANO = ROOT / ".tools" / "meltano" / "bin" / "meltano"
 LOADED = """

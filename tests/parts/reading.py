@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support.tap_run import TapRun
+
+MANY = [pytest.param(count, marks=pytest.mark.integration) for count in (8, 32)]
+"""Numbers of parts that take long to read: each is a process."""
 
 
 @dataclasses.dataclass

@@ -28,7 +28,14 @@ def run(workspace: Site, streams: tuple[str, ...], *arguments: str, **more: Any)
     return workspace.run(*chosen, arguments=arguments, settings=settings, **more)
 
 
-@pytest.mark.parametrize(("streams", "count"), [(FEW, 2), (FEW, 8), (SCORED, 32)])
+@pytest.mark.parametrize(
+    ("streams", "count"),
+    [
+        (FEW, 2),
+        pytest.param(FEW, 8, marks=pytest.mark.integration),
+        pytest.param(SCORED, 32, marks=pytest.mark.integration),
+    ],
+)
 def test_parts_bring_what_one_run_brings(
     workspace: Site, tmp_path: Path, count: int, streams: tuple[str, ...]
 ) -> None:

@@ -24,6 +24,8 @@ from singer_distributed.dask import read_parts
 
 from .reading import file_of
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = Size(metric_points=120, metrics=6, incidents=20)
 

@@ -19,6 +19,8 @@ from sandbox.cachet.generate import Size
 
 from .reading import file_of
 
+pytestmark = pytest.mark.integration
+
 STREAMS = ("components", "metric_points", "incidents")
 SMALL = Size(metric_points=120, metrics=6, incidents=20, components=12)
 PARTS = 3

@@ -19,7 +19,7 @@ from .blocks import OTHERS, blocks, script
 from .checkout import ADDRESS, ROOT, environment, publish
 
 SECONDS = 800
-pytestmark = pytest.mark.timeout(SECONDS + 60)
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(SECONDS + 60)]
 SYSTEMS = ("cachet", "cortex", "cinchy")
 Rows = dict[str, int]
 
