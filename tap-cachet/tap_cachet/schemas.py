@@ -23,8 +23,8 @@ from singer_rest.records.columns import (
 )
 
 
-def _id(what: str) -> Column:
-    return Column("id", INTEGER, f"Id of the {what}.")
+def _id(what: str, used_by: str) -> Column:
+    return Column("id", INTEGER, f"Number of the {what} on this server{used_by}.")
 
 
 def _dates(what: str) -> tuple[Column, Column]:
@@ -61,8 +61,8 @@ ORDER = Column("order", INTEGER, "Place in the display order.")
 VISIBLE = Column("visible", INTEGER, "0 for authenticated readers, 1 for everybody, 2 hidden.")
 
 _COMPONENT = (
-    _id("component"),
-    Column("name", TEXT, "Name of the component."),
+    _id("component", "; component_id in other streams"),
+    Column("name", TEXT, "What the status page calls it; not unique."),
     Column("description", TEXT, "Description, in Markdown."),
     Column("link", TEXT, "Link of the component; not checked by the server."),
     *_enum("status", f"Status set by hand: {COMPONENT_STATUS}"),
@@ -72,8 +72,8 @@ _COMPONENT = (
         "without updated_at.",
     ),
     ORDER,
-    Column("group_id", INTEGER, "Id of the component group; null if there is none."),
-    Column("enabled", BOOLEAN, "Whether the component is shown."),
+    Column("group_id", INTEGER, "Its group: components_groups.id; null if there is none."),
+    Column("enabled", BOOLEAN, "Whether guests see it."),
     META,
     Column("tags", OBJECT, "Tags as slug and name (2.x)."),
     *_dates("component"),
@@ -82,27 +82,27 @@ COMPONENTS = Table(_COMPONENT, ("id",))
 COMPONENTS_BY_ID = Table(
     (
         *_COMPONENT,
-        Column("incident_ids", INTEGERS, "Ids of the component's incidents (3.x)."),
+        Column("incident_ids", INTEGERS, "What has hit the component: incidents.id (3.x)."),
     ),
     ("id",),
 )
 COMPONENT_STATUS_DAILY = Table(
     (
         Column("snapshot_date", DATE, "Day of the snapshot, in the configured time zone."),
-        Column("component_id", INTEGER, "Id of the component."),
-        Column("name", TEXT, "Name of the component on that day."),
-        Column("group_id", INTEGER, "Id of its group on that day."),
+        Column("component_id", INTEGER, "The component: components.id."),
+        Column("name", TEXT, "What the status page called it on that day."),
+        Column("group_id", INTEGER, "Its group on that day: components_groups.id."),
         *_enum("status", f"Status set by hand: {COMPONENT_STATUS}"),
         *_enum("latest_status", "Effective status (3.x since July 2026)."),
-        Column("enabled", BOOLEAN, "Whether the component was shown."),
+        Column("enabled", BOOLEAN, "Whether guests saw it."),
         Column("read_at", INSTANT, "When the snapshot was read; the last read of a day stays."),
     ),
     ("snapshot_date", "component_id"),
 )
 COMPONENTS_GROUPS = Table(
     (
-        _id("group"),
-        Column("name", TEXT, "Name of the group."),
+        _id("group", "; components.group_id"),
+        Column("name", TEXT, "Heading that the status page shows."),
         ORDER,
         Column("order_column", TEXT, "Column by which components are ordered (3.x)."),
         Column("order_direction", TEXT, "asc or desc (3.x)."),
@@ -116,7 +116,7 @@ COMPONENTS_GROUPS = Table(
         Column(
             "component_ids",
             INTEGERS,
-            "Ids of the group's components; on 2.x the enabled ones only.",
+            "What is in the group: components.id; on 2.x the enabled ones only.",
         ),
         META,
         *_dates("group"),
@@ -125,7 +125,7 @@ COMPONENTS_GROUPS = Table(
 )
 
 _INCIDENT = (
-    _id("incident"),
+    _id("incident", "; incident_id in other streams"),
     Column("guid", TEXT, "Unique id used in public links (3.x)."),
     Column("name", TEXT, "Title of the incident."),
     Column("message", TEXT, "First message, in Markdown."),
@@ -136,8 +136,8 @@ _INCIDENT = (
     Column("stickied", BOOLEAN, "Whether the incident stays on top."),
     Column("notifications", BOOLEAN, "Whether subscribers were notified."),
     Column("component_id", INTEGER, "The one affected component (2.x and early 3.x)."),
-    Column("component_ids", INTEGERS, "Ids of the affected components."),
-    Column("user_id", INTEGER, "Id of the author."),
+    Column("component_ids", INTEGERS, "What is affected: components.id."),
+    Column("user_id", INTEGER, "Number of the author; no stream lists users."),
     Column("permalink", TEXT, "Public link (2.x)."),
     Column("scheduled_at", INSTANT, "Begin of a scheduled maintenance, in UTC (2.3)."),
     Column("occurred_at", INSTANT, "When the incident occurred, in UTC."),
@@ -150,17 +150,17 @@ INCIDENTS_BY_ID = Table(
     (
         *_INCIDENT,
         Column("components", ARRAY, "Affected components with their status in the incident."),
-        Column("updates", ARRAY, "The incident's updates."),
+        Column("updates", ARRAY, "What was told since, as in incident_updates."),
     ),
     ("id",),
 )
 INCIDENT_COMPONENTS = Table(
     (
-        Column("incident_id", INTEGER, "Id of the incident."),
+        Column("incident_id", INTEGER, "The incident: incidents.id."),
         Column(
             "component_id",
             INTEGER,
-            "Id of the component; it may be one that the account cannot see in components.",
+            "The component: components.id, or one that the credential cannot see there.",
         ),
         *_enum(
             "component_status",
@@ -171,11 +171,11 @@ INCIDENT_COMPONENTS = Table(
 )
 INCIDENT_UPDATES = Table(
     (
-        _id("update; incident and schedule updates share one numbering on 3.x"),
-        Column("incident_id", INTEGER, "Id of the incident."),
+        _id("update", "; updates of incidents and of schedules share one numbering on 3.x"),
+        Column("incident_id", INTEGER, "The incident: incidents.id."),
         *_enum("status", INCIDENT_STATUS),
         Column("message", TEXT, "The message, in Markdown."),
-        Column("user_id", INTEGER, "Id of the author (2.x)."),
+        Column("user_id", INTEGER, "Number of the author; no stream lists users (2.x)."),
         Column("permalink", TEXT, "Public link (2.x)."),
         *_dates("update"),
     ),
@@ -183,12 +183,12 @@ INCIDENT_UPDATES = Table(
 )
 INCIDENT_TEMPLATES = Table(
     (
-        _id("template"),
+        _id("template", "; no other stream refers to it"),
         *_names(
             TEXT,
-            name="Name of the template.",
-            slug="Short name of the template.",
-            template="Text of the template.",
+            name="What authors choose it by.",
+            slug="Short form that the API takes for it.",
+            template="Text with placeholders, in the language of engine.",
             engine="twig or blade (3.x).",
         ),
         *_dates("template"),
@@ -197,12 +197,12 @@ INCIDENT_TEMPLATES = Table(
 )
 METRICS = Table(
     (
-        _id("metric"),
+        _id("metric", "; metric_points.metric_id"),
         *_names(
             TEXT,
-            name="Name of the metric.",
+            name="Heading of its chart.",
             suffix="Unit shown behind values.",
-            description="Description of the metric.",
+            description="Free text about what is measured, in Markdown.",
         ),
         Column("default_value", NUMBER, "Value shown for gaps; without decimals on 2.x."),
         Column("calc_type", INTEGER, "How points are combined: 0 sum, 1 average."),
@@ -219,9 +219,9 @@ METRICS = Table(
 )
 METRIC_POINTS = Table(
     (
-        _id("point"),
-        Column("metric_id", INTEGER, "Id of the metric."),
-        Column("value", NUMBER, "The value."),
+        _id("point", "; no other stream refers to it"),
+        Column("metric_id", INTEGER, "What was measured: metrics.id."),
+        Column("value", NUMBER, "What was measured, in the unit of metrics.suffix."),
         Column("counter", INTEGER, "How many writes were merged into the point."),
         Column("calculated_value", NUMBER, "Value times counter, as the server computes it."),
         Column("created_at", INSTANT, "Time of the point, in UTC, rounded by the server."),
@@ -231,7 +231,7 @@ METRIC_POINTS = Table(
 )
 SCHEDULES = Table(
     (
-        _id("schedule"),
+        _id("schedule", "; schedule_id in other streams"),
         Column("name", TEXT, "Title of the maintenance."),
         Column("message", TEXT, "Text, in Markdown."),
         *_enum(
@@ -242,7 +242,7 @@ SCHEDULES = Table(
         Column("scheduled_at", INSTANT, "Planned begin, in UTC."),
         Column("completed_at", INSTANT, "Planned or real end, in UTC."),
         Column("published_at", INSTANT, "When it was or will be published, in UTC (3.x)."),
-        Column("component_ids", INTEGERS, "Ids of the affected components."),
+        Column("component_ids", INTEGERS, "What is affected: components.id."),
         META,
         *_dates("schedule"),
     ),
@@ -250,16 +250,16 @@ SCHEDULES = Table(
 )
 SCHEDULE_COMPONENTS = Table(
     (
-        Column("schedule_id", INTEGER, "Id of the schedule."),
-        Column("component_id", INTEGER, "Id of the component."),
+        Column("schedule_id", INTEGER, "The maintenance: schedules.id."),
+        Column("component_id", INTEGER, "The component: components.id."),
         *_enum("component_status", f"Status during the maintenance: {COMPONENT_STATUS}"),
     ),
     ("schedule_id", "component_id"),
 )
 SCHEDULE_UPDATES = Table(
     (
-        _id("update; incident and schedule updates share one numbering on 3.x"),
-        Column("schedule_id", INTEGER, "Id of the schedule."),
+        _id("update", "; updates of incidents and of schedules share one numbering on 3.x"),
+        Column("schedule_id", INTEGER, "The maintenance: schedules.id."),
         Column("message", TEXT, "The message, in Markdown."),
         *_dates("update"),
     ),
@@ -267,7 +267,7 @@ SCHEDULE_UPDATES = Table(
 )
 SUBSCRIBERS = Table(
     (
-        _id("subscriber"),
+        _id("subscriber", "; subscriptions.subscriber_id"),
         Column("email", TEXT, "E-mail address."),
         Column("global", BOOLEAN, "Whether the subscriber hears of every component."),
         Column("verified", BOOLEAN, "Whether the address was confirmed; unknown on 2.x."),
@@ -278,7 +278,7 @@ SUBSCRIBERS = Table(
             "The text of verified_at where it could not be understood (2.x, site's format).",
         ),
         Column("phone_number", TEXT, "Phone number (2.4)."),
-        Column("component_ids", INTEGERS, "Ids of the subscribed components."),
+        Column("component_ids", INTEGERS, "What the subscriber is told about: components.id."),
         META,
         *_dates("subscriber"),
     ),
@@ -286,8 +286,8 @@ SUBSCRIBERS = Table(
 )
 SUBSCRIPTIONS = Table(
     (
-        Column("subscriber_id", INTEGER, "Id of the subscriber."),
-        Column("component_id", INTEGER, "Id of the component."),
+        Column("subscriber_id", INTEGER, "Who is told: subscribers.id."),
+        Column("component_id", INTEGER, "The component: components.id."),
         Column("id", INTEGER, "Id of the subscription (2.x)."),
         *_dates("subscription (2.x)"),
     ),

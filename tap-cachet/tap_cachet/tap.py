@@ -82,7 +82,7 @@ class TapCachet(RestTap):
             "start_date",
             th.DateTimeType,
             title="Start date",
-            description="Read metric points written since then on the first run; all by default.",
+            description="On the first run, read metric points from this date on. Default: all.",
         ),
         settings.integer(
             "metric_points_lookback_minutes",

@@ -48,32 +48,46 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TABLE_FIELDS = (
-    field(ID, INTEGER, "Cinchy Id of the table."),
+    field(ID, INTEGER, "Identifies it on this platform; never given again."),
     field("Full Name", TEXT, "Domain and name with a dot between."),
-    field("Description", TEXT, "Description of the table.", optional=True),
+    field("Description", TEXT, "Free text of whoever designed it.", optional=True),
     field("Type", TEXT, "Standard, Spatial or Unversioned.", optional=True),
     field("Has Erased Records", BOOLEAN, "Whether rows were removed for good.", optional=True),
     field("Json", TEXT, "The table as its editor keeps it.", optional=True),
     field("Guid", TEXT, "Id of the table that survives a move to another platform.", optional=True),
 )
 COLUMN_FIELDS = (
-    field(ID, INTEGER, "Cinchy Id of the column."),
-    field("Table", INTEGER, "Cinchy Id of its table.", "[Table].[Cinchy Id]"),
-    field("Name", TEXT, "Name of the column."),
-    field("Type", TEXT, "Type of the column."),
-    field("Ordinal", NUMBER, "Place of the column."),
-    field("Is System Column", BOOLEAN, "Whether every table has it."),
-    field("Description", TEXT, "Description of the column.", optional=True),
-    field("Calculated Column Output Format", TEXT, "Type of a calculation.", optional=True),
-    field("Cache", BOOLEAN, "Whether a calculation is stored.", optional=True),
-    field("Data Security Classification", TEXT, "Classification.", optional=True),
+    field(ID, INTEGER, "Identifies it on this platform; never given again."),
+    field("Table", INTEGER, "Where it belongs: Cinchy Id in tables.", "[Table].[Cinchy Id]"),
+    field("Name", TEXT, "What queries call it; unique within its table."),
+    field("Type", TEXT, "Text, Number, Date and Time, Yes/No, Choice, Link, Calculated, ..."),
+    field("Ordinal", NUMBER, "Place from left to right in the table."),
+    field("Is System Column", BOOLEAN, "Whether the platform added it, as to every table."),
+    field("Description", TEXT, "Free text of whoever designed it.", optional=True),
     field(
-        "Link Column", TEXT, "Column a link shows.", "[Link Column Target].[Name]", optional=True
+        "Calculated Column Output Format",
+        TEXT,
+        "What a calculation gives: Text, Number, ...",
+        optional=True,
+    ),
+    field("Cache", BOOLEAN, "Whether a calculation is stored.", optional=True),
+    field(
+        "Data Security Classification",
+        TEXT,
+        "Who may see it by policy, such as Personal or Confidential.",
+        optional=True,
+    ),
+    field(
+        "Link Column",
+        TEXT,
+        "What a link shows: a column of the table it leads to.",
+        "[Link Column Target].[Name]",
+        optional=True,
     ),
     field(
         "Link Table",
         TEXT,
-        "Table of a link.",
+        "Where a link leads, as Domain.Table.",
         "[Link Column Target].[Table].[Full Name]",
         optional=True,
     ),
@@ -86,7 +100,7 @@ _SYSTEM = {
     "Draft Version": "Number of the proposed change; 0 for an approved version.",
     "Approval State": "State of approval; blank on current versions of Cinchy.",
     "Created By": "Cinchy Id of the user who created the row.",
-    "Created": "When the row was created.",
+    "Created": "When somebody saved the row for the first time.",
     "Modified By": "Cinchy Id of the user of the last change.",
     "Modified": "When the row was changed last. Live calculations and the labels of links change "
     "without it.",
@@ -305,7 +319,7 @@ class _Reader:
 
     def _described(self, column: Mapping[str, Any]) -> str:
         type_ = str(column["Type"] or "Column")
-        notes = [f"{type_}."]
+        notes = [f"{type_}." if column.get("Description") else f"{type_}; not described in Cinchy."]
         if type_ == "Link":
             table, target = column.get("Link Table"), column.get("Link Column")
             several = self.multiple.get(column[ID]) is not False

@@ -5,7 +5,7 @@ down in which zone it reads the dates of a query. So the bookmark is the server'
 
 * The bookmark is a change that was there before the first page. A row that is passed and then
   changed again has a later timestamp, whatever else the run has seen.
-* The next run goes back from the bookmark by ``incremental_lookback``, for changes that were
+* The next run goes back from the bookmark by ``lookback_minutes``, for changes that were
   committed late, and by one hour more, because a clock change repeats or skips one.
 * Once in a run the zones are compared: a row must be found when it is asked for by the timestamp
   the server has just shown, and the oldest row must be shown as created when it was on the run
@@ -152,7 +152,7 @@ class Zones:
 
     def __init__(self, api: CinchyApi, lookback: int) -> None:
         self._api = api
-        self._lookback = dt.timedelta(seconds=lookback)
+        self._lookback = dt.timedelta(minutes=lookback)
         self._agree: bool | None = None
         self._lock = threading.RLock()
 

@@ -245,7 +245,7 @@ def _keys(query: Query, fields: Sequence[Field]) -> tuple[str, ...]:
 
 def _description(query: Query, name: str) -> str:
     if name == ID:
-        return "Cinchy Id of the row."
+        return "Identifies the row in the table that the query takes it from."
     return f"Column {name} of the query {query.title}."
 
 

@@ -56,7 +56,7 @@ _QUERY = (
         "replication_param",
         "Replication parameter",
         "Parameter that carries the bookmark, such as @since; a time is taken back by "
-        "incremental_lookback.",
+        "lookback_minutes.",
     ),
     th.Property(
         "json_schema",
@@ -236,16 +236,17 @@ TABLES = (
         "start_date",
         th.DateTimeType,
         title="Start date",
-        description="Read rows of INCREMENTAL tables that changed since then on the first run; "
-        "all by default.",
+        description="On the first run, read rows of INCREMENTAL tables that changed from this date "
+        "on. Default: all.",
     ),
     settings.integer(
-        "incremental_lookback",
-        21_600,
+        "lookback_minutes",
+        360,
         "Lookback",
-        "Seconds before the bookmark from which rows are read again, for changes that were "
-        "committed late; an hour for clock changes is added. The price: what changed in those "
-        "hours comes again in every run, and the target keeps one row of each.",
+        "Minutes before the bookmark from which rows are read again, for changes that were "
+        "committed late; an hour is added, because clocks are put back by one in autumn. The "
+        "price: what changed in that time comes again in every run, and the target keeps one row "
+        "of each.",
     ),
     th.Property(
         "resume",

@@ -184,7 +184,7 @@ class TapCinchy(RestTap):
     @functools.cached_property
     def zones(self) -> Zones:
         """Return what is known of the server's time zones."""
-        return Zones(self.api, self.config["incremental_lookback"])
+        return Zones(self.api, self.config["lookback_minutes"])
 
     @functools.cached_property
     def registry(self) -> Registry:

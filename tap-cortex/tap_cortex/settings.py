@@ -51,8 +51,8 @@ def _connection() -> list[th.Property[Any]]:
             "start_date",
             th.DateTimeType,
             title="Start date",
-            description="Read logs, custom events and custom metrics since then on the first "
-            "run; all by default.",
+            description="On the first run, read logs, custom events and custom metrics from this "
+            "date on. Default: all.",
         ),
         settings.integer(
             "log_margin_seconds",
@@ -141,7 +141,7 @@ def _width() -> list[th.Property[Any]]:
             th.StringType,
             default="1",
             title="Depth of the hierarchy",
-            description="Floors of parents and children in entities.hierarchy: a number, or full "
+            description="Levels of parents and children in entities.hierarchy: a number, or full "
             "for whole trees, which make very large answers. entity_hierarchy needs no more "
             "than 1.",
         ),

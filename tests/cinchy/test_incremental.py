@@ -194,7 +194,7 @@ def test_the_bookmark_is_the_servers_own_text(start: Start, catalog: Catalog) ->
     assert "t.[Modified] >= '2026-11-01T03:50:00'" in query
     running.forget()
     world.update(TABLE, 2, {"Name": "now"})
-    run_through(running, target, catalog, settings={"incremental_lookback": 60})
+    run_through(running, target, catalog, settings={"lookback_minutes": 1})
     [query] = [q for q in running.queries if "OR t.[Deleted]" in q and "t.[Name]" in q]
     assert ">= '2026-11-01T09:49:00'" in query
 

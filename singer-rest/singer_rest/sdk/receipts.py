@@ -26,10 +26,10 @@ SETTING = "receipts"
 TABLE = Table(
     [
         Column("run_id", TEXT, "Identifies the run of the tap."),
-        Column("stream_name", TEXT, "The stream."),
+        Column("stream_name", TEXT, "What was to be read, by the name the catalog has for it."),
         Column("table_name", TEXT, "The name it was sent by, another one if stream_maps say so."),
-        Column("tap_name", TEXT, "The tap."),
-        Column("tap_version", TEXT, "Version of the tap."),
+        Column("tap_name", TEXT, "Which program read, such as tap-cachet."),
+        Column("tap_version", TEXT, "Release of that program."),
         Column("source_system", TEXT, "The system that was read, without credentials."),
         Column(
             "verdict",

@@ -39,8 +39,8 @@ def setting() -> th.Property[list[str]]:
         th.ArrayType(th.StringType),
         default=[],
         title="Opt-in streams",
-        description="Opt-in streams to read beside the others: their names, or patterns such as "
-        "*. A catalog with such a stream selected, given to the tap itself, does the same.",
+        description="Opt-in streams to read in addition to the default ones: their names, or "
+        "patterns such as *. Selecting them in a catalog file has the same effect.",
     )
 
 

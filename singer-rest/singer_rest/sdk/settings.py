@@ -58,8 +58,12 @@ def common(
             "requests_per_minute",
             requests_per_minute,
             "Requests per minute",
-            "Upper limit of the request rate, shared by all streams; 0 switches pacing off. The "
-            "default stays a tenth below what the vendor allows.",
+            "Upper limit of the request rate, shared by all streams; 0 switches pacing off. "
+            + (
+                "The default stays a tenth below what the vendor allows."
+                if requests_per_minute
+                else "That is the default: no limit of the vendor is known."
+            ),
             maximum=MAX_COUNT,
         ),
         integer(
@@ -82,7 +86,7 @@ def common(
             "response_timeout",
             300,
             "Response timeout",
-            "Seconds a whole answer may take, however steadily it trickles in.",
+            "Seconds a whole answer may take, also one of which bytes keep coming.",
             minimum=1,
             maximum=DAY,
         ),
@@ -90,8 +94,8 @@ def common(
             "max_retries",
             4,
             "Retries",
-            "How often a request that failed for a passing reason is repeated. Waiting because "
-            "the server asks for it does not count.",
+            "How often a request that failed for a passing reason is repeated. Waits that the "
+            "server asks for (Retry-After) do not use up retries.",
             maximum=MAX_COUNT,
         ),
         integer(
@@ -114,8 +118,8 @@ def common(
             "max_wait",
             300,
             "Longest wait",
-            "Longest wait in seconds that the server may ask for before the stream is given up "
-            "for this run. Three times as long without any answer but refusals ends it too.",
+            "Seconds. A stream is given up for this run if the server asks for a longer wait, or "
+            "refuses for three times as long without any other answer.",
             minimum=1,
             maximum=DAY,
         ),

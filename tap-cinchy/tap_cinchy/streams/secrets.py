@@ -27,8 +27,8 @@ REFUSALS = frozenset(
 
 ACCESS = Table(
     (
-        Column("domain", TEXT, "Domain of the secret."),
-        Column("name", TEXT, "Name of the secret."),
+        Column("domain", TEXT, "Where it is kept: the first part of its name in Cinchy."),
+        Column("name", TEXT, "What the setting secrets calls it."),
         Column("accessible", BOOLEAN, "Whether the account may read it."),
     ),
     ("domain", "name"),

@@ -24,7 +24,7 @@ _DOMAIN = ("[Domain].[Name]", "[Data Product].[Name]")
 
 def _marks() -> tuple[Field, ...]:
     return (
-        field(CREATED, MOMENT, "When the row was created."),
+        field(CREATED, MOMENT, "When somebody saved the row for the first time."),
         _MODIFIED,
         field(DELETED, MOMENT, "When the row was deleted; null while it is there."),
         field(DELETED_AT, MOMENT, "Equal to Deleted, as targets expect it.", f"[{DELETED}]"),
@@ -81,7 +81,12 @@ class TableColumns(SystemStream):
             *COLUMN_FIELDS,
             field("Table Full Name", TEXT, "Domain and name of the table.", "[Table].[Full Name]"),
             field("Guid", TEXT, "Id of the column that survives a move to another platform."),
-            field("Is Mandatory", BOOLEAN, "Whether it has to be filled in.", optional=True),
+            field(
+                "Is Mandatory",
+                BOOLEAN,
+                "Whether a row without a value there is refused.",
+                optional=True,
+            ),
             *_marks(),
         ],
     )
@@ -94,10 +99,10 @@ class SavedQueriesCatalog(SystemStream):
     cinchy_tables = ("Cinchy.Saved Queries",)
     table = Shape(
         [
-            field(ID, INTEGER, "Cinchy Id of the query."),
+            field(ID, INTEGER, "Identifies it on this platform; never given again."),
             field("Domain", TEXT, "Name of its domain (data product since 6.0).", *_DOMAIN),
             field("Name", TEXT, "Name of the query, unique in its domain."),
-            field("Description", TEXT, "Description of the query.", optional=True),
+            field("Description", TEXT, "Free text of its author.", optional=True),
             field("Type", TEXT, "What it does, such as Query (Approved Data Only).", optional=True),
             field("API Result Format", TEXT, "Format it answers by itself.", optional=True),
             field("Timeout", NUMBER, "Seconds it may take.", optional=True),
@@ -120,9 +125,9 @@ class Domains(SystemStream):
     cinchy_tables = ("Cinchy.Domains", "Cinchy.Data Products")
     table = Shape(
         [
-            field(ID, INTEGER, "Cinchy Id of the domain."),
-            field("Name", TEXT, "Name of the domain."),
-            field("Description", TEXT, "Description of the domain.", optional=True),
+            field(ID, INTEGER, "Identifies it on this platform; never given again."),
+            field("Name", TEXT, "First part of tables.Full Name."),
+            field("Description", TEXT, "Free text of its owner.", optional=True),
             *_marks(),
         ],
     )
@@ -137,15 +142,20 @@ class ExecutionLog(SystemStream):
         [
             field(ID, INTEGER, "Cinchy Id of the run, the executionId of the jobs API."),
             field("Execution ID", TEXT, "Id the run gave itself.", optional=True),
-            field("Command", TEXT, "What was run.", optional=True),
-            field("Server Name", TEXT, "Where it ran.", optional=True),
+            field("Command", TEXT, "What was started, in the words of Connections.", optional=True),
+            field("Server Name", TEXT, "The machine that did it.", optional=True),
             field("State", TEXT, "Running, Succeeded or Failed."),
             field("Execution Output", TEXT, "What the run said at its end.", optional=True),
-            field("Execution Time", NUMBER, "How long it took.", optional=True),
+            field(
+                "Execution Time",
+                NUMBER,
+                "How long it took, in a unit that the platform does not tell.",
+                optional=True,
+            ),
             field(
                 "Data Sync Config",
                 INTEGER,
-                "Cinchy Id of the data sync configuration.",
+                "Which sync it was: Cinchy Id in [Cinchy].[Data Sync Configurations].",
                 f"[Data Sync Config].[{ID}]",
                 optional=True,
             ),
@@ -161,16 +171,26 @@ class ExecutionErrors(SystemStream):
     cinchy_tables = ("Cinchy.Execution Errors",)
     table = Shape(
         [
-            field(ID, INTEGER, "Cinchy Id of the error."),
+            field(ID, INTEGER, "Identifies it on this platform; never given again."),
             field("Error Class", TEXT, "Where in the sync it arose.", optional=True),
-            field("Error Type", TEXT, "Kind of error.", optional=True),
-            field("Column", TEXT, "Column it is about.", optional=True),
-            field("Row", NUMBER, "Row it is about.", optional=True),
+            field(
+                "Error Type",
+                TEXT,
+                "What went wrong, by Connections' own name for it.",
+                optional=True,
+            ),
+            field("Column", TEXT, "Name of the target's field it is about.", optional=True),
+            field(
+                "Row",
+                NUMBER,
+                "Place in the source it is about, counted by the sync.",
+                optional=True,
+            ),
             field("Row Count", NUMBER, "How many rows it is about.", optional=True),
             field(
                 "Execution ID",
                 INTEGER,
-                "Cinchy Id of the run in the execution log.",
+                "The run it belongs to: Cinchy Id in execution_log.",
                 f"[Execution ID].[{ID}]",
                 optional=True,
             ),

@@ -31,18 +31,21 @@ def flat_table(keys: tuple[str, ...], *groups: Columns) -> Table:
 SNAPSHOT = cols(DATE, snapshot_date="Day of the snapshot, in UTC; the last read of a day stays.")
 ENTITY = cols(
     TEXT,
-    entity_id="Id (CID) of the entity the row belongs to.",
-    entity_tag="Tag of that entity.",
+    entity_id="Id (CID) of the entity the row belongs to: entities.id.",
+    entity_tag="Its tag (x-cortex-tag), which can change; join by entity_id.",
 )
 SCORECARD = cols(
     TEXT,
-    scorecard_tag="Tag of the scorecard.",
-    scorecard_name="Name of the scorecard.",
+    scorecard_tag="Scorecard that the row belongs to: scorecards.tag.",
+    scorecard_name="Its display name, as in scorecards.name.",
 )
 SERVICE = cols(
     TEXT,
-    service_id="Id (CID) of the entity that was judged, whatever its type.",
-    service_tag="Tag of that entity.",
-    service_name="Name of that entity.",
+    service_id="Id (CID) of the entity that was judged, whatever its type: entities.id.",
+    service_tag="Its tag (x-cortex-tag) when it was judged.",
+    service_name="Its display name, as in entities.name.",
 )
-ARCHIVED = cols(BOOLEAN, isArchived="Whether it is archived.")
+ARCHIVED = cols(
+    BOOLEAN,
+    isArchived="Whether it was taken out of use; include_archived decides if such are read.",
+)

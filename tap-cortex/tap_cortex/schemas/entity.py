@@ -27,8 +27,8 @@ DOCS_LIST = flat_table(
         doc_key="Identifies the document within the entity: a digest of type, name and address.",
         name="Name or title of the document.",
         type="Kind of document.",
-        url="Where it is.",
-        description="Description of the document.",
+        url="Address of the document.",
+        description="Free text about what it contains.",
         origin="endpoint if the server has a route for documents, links if the entity's links "
         "stand in for it.",
     ),
@@ -38,22 +38,24 @@ DEPENDENCIES = table(
     ("callerTag", "calleeTag", "method", "path"),
     cols(
         TEXT,
-        callerTag="Tag of the entity that calls.",
-        calleeTag="Tag of the entity that is called.",
+        callerTag="Tag of the entity that calls: entities.tag.",
+        calleeTag="Tag of the entity that is called: entities.tag.",
         method="HTTP method of the call; empty for an edge between whole entities.",
         path="HTTP path of the call; empty for an edge between whole entities.",
-        callerType="Type of the caller.",
-        calleeType="Type of the callee.",
-        description="Description of the dependency.",
-        entity_id="Id (CID) of the entity that calls.",
+        callerType="Type of the entity that calls, as in entities.type.",
+        calleeType="Type of the entity that is called, as in entities.type.",
+        description="Free text about why one calls the other.",
+        entity_id="Id (CID) of the entity that calls: entities.id.",
     ),
     cols(ANY, metadata="Custom data of the edge; any JSON value."),
 )
 ENTITY_SCORECARDS = table(
     ("entity_id", "scorecardId"),
     ENTITY,
-    cols(INTEGER, scorecardId="Number of the scorecard."),
-    cols(TEXT, scorecardName="Name of the scorecard."),
+    cols(
+        INTEGER, scorecardId="Number that Cortex gave the scorecard: scorecard_scores.scorecard_id."
+    ),
+    cols(TEXT, scorecardName="Its display name, as in scorecards.name."),
     cols(
         NUMBER,
         score="Points the entity has.",
@@ -67,9 +69,9 @@ CUSTOM_DATA = table(
     ENTITY,
     cols(
         TEXT,
-        key="Key of the custom data.",
+        key="Name that the value was stored under.",
         source="Where it was set: YAML, API or INTEGRATION.",
-        description="Description of the value.",
+        description="Free text about what the value means.",
     ),
     cols(INTEGER, id="Number of the custom data; null for data from descriptors."),
     cols(ANY, value="Value; any JSON value."),
@@ -81,31 +83,34 @@ CUSTOM_EVENTS = table(
     ENTITY,
     cols(
         TEXT,
-        uuid="Id of the event.",
-        title="Title of the event.",
+        uuid="UUID that Cortex gave the event.",
+        title="Headline, as whoever recorded it wrote it.",
         type="Kind of event, in the workspace's own words.",
-        description="Description of the event.",
-        url="Link of the event.",
+        description="Free text about what happened.",
+        url="Address with more about it.",
     ),
     cols(INSTANT, timestamp="When the event happened; not when it was recorded."),
-    cols(OBJECT, customData="Further data of the event."),
+    cols(OBJECT, customData="Further data that was recorded with it; any JSON object."),
 )
 CUSTOM_METRICS = table(
     ("custom_metric_key", "entity_id", "timestamp"),
-    cols(TEXT, custom_metric_key="Key of the metric, from custom_metric_keys."),
+    cols(
+        TEXT,
+        custom_metric_key="Metric it is a point of; the setting custom_metric_keys names them.",
+    ),
     ENTITY,
     cols(INSTANT, timestamp="When the point was measured."),
-    cols(NUMBER, value="Value of the point."),
+    cols(NUMBER, value="Measured number, in the unit that the workspace gave the metric."),
 )
 _DEPLOY = (
     *cols(
         TEXT,
-        uuid="Id of the deploy.",
-        title="Title of the deploy.",
+        uuid="UUID that Cortex gave the deploy.",
+        title="Headline, as whoever recorded it wrote it.",
         type="DEPLOY, SCALE, ROLLBACK or RESTART.",
-        environment="Environment that was deployed to.",
-        sha="Commit that was deployed.",
-        url="Link of the deploy.",
+        environment="Where it went, such as production; in the workspace's own words.",
+        sha="Hash of the commit that was deployed.",
+        url="Address with more about it.",
         deployerEmail="Email of who deployed, in the older form; see deployer.",
         deployerName="Name of who deployed, in the older form; see deployer.",
     ),
@@ -113,23 +118,23 @@ _DEPLOY = (
     *cols(
         OBJECT,
         deployer="Who deployed: email and name.",
-        customData="Further data of the deploy.",
+        customData="Further data that was recorded with it; any JSON object.",
     ),
 )
 DEPLOYS = table(("entity_id", "uuid"), ENTITY, _DEPLOY)
 DEPLOYS_SEARCH = flat_table(("uuid",), _DEPLOY, RAW)
 DEPLOY_ENVIRONMENTS = flat_table(
-    ("environment",), cols(TEXT, environment="Name of an environment that was deployed to."), RAW
+    ("environment",), cols(TEXT, environment="Name in use by deploys: deploys.environment."), RAW
 )
 PACKAGES = table(
     ("entity_id", "id"),
     ENTITY,
-    cols(INTEGER, id="Number of the package."),
+    cols(INTEGER, id="Number that Cortex gave it."),
     cols(
         TEXT,
-        name="Name of the package.",
+        name="What the package is called in its ecosystem.",
         packageType="Ecosystem: NODE, JAVA, PYTHON, GO or NUGET.",
-        version="Version in use.",
+        version="Version that the entity uses.",
     ),
     cols(INSTANT, dateCreated="When Cortex first saw the package."),
 )
@@ -147,7 +152,7 @@ ONCALL_DAILY = flat_table(
         TEXT,
         provider="On-call system: OPSGENIE, PAGERDUTY, VICTOROPS or XMATTERS.",
         person_key="Email of the person, or else the name.",
-        name="Name of the person.",
+        name="First and last name, as the on-call system knows them.",
         email="Email of the person; may be missing.",
     ),
     cols(INTEGER, escalation_level="Level of the escalation; 1 is called first."),
@@ -168,7 +173,7 @@ ENTITY_GITOPS_LOGS = table(
     ENTITY,
     cols(
         TEXT,
-        repository_name="Name of the repository.",
+        repository_name="Path of the repository at its host, such as org/repo.",
         fileName="File that describes the entity.",
         commit="Commit that was read last.",
         repository_provider="System that hosts the repository.",
@@ -184,7 +189,7 @@ K8S_RESOURCES = table(
         cluster="Cluster the resource runs in; empty if the server names none.",
         namespace="Namespace of the resource; empty if the server names none.",
         type="Kind of resource, such as DEPLOYMENT.",
-        name="Name of the resource.",
+        name="What the resource is called within its namespace.",
     ),
     cols(INSTANT, lastUpdated="When Cortex last heard of the resource; its data is cached."),
 )

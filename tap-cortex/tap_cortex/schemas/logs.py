@@ -26,7 +26,7 @@ GITOPS_LOGS = table(
         TEXT,
         commit="Commit that was read.",
         repository_provider="System that hosts the repository.",
-        repository_name="Name of the repository.",
+        repository_name="Path of the repository at its host, such as org/repo.",
     ),
     cols(INSTANT, dateCreated="When the commit was read."),
     cols(OBJECT, repository="Repository as the server shows it: provider and repositoryName."),
@@ -50,18 +50,18 @@ DISCOVERY_AUDIT = table(
     ),
 )
 _NOTIFICATION = (
-    *cols(INTEGER, id="Number of the row."),
+    *cols(INTEGER, id="Number that Cortex gave it; a higher one is newer."),
     *cols(
         TEXT,
-        status="How it went.",
+        status="How it went; the values are not documented.",
         medium="SLACK, MICROSOFT_TEAMS, EMAIL or WEBHOOK.",
         failedReason="Why it failed.",
         ignoredReason="Why it was not sent.",
-        errorMessage="Error in words.",
+        errorMessage="What the medium answered, in words.",
     ),
     *cols(
         INSTANT,
-        dateCreated="When it was created.",
+        dateCreated="When Cortex made the record of it.",
         dateUpdated="When its status last changed.",
     ),
 )
@@ -70,7 +70,7 @@ NOTIFICATION_LOGS = table(
     _NOTIFICATION,
     cols(
         INTEGER,
-        runId="Number of the run that sent it.",
+        runId="Run that sent it: notification_runs.id.",
         recipientUserId="Number of the user it went to.",
         recipientEntityId="Number of the entity it went to.",
     ),
@@ -81,7 +81,7 @@ NOTIFICATION_LOGS = table(
         recipientEmail="Email it went to.",
         recipientChannel="Channel it went to.",
     ),
-    cols(INSTANT, dateDelivered="When it was delivered."),
+    cols(INSTANT, dateDelivered="When it reached the recipient."),
 )
 NOTIFICATION_RUNS = table(
     ("id",),
@@ -93,8 +93,8 @@ NOTIFICATION_RUNS = table(
     ),
     cols(
         INTEGER,
-        deliveredCount="Notifications that were delivered.",
-        originalRunId="Number of the run that this one repeats.",
+        deliveredCount="How many rows of notification_logs reached somebody.",
+        originalRunId="The run that this one repeats: notification_runs.id.",
         seqNo="Running number among the repetitions.",
     ),
     cols(ARRAY, notificationObjects="Entities, scorecards and initiatives it was about."),

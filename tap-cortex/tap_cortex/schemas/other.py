@@ -78,7 +78,7 @@ ENG_INTEL_TRACE = flat_table(
 )
 CHAT_COMPLETIONS = table(
     ("id", "index"),
-    cols(TEXT, id="Id of the completion."),
+    cols(TEXT, id="What Snowflake calls the answer; one for all of its choices."),
     cols(
         INTEGER,
         index="Place of the choice in the completion.",
@@ -96,9 +96,9 @@ CHAT_COMPLETIONS = table(
     cols(INSTANT, created="When the completion was made."),
     cols(
         INTEGER,
-        prompt_tokens="Tokens of the prompt.",
-        completion_tokens="Tokens of the completion.",
-        total_tokens="Tokens that are billed.",
+        prompt_tokens="How many tokens were sent.",
+        completion_tokens="How many tokens came back.",
+        total_tokens="How many tokens are billed: the sum of both.",
     ),
     cols(OBJECT, message="The whole message.", usage="The whole account of tokens."),
 )

@@ -27,16 +27,16 @@ SCORECARDS = table(
     ("tag",),
     cols(
         TEXT,
-        tag="Tag of the scorecard.",
-        name="Name of the scorecard.",
-        description="Description of the scorecard.",
+        tag="Identifies it; every other stream of scorecards names it by this.",
+        name="Display name; not unique.",
+        description="Free text about what it is for.",
     ),
-    cols(BOOLEAN, isDraft="Whether the scorecard is a draft; drafts have no scores."),
+    cols(BOOLEAN, isDraft="Whether it is not published yet; such have no scores."),
     cols(
         INSTANT,
         lastUpdated="When the scorecard was last changed; setting the next evaluation counts, so "
         "it moves every few hours.",
-        dateCreated="When the scorecard was created.",
+        dateCreated="When somebody first saved it.",
     ),
     FILTER,
     cols(
@@ -59,8 +59,8 @@ SCORECARD_RULES = table(
         TEXT,
         identifier="Identifier of the rule; may be missing.",
         expression="What is checked, in CQL.",
-        title="Title of the rule.",
-        description="Description of the rule.",
+        title="Short text that is shown for the rule; null where nobody wrote one.",
+        description="Free text about why the rule is there.",
         failureMessage="What is shown where the rule fails, in Markdown.",
         levelName="Level that the rule belongs to.",
     ),
@@ -72,7 +72,7 @@ SCORECARD_LEVELS = table(
     ("scorecard_tag", "number"),
     SCORECARD,
     cols(INTEGER, number="Number of the level; 1 is the highest."),
-    cols(TEXT, name="Name of the level."),
+    cols(TEXT, name="What reaching it is called, such as Gold."),
 )
 _SCORE = (
     *cols(
@@ -82,9 +82,10 @@ _SCORE = (
     *cols(INTEGER, level_number="Number of that level; 1 is the highest."),
     *cols(
         NUMBER,
-        points="Points the entity has.",
-        possible_points="Points it could have.",
-        percentage="Points in relation to the possible ones, as the server scales it.",
+        points="What the rules that were passed are worth together.",
+        possible_points="What all rules that count are worth together.",
+        percentage="points / possible_points, as the server scales it: 1 or 100 at most; which, is "
+        "not documented.",
     ),
     *cols(INSTANT, lastEvaluated="When the entity was last judged."),
     *cols(TEXTS, owner_groups="Tags of the teams that own the entity."),
@@ -92,7 +93,10 @@ _SCORE = (
 SCORECARD_SCORES = table(
     ("scorecard_tag", "service_id"),
     SCORECARD,
-    cols(INTEGER, scorecard_id="Number of the scorecard."),
+    cols(
+        INTEGER,
+        scorecard_id="Number that Cortex gave the scorecard; most streams join by scorecard_tag.",
+    ),
     SERVICE,
     _SCORE,
     cols(
@@ -110,7 +114,7 @@ _RESULT = (
         TEXT,
         expression="What was checked, in CQL.",
         identifier="Identifier of the rule; may be missing.",
-        title="Title of the rule.",
+        title="Short text that is shown for the rule; null where nobody wrote one.",
         level_name="Level that the rule belongs to.",
         error="Why the rule could not be evaluated, if so.",
         state="How the entity stands on the rule: passed, failed, exempt, not in force, or "
@@ -165,9 +169,9 @@ SCORECARD_NEXT_STEPS = table(
     ("scorecard_tag", "entity_tag", "step_index"),
     cols(
         TEXT,
-        scorecard_tag="Tag of the scorecard.",
-        entity_tag="Tag of the entity.",
-        entity_id="Id (CID) of the entity.",
+        scorecard_tag="Scorecard that the step belongs to: scorecards.tag.",
+        entity_tag="Who is to take the step: entities.tag.",
+        entity_id="The same one by its id (CID): entities.id.",
     ),
     cols(INTEGER, step_index="Place of the step in the answer, from 0."),
     cols(
@@ -187,16 +191,16 @@ INITIATIVES = table(
     cols(
         TEXT,
         cid="Id (CID) of the initiative; a digest where the server sends none.",
-        name="Name of the initiative.",
-        description="Description of the initiative.",
-        scorecardTag="Tag of the scorecard it belongs to.",
-        scorecardName="Name of that scorecard.",
+        name="Display name; not unique.",
+        description="Free text about what it is to bring.",
+        scorecardTag="Scorecard whose rules or levels are to be reached: scorecards.tag.",
+        scorecardName="Its display name, as in scorecards.name.",
     ),
-    cols(BOOLEAN, isDraft="Whether the initiative is a draft."),
+    cols(BOOLEAN, isDraft="Whether it is not published yet."),
     cols(DATE, targetDate="Day by which it is to be reached."),
     cols(
         INSTANT,
-        dateCreated="When the initiative was created.",
+        dateCreated="When somebody first saved it.",
         dateUpdated="When the initiative was last changed.",
     ),
     FILTER,
@@ -211,10 +215,10 @@ VERIFICATION_PERIODS = table(
     ("cid",),
     cols(
         TEXT,
-        cid="Id (CID) of the period.",
-        name="Name of the period.",
+        cid="Identifies the period: verifications.period_cid.",
+        name="Title that is shown for it.",
     ),
-    cols(INSTANT, startDate="When the period begins.", endDate="When the period ends."),
+    cols(INSTANT, startDate="First instant in which may be verified.", endDate="When it closes."),
     cols(
         BOOLEAN,
         isActive="Whether the period is running.",
@@ -236,10 +240,10 @@ VERIFICATIONS = table(
     ("period_cid", "entity_key"),
     cols(
         TEXT,
-        period_cid="Id (CID) of the period.",
+        period_cid="Period that it is asked for in: verification_periods.cid.",
         entity_key="Id of the entity, else its tag.",
-        entity_id="Id (CID) of the entity.",
-        entity_tag="Tag of the entity.",
+        entity_id="Id (CID) of what is to be verified: entities.id.",
+        entity_tag="The same one by its tag: entities.tag.",
         status="PENDING, VERIFIED_CORRECT or VERIFIED_INCORRECT.",
     ),
     cols(INSTANT, verifiedAt="When the entity was verified."),
@@ -247,6 +251,6 @@ VERIFICATIONS = table(
         ANY,
         entity="The entity as the server shows it.",
         period="The period as the server shows it.",
-        verifiedBy="Who verified.",
+        verifiedBy="The person who said so, as the server shows it.",
     ),
 )
