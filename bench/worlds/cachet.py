@@ -66,8 +66,10 @@ class CachetWorld:
         first = '"first":"http://127.0.0.1/api/incidents?page=1"'
         more = f',"next":"http://127.0.0.1/api/incidents?page={page + 1}"'
         links = first + more if end < len(self._records) else first
-        meta = f'"current_page":{page},"path":"/api/incidents","per_page":{size}'
-        head = b'{"data":[' + b",".join(self._records[start:end])
+        held = self._records[start:end]
+        rows = f'"from":{start + 1},"to":{start + len(held)}' if held else '"from":null,"to":null'
+        meta = f'"current_page":{page},{rows},"path":"/api/incidents","per_page":{size}'
+        head = b'{"data":[' + b",".join(held)
         return head + f'],"links":{{{links}}},"meta":{{{meta}}}'.encode() + self._tail
 
 

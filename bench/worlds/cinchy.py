@@ -12,6 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TABLE = "[Sales].[Orders]"
+LISTED = {
+    "Cinchy Id": ("Int64", 1),
+    "Full Name": ("String", "Sales.Orders"),
+    "Guid": ("String", "5f0c6f0e-4f0a-4e0b-9c57-5f0b8d7f5a10"),
+    "Deleted": ("DateTime", None),
+}
+"""What the platform's own list of tables says of it."""
 KEY = "Cinchy Id"
 WORDS = ("spring", "delivery", "of", "parts", "for", "the", "northern", "plant", "two", "pallets")
 TYPES = {KEY: "Int64"} | {
@@ -55,10 +62,12 @@ class CinchyWorld:
         text = parse_qs(body.decode())["Query"][0]
         if text == "SELECT 1":
             return b'{"schema":[{"columnName":"","type":"Int32"}],"data":[[1]]}'
-        if TABLE not in text:
-            return None
         names = tuple(_PATHS.findall(text))
         top, after = _TOP.search(text), _AFTER.search(text)
+        if "[Cinchy].[Tables]" in text:
+            return _listed(names, gone_by=after is not None)
+        if TABLE not in text:
+            return None
         start = int(after[1]) if after else 0
         if text.endswith(" DESC"):
             start = len(self._rows) - 1
@@ -73,6 +82,12 @@ class CinchyWorld:
             places = [self._order.index(name) for name in names]
             self._rendered[names] = [_dump([row[p] for p in places]) for row in self._rows]
         return self._rendered[names]
+
+
+def _listed(names: tuple[str, ...], *, gone_by: bool) -> bytes:
+    cells = [LISTED[name] for name in names]
+    schema = [{"columnName": f"c{n}", "type": kind} for n, (kind, _value) in enumerate(cells)]
+    return _dump({"schema": schema, "data": [] if gone_by else [[value for _kind, value in cells]]})
 
 
 def _dump(value: Any) -> bytes:
