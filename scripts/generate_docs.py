@@ -20,13 +20,13 @@ from singer_rest.sdk.streams import SourceStream
 WRITTEN = "<!-- Written by `make docs` from the code; edit the code instead. -->"
 
 
-def page(tap: TapInfo) -> str:
-    """Return the reference page of a tap."""
+def pages(tap: TapInfo) -> dict[Path, str]:
+    """Return the reference page of a tap, and those of its groups of streams."""
     with SYSTEMS[tap.name]() as config:
-        return _page(tap, config)
+        return _pages(tap, config)
 
 
-def _page(tap: TapInfo, config: dict[str, Any]) -> str:
+def _pages(tap: TapInfo, config: dict[str, Any]) -> dict[Path, str]:
     tap_class = tap.load()
     logging.disable(logging.CRITICAL)
     instance = tap_class(config=config, setup_mapper=False)
@@ -34,22 +34,58 @@ def _page(tap: TapInfo, config: dict[str, Any]) -> str:
     logging.disable(logging.NOTSET)
     rows = samples(tap.name, config)
     summary = (tap_class.__doc__ or "").strip().splitlines()[0]
-    lines = [f"# {tap.name}", "", WRITTEN, "", summary, "", tap.prerequisite, ""]
+    lines = [f"# {tap.name}", "", WRITTEN, "", _ways(tap), "", summary, "", tap.prerequisite, ""]
+    if tap.groups:
+        lines += ["| streams | what they hold |", "| --- | --- |"]
+        lines += [f"| [{g.title}]({tap.name}/{g.name}.md) | {g.what} |" for g in tap.groups]
+        lines += [""]
     lines += ["## Settings", "", *table(settings_of(tap.about()["settings"])), ""]
     lines += ["Every tap of the Singer SDK has settings for stream maps and batches besides.", ""]
     questions = sorted((ROOT / "docs" / "questions").glob(f"{tap.name}-*.sql"))
     if questions:
         lines += ["## Questions to ask the loaded data", ""]
+        lines += ["They ask the [models](../analytics/README.md), in DuckDB or PostgreSQL.", ""]
         for question in questions:
             title, _, query = question.read_text(encoding="utf-8").partition("\n")
             lines += [title.removeprefix("-- "), "", "```sql", query.strip(), "```", ""]
     lines += ["## Streams", ""]
     lines += [tap.about_streams, ""] if tap.about_streams else []
-    lines += [*streams.overview(found), ""]
-    lines += ["Every run also sends `singer_receipts`: [what was proved](receipts.md).", ""]
-    for stream in found:
-        lines += streams.section(stream, rows.get(stream.name))
+    if not tap.groups:
+        lines += [*streams.overview(found), ""]
+    receipts = ["Every run also sends `singer_receipts`: [what was proved](receipts.md).", ""]
+    written: dict[Path, str] = {}
+    for group in tap.groups:
+        own = [one for one in found if type(one).__module__.rpartition(".")[2] in group.modules]
+        name = f"{tap.name}/{group.name}.md"
+        lines += [f"### {group.title}", "", *streams.overview(own, name), ""]
+        beside = " - ".join(f"[{g.title}]({g.name}.md)" for g in tap.groups if g != group)
+        body = [f"# {tap.name}: {group.title[0].lower()}{group.title[1:]}", "", WRITTEN, ""]
+        body += [f"[All pages](../README.md) - [{tap.name}](../{tap.name}.md) - {beside}", ""]
+        body += [group.what, "", tap.about_streams, "", *streams.overview(own), ""]
+        for stream in own:
+            body += streams.section(stream, rows.get(stream.name))
+        written[ROOT / "docs" / name] = _text(body)
+    lines += receipts
+    if not tap.groups:
+        for stream in found:
+            lines += streams.section(stream, rows.get(stream.name))
+    return {ROOT / "docs" / f"{tap.name}.md": _text(lines), **written}
+
+
+def _text(lines: list[str]) -> str:
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _ways(tap: TapInfo) -> str:
+    """Return the line that leads from a reference page to what else there is."""
+    ways = {
+        "All pages": "README.md",
+        f"What {tap.name} does, and how": f"../{tap.name}/README.md",
+        "personal data": "personal-data.md",
+        "exit and error codes": "errors.md",
+        "cost and tuning": "tuning.md",
+    }
+    return " - ".join(f"[{text}]({where})" for text, where in ways.items())
 
 
 def env_example() -> str:
@@ -114,7 +150,7 @@ def files() -> dict[Path, str]:
     """Return every generated file with its content."""
     found = {ROOT / "meltano.yml": plugins.meltano_yml(TAPS), ROOT / ".env.example": env_example()}
     for tap in TAPS:
-        found[ROOT / "docs" / f"{tap.name}.md"] = page(tap)
+        found |= pages(tap)
         hub = ROOT / "hub" / "extractors" / tap.name / f"{VARIANT}.yml"
         found[hub] = plugins.hub_file(tap)
     loader = ROOT / "hub" / "loaders" / plugins.LOADER / f"{VARIANT}.yml"

@@ -23,6 +23,18 @@ VARIANT = OWNER
 
 
 @dataclasses.dataclass(frozen=True)
+class Group:
+    """A page of streams that belong together."""
+
+    name: str
+    """Name of the page's file."""
+    title: str
+    what: str
+    modules: tuple[str, ...]
+    """Modules of the tap whose streams are on the page."""
+
+
+@dataclasses.dataclass(frozen=True)
 class TapInfo:
     """One tap, as its pages present it."""
 
@@ -44,6 +56,8 @@ class TapInfo:
     """Streams that exist only with certain settings, and then are not selected by default."""
     about_streams: str = ""
     """What to know before reading the list of streams."""
+    groups: tuple[Group, ...] = ()
+    """Pages of its streams, for a tap with too many for one page."""
 
     @property
     def namespace(self) -> str:
@@ -122,6 +136,43 @@ TAPS = (
         "read-only key, are read only if the setting opt_in_streams names them.",
         reads="[Cortex](https://www.cortex.io) developer portals, cloud and self-managed: "
         "{streams} streams, {default} of them by default",
+        about_streams="N stands for the number of entities, and `page_size` for the setting. "
+        "Requests are those of a stream by itself: reading the list of entities (of scorecards, "
+        "teams or types, where a stream needs those) comes on top, once a run for all streams.",
+        groups=(
+            Group(
+                "catalog",
+                "The catalog",
+                "Entities, what is made of them, types and relationships.",
+                ("catalog",),
+            ),
+            Group(
+                "per-entity",
+                "Streams that ask for each entity",
+                "Dependencies, deploys, events, custom data, documents, packages, on-call.",
+                ("entities", "oncall"),
+            ),
+            Group(
+                "scorecards",
+                "Scorecards",
+                "Rules, scores, results and their history, initiatives, verifications.",
+                ("scorecards",),
+            ),
+            Group("people", "Teams and people", "Teams, members, users.", ("people",)),
+            Group("logs", "Logs", "Who changed what, and who was told.", ("logs",)),
+            Group(
+                "workspace",
+                "The workspace",
+                "Keys, integrations, plugins, workflows, and what else is set up.",
+                ("workspace",),
+            ),
+            Group(
+                "queries",
+                "Queries of your own",
+                "What reads nothing until a setting names it, and the health of the server.",
+                ("other", "eng_intel"),
+            ),
+        ),
     ),
     TapInfo(
         name="tap-cinchy",

@@ -9,11 +9,35 @@ if TYPE_CHECKING:
     from singer_rest.sdk.streams import SourceStream
 
 LONGEST_VALUE = 60
+MAX_KEYS, MAX_INNER_KEYS, MAX_DEPTH = 40, 6, 3
+UNPARSED = "_sdc_unparsed"
+TYPES = {
+    "text": "text",
+    "binary": "text (base64)",
+    "integer": "integer",
+    "number": "number",
+    "boolean": "boolean",
+    "date": "date",
+    "instant": "timestamp, UTC",
+    "moment": "timestamp",
+    "wall_clock": "timestamp without zone",
+    "object": "JSON object",
+    "array": "JSON array",
+    "any": "any JSON",
+    "texts": "list of text",
+    "integers": "list of integers",
+}
+"""What a kind of column is in a database, by its name."""
 
 
 def anchor(stream: SourceStream) -> str:
     """Return the link target of a stream's section."""
     return stream.name.lower().replace(" ", "-")
+
+
+def summary(stream: SourceStream) -> str:
+    """Return what a row of a stream is, in one sentence."""
+    return (type(stream).__doc__ or "").strip().splitlines()[0].replace("``", "`")
 
 
 def replication(stream: SourceStream) -> str:
@@ -25,8 +49,8 @@ def replication(stream: SourceStream) -> str:
     return "full table"
 
 
-def overview(streams: list[SourceStream]) -> list[str]:
-    """Return the table of all streams."""
+def overview(streams: list[SourceStream], page: str = "") -> list[str]:
+    """Return a table of streams, whose sections are on a page, or on this one."""
     lines = [
         "| stream | key | replication | permission | requests |",
         "| --- | --- | --- | --- | --- |",
@@ -35,20 +59,19 @@ def overview(streams: list[SourceStream]) -> list[str]:
         keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
         opt_in = "" if stream.selected_by_default else " (opt-in)"
         lines.append(
-            f"| [`{stream.name}`](#{anchor(stream)}){opt_in} | {keys} | {replication(stream)} | "
-            f"{stream.permission or 'none'} | {stream.cost} |"
+            f"| [`{stream.name}`]({page}#{anchor(stream)}){opt_in} | {keys} | "
+            f"{replication(stream)} | {stream.permission or 'none'} | {stream.cost} |"
         )
     return lines
 
 
 def section(stream: SourceStream, sample: dict[str, Any] | None) -> list[str]:
     """Return everything about one stream."""
-    summary = (type(stream).__doc__ or "").strip().splitlines()[0]
     keys = ", ".join(f"`{key}`" for key in stream.primary_keys)
     lines = [
         f"### {stream.name}",
         "",
-        summary,
+        summary(stream),
         "",
         f"* Route: `{stream.route}`",
         f"* Key: {keys}",
@@ -63,20 +86,27 @@ def section(stream: SourceStream, sample: dict[str, Any] | None) -> list[str]:
     ]
     for column in stream.table.columns:
         meaning = column.description.replace("|", "\\|").replace("\n", " ")
-        lines.append(f"| `{column.name}` | {column.kind.name} | {meaning} |")
+        kind = TYPES.get(column.kind.name, column.kind.name)
+        lines.append(f"| `{column.name}` | {kind} | {meaning} |")
+    unparsed = stream.table.schema["properties"].get(UNPARSED)
+    if unparsed:
+        lines.append(f"| `{UNPARSED}` | {TYPES['object']} | {unparsed['description']} |")
     if sample is not None:
-        lines += ["", "A row of generated data:", "", "```json"]
+        lines += ["", "<details><summary>A row of generated data</summary>", "", "```json"]
         lines += json.dumps(_short(sample), indent=2, ensure_ascii=False).splitlines()
-        lines += ["```"]
+        lines += ["```", "", "</details>"]
     return [*lines, ""]
 
 
-def _short(value: Any) -> Any:
+def _short(value: Any, depth: int = 0) -> Any:
     """Shorten what would make a sample unreadable."""
     if isinstance(value, str) and len(value) > LONGEST_VALUE:
         return value[: LONGEST_VALUE - 1] + "…"
+    if value and isinstance(value, dict | list) and depth == MAX_DEPTH:
+        return "…"
     if isinstance(value, list):
-        return [_short(item) for item in value[:2]]
+        return [_short(item, depth + 1) for item in value[:2]]
     if isinstance(value, dict):
-        return {key: _short(item) for key, item in list(value.items())[:40]}
+        first = list(value.items())[: MAX_INNER_KEYS if depth else MAX_KEYS]
+        return {key: _short(item, depth + 1) for key, item in first}
     return value

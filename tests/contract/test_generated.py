@@ -9,7 +9,7 @@ from pathlib import Path
 from readme.checkout import publish
 from support.shell import run
 
-WHOLE = (".env.example", "docs/tap-*.md", "hub/*/*/*.yml")
+WHOLE = (".env.example", "docs/tap-*.md", "docs/tap-cortex/*.md", "hub/*/*/*.yml")
 PARTS = {
     "README.md": r"(<!-- what: written [^\n]+\n).*?(<!-- end of what -->)",
     "tap-*/README.md": r"(<!-- settings: written [^\n]+\n).*?(<!-- end of settings -->)",
@@ -32,7 +32,7 @@ def test_what_is_deleted_is_written_again(tmp_path: Path) -> None:
             kept, count = re.subn(part, r"\1\2", path.read_text("utf-8"), flags=re.DOTALL)
             assert count == 1, path
             path.write_text(kept, encoding="utf-8")
-    assert len(before) == 1 + 3 + 4 + 1 + 3 + 1 + 1
+    assert len(before) == 1 + 3 + 7 + 4 + 1 + 3 + 1 + 1
     run(sys.executable, copy / "scripts" / "generate_docs.py")
     # What git calls changed would be changed by `make docs` here, too.
     changed = {str(path.relative_to(copy)) for path in before if path.read_bytes() != before[path]}

@@ -15,10 +15,18 @@ from readme.blocks import OTHERS, Block, blocks
 from .test_house_rules import ROOT, tracked
 
 PAGES = tracked("*.md")
+PACKAGES = [path.with_name("README.md") for path in tracked("*/pyproject.toml")]
+HERE = re.compile(
+    r"https://(?:github\.com/your-org/singer-taps/(?:blob|tree)|"
+    r"raw\.githubusercontent\.com/your-org/singer-taps)/main/"
+)
+"""Addresses of this repository's own files."""
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)|<img src=\"([^\"]+)\"")
 PRIVATE = re.compile(r"(?<![\w.])/(?:work|root|home|Users)/\w+")
 BY_HAND = {"bench/README.md"}
 """Its commands measure for minutes."""
+BY_ITSELF = {"docs/guides/library.md"}
+"""Its blocks are one tap, run by tests/readme/test_library_guide.py."""
 BY_ENGINES = {
     "docs/guides/many-machines.md",
     "docs/guides/orchestrators.md",
@@ -50,10 +58,11 @@ def test_links_lead_somewhere(path: Path) -> None:
     dead = []
     for found in LINK.finditer(prose(path)):
         target = found[1] or found[2]
-        if re.match(r"\w+:", target):
+        ours = HERE.match(target)
+        if ours is None and re.match(r"\w+:", target):
             continue
-        place, _, anchor = target.partition("#")
-        page = (path.parent / place).resolve() if place else path
+        place, _, anchor = target[ours.end() if ours else 0 :].partition("#")
+        page = ((ROOT if ours else path.parent) / place).resolve() if place else path
         if target in WRITTEN_BY_A_RUN:
             continue
         if not page.exists() or (anchor and anchor not in anchors(page)):
@@ -61,9 +70,16 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert dead == []
 
 
+@pytest.mark.parametrize("path", PACKAGES, ids=name_of)
+def test_links_work_where_a_package_is_shown_alone(path: Path) -> None:
+    """A package registry shows the page without the repository around it."""
+    targets = [found[1] or found[2] for found in LINK.finditer(prose(path))]
+    assert [one for one in targets if not re.match(r"#|\w+:", one)] == []
+
+
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
 def test_every_block_is_run_or_says_why_not(path: Path) -> None:
-    covered = name_of(path) in {"README.md", *OTHERS, *BY_HAND, *BY_ENGINES}
+    covered = name_of(path) in {"README.md", *OTHERS, *BY_HAND, *BY_ENGINES, *BY_ITSELF}
     for block in blocks(path):
         where = f"{name_of(path)}, line {block.line}"
         assert not block.runs or covered, f"{where} is run by no test and does not say why"

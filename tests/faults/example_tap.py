@@ -41,7 +41,7 @@ class Books(SourceStream):
     )
 
     def new_source(self) -> Source:
-        """Return the walk over the list."""
+        """Return the reading of the list."""
         size = self.config["page_size"]
         paging = Paging("page", "per_page", size, 1, key=lambda row: row.get("id"))
         request = Request(f"{self.tap.api_url}/books")

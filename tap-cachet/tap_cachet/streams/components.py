@@ -44,7 +44,7 @@ class ComponentStatusDaily(Components):
     table = schemas.COMPONENT_STATUS_DAILY
     selected_by_default = False
     daily_snapshot = True
-    cost = "none beside components"
+    cost = "shared with components"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return today's row of every component."""

@@ -131,7 +131,7 @@ class IncidentComponents(IncidentFamily):
     name = "incident_components"
     table = schemas.INCIDENT_COMPONENTS
     route = "GET /incidents, and GET /incidents/{id} for components named twice on a page"
-    cost = "none beside incidents, and 1 per incident that repeats a component on its page"
+    cost = "shared with incidents, and on 3.x up to 1 per incident"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the pairs of every incident."""
@@ -144,7 +144,7 @@ class IncidentUpdates(IncidentFamily):
     name = "incident_updates"
     table = schemas.INCIDENT_UPDATES
     route = "GET /incidents"
-    cost = "none beside incidents"
+    cost = "shared with incidents"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the updates of every incident."""
@@ -183,7 +183,7 @@ class ScheduleComponents(ScheduleFamily):
     name = "schedule_components"
     table = schemas.SCHEDULE_COMPONENTS
     route = "GET /schedules, and GET /schedules/{id} for components named twice on a page"
-    cost = "none beside schedules, and 1 per schedule that repeats a component on its page"
+    cost = "shared with schedules, and on 3.x up to 1 per schedule"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the pairs of every schedule."""
@@ -196,7 +196,7 @@ class ScheduleUpdates(ScheduleFamily):
     name = "schedule_updates"
     table = schemas.SCHEDULE_UPDATES
     route = "GET /schedules"
-    cost = "none beside schedules"
+    cost = "shared with schedules"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the updates of every schedule; 2.x has none."""

@@ -44,7 +44,7 @@ class Subscriptions(SubscriberFamily):
 
     name = "subscriptions"
     table = schemas.SUBSCRIPTIONS
-    cost = "none beside subscribers"
+    cost = "shared with subscribers"
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every subscriber and component."""

@@ -179,7 +179,7 @@ class Jobs(CinchyStream):
     table = JOBS
     route = "POST /api/v1.0/jobs of Connections"
     permission = "the right to execute the data sync"
-    cost = "1 request per job, and 1 each time its state is looked at"
+    cost = "1 request per job, and 1 per poll of its state"
     daily_snapshot = True
 
     def check(self) -> None:

@@ -26,7 +26,7 @@ class EntityFamily(CortexStream):
 
     source_name = "entities"
     route = "GET /catalog"
-    cost = "none beside entities"
+    cost = "shared with entities"
     filtered_by = ("include_archived", "include_team_entities")
 
     def new_source(self) -> Source:

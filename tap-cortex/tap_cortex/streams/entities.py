@@ -100,7 +100,7 @@ class DocsList(EntityStream):
     table = tables.DOCS_LIST
     route = "GET /catalog/{tagOrId}/documentation"
     path = "/catalog/{id}/documentation"
-    cost = "2, for no known server has the route; else N"
+    cost = "2, to ask whether the route exists; N more if it does"
     paged = False
     probe_count = 2
 

@@ -43,7 +43,7 @@ class OncallDaily(OncallCurrent):
     name = "oncall_daily"
     table = tables.ONCALL_DAILY
     source_name = "oncall_current"
-    cost = "none beside oncall_current"
+    cost = "shared with oncall_current"
     daily_snapshot = True
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:

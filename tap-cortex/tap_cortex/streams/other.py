@@ -76,7 +76,7 @@ class CqlQueries(ConfiguredStream):
     name = "cql_queries"
     table = tables.CQL_QUERIES
     route = "POST /queries, then GET /queries/{jobId}"
-    cost = "1 per query, and 1 per look whether it is done"
+    cost = "1 per query, and 1 per poll until it is done"
 
     def new_source(self) -> Source:
         """Return the queries."""

@@ -53,7 +53,7 @@ class TeamMembers(TeamFamily):
 
     name = "team_members"
     table = tables.TEAM_MEMBERS
-    cost = "none beside teams"
+    cost = "shared with teams"
 
     def members(self, team: Record) -> Iterator[Record]:
         """Yield the members of a team of either kind."""

@@ -31,7 +31,7 @@ class CardFamily(CortexStream):
     source_name = "scorecards"
     route = "GET /scorecards"
     permission = "View Scorecards"
-    cost = "none beside scorecards"
+    cost = "shared with scorecards"
     filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
@@ -96,7 +96,7 @@ class ScoreFamily(CortexStream):
     source_name = "scorecard_scores"
     route = "GET /scorecards/{tag}/scores"
     permission = "View Scorecards"
-    cost = "none beside scorecard_scores"
+    cost = "shared with scorecard_scores"
     filtered_by = ("include_drafts",)
 
     def new_source(self) -> Source:
