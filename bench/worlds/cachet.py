@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import random
 import uuid
@@ -18,21 +19,8 @@ LABELS = ("Reported", "Investigating", "Identified", "Watching", "Fixed")
 WORDS = ("database", "answers", "slowly", "again", "moving", "traffic", "to", "another", "region")
 VARIANTS = 500
 """Different texts; more of them would only cost memory."""
-INCLUDED = [
-    *(
-        {
-            "id": str(number),
-            "type": "components",
-            "attributes": {
-                "id": number,
-                "name": f"Component {number}",
-                "status": {"human": "Operational", "value": 1},
-            },
-        }
-        for number in range(1, 4)
-    ),
-    {"id": "1", "type": "users", "attributes": {"id": 1}},
-]
+COMPONENTS = 3
+"""An incident names the first of them, one to all."""
 
 
 class CachetWorld:
@@ -49,7 +37,6 @@ class CachetWorld:
             json.dumps(_incident(number, texts[number % VARIANTS], chosen)).encode()
             for number in range(1, size + 1)
         ]
-        self._tail = b',"included":' + json.dumps(INCLUDED).encode() + b"}"
         self._fixed = {
             "/api/version": b'{"data":{"version":"3.x-dev"}}',
             "/api/status": b'{"data":{"status":"operational","message":"All good."}}',
@@ -70,13 +57,46 @@ class CachetWorld:
         rows = f'"from":{start + 1},"to":{start + len(held)}' if held else '"from":null,"to":null'
         meta = f'"current_page":{page},{rows},"path":"/api/incidents","per_page":{size}'
         head = b'{"data":[' + b",".join(held)
-        return head + f'],"links":{{{links}}},"meta":{{{meta}}}'.encode() + self._tail
+        return (
+            head
+            + f'],"links":{{{links}}},"meta":{{{meta}}}'.encode()
+            + _included(range(start + 1, start + len(held) + 1))
+        )
 
 
 def _text(chosen: random.Random) -> tuple[str, str]:
     name = " ".join(chosen.choices(WORDS, k=5)).capitalize()
     message = " ".join(chosen.choices(WORDS, k=chosen.randint(10, 40))).capitalize()
     return name, f"**{message}.** D\u00e9tails \u00e0 suivre \u2026"
+
+
+@functools.cache
+def _included(numbers: range) -> bytes:
+    """Return the end of a page of incidents: the records that they name, and no others."""
+    components = max((_components(number) for number in numbers), default=0)
+    found: list[dict[str, Any]] = [
+        {
+            "id": str(number),
+            "type": "components",
+            "attributes": {
+                "id": number,
+                "name": f"Component {number}",
+                "status": {"human": "Operational", "value": 1},
+            },
+        }
+        for number in range(1, components + 1)
+    ]
+    if any(_has_user(number) for number in numbers):
+        found.append({"id": "1", "type": "users", "attributes": {"id": 1}})
+    return b',"included":' + json.dumps(found).encode() + b"}"
+
+
+def _components(number: int) -> int:
+    return 1 + number % COMPONENTS
+
+
+def _has_user(number: int) -> bool:
+    return number % 4 != 0
 
 
 def _incident(number: int, text: tuple[str, str], chosen: random.Random) -> dict[str, Any]:
@@ -103,10 +123,11 @@ def _incident(number: int, text: tuple[str, str], chosen: random.Random) -> dict
         "relationships": {
             "components": {
                 "data": [
-                    {"type": "components", "id": str(item)} for item in range(1, 2 + number % 3)
+                    {"type": "components", "id": str(item)}
+                    for item in range(1, _components(number) + 1)
                 ]
             },
-            "user": {"data": {"type": "users", "id": "1"} if number % 4 else None},
+            "user": {"data": {"type": "users", "id": "1"} if _has_user(number) else None},
         },
     }
 
