@@ -37,6 +37,7 @@ class Target:
 
 PIPE, PLAIN, BARE = "tap-cachet + target-dlt", "plain SDK tap", "bare loop"
 OURS = "target-dlt, DuckDB"
+IN_PROCESS, BARE_ARROW = "cachet_source, in process", "bare loop to Arrow and DuckDB"
 SDK = "import singer_sdk"
 
 
@@ -162,6 +163,24 @@ TARGETS = (
         "at least",
     ),
     Target(
+        "into DuckDB: by pipe against in process, CPU",
+        lambda found: found.ratio("duckdb", PIPE, IN_PROCESS, "cpu"),
+        2,
+        "at least",
+    ),
+    Target(
+        "into DuckDB: in process against the bare loop to Arrow, CPU",
+        lambda found: found.ratio("duckdb", IN_PROCESS, BARE_ARROW, "cpu"),
+        2,
+        "at most",
+    ),
+    Target(
+        "into DuckDB: dlt with parquet files against in process, CPU",
+        lambda found: found.ratio("duckdb", DLT_PARQUET, IN_PROCESS, "cpu"),
+        8,
+        "at least",
+    ),
+    Target(
         "a file of messages: target-postgres against target-dlt, time",
         lambda found: found.ratio("load", "target-postgres, PostgreSQL", OURS, "seconds"),
         8,
@@ -212,6 +231,13 @@ TARGETS = (
         "memory, 1 000 000 records more than 10 000",
         lambda found: found.growth_of_memory("memory-10000", "memory-1000000", "tap-cachet"),
         20,
+        "at most",
+        " MB",
+    ),
+    Target(
+        "memory in process, 1 000 000 records more than 10 000",
+        lambda found: found.growth_of_memory("memory-10000", "memory-1000000", IN_PROCESS),
+        150,
         "at most",
         " MB",
     ),

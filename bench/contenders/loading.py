@@ -56,6 +56,25 @@ def tap_into_duckdb() -> Contender:
     )
 
 
+def in_process_into_duckdb() -> Contender:
+    """Return our source for dlt, which reads Cachet in dlt's own process, into DuckDB."""
+    return Contender(
+        "cachet_source, in process",
+        lambda job: [script("in_process", job.url, str(job.folder))],
+        counted=lambda job: rows_in_duckdb(job, OURS, "incidents"),
+        env={"RUNTIME__DLTHUB_TELEMETRY": "false"},
+    )
+
+
+def bare_arrow() -> Contender:
+    """Return the least that brings the same columns into DuckDB."""
+    return Contender(
+        "bare loop to Arrow and DuckDB",
+        lambda job: [script("bare_arrow", job.url, str(job.page_size), str(job.folder / OURS))],
+        counted=lambda job: rows_in_duckdb(job, OURS, "incidents"),
+    )
+
+
 def rest_into_duckdb(task: str, name: str) -> Contender:
     """Return dlt's REST source, from Cachet into DuckDB."""
     return dataclasses.replace(

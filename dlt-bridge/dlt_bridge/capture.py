@@ -5,12 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+
 Sink = Callable[[bytes], None]
 """Takes one line of Singer messages."""
 
+PageSink = Callable[[str, pa.RecordBatch, int | None, str], bool]
+"""Takes the rows of a page as columns: the stream, the rows, their version and when they were read.
 
-def capturing_writer(writer_class: Any, sink: Sink) -> Any:
-    """Make a message writer that encodes as the tap's own does, but writes nowhere else."""
+Returns whether it did; if not, the same rows come as lines."""
+
+
+def capturing_writer(tap_class: Any, sink: Sink, pages: PageSink | None = None) -> Any:
+    """Make a message writer that encodes as the tap's own does, but writes nowhere else.
+
+    Args:
+        tap_class: The tap; one made with singer-rest hands over columns, if somebody takes them.
+        sink: Gets every line.
+        pages: Gets the rows of whole pages instead.
+    """
+    writer_class: Any = tap_class.message_writer_class
+    if pages is not None and hasattr(tap_class, "column_output"):
+        return tap_class.column_output(sink, pages)
     if hasattr(writer_class, "_write"):  # singer-rest's writer hands over whole pages here
 
         class PageCapture(writer_class):  # type: ignore[misc]

@@ -13,6 +13,8 @@ from dlt_bridge.sequence import STEP
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import pyarrow as pa
+
     from dlt_bridge.load_batch import Batch
     from dlt_bridge.stream_intake import StreamIntake
 
@@ -82,6 +84,33 @@ class Intake:
             stream.activate(message.version)
             return False
         return self._batch_files(stream, message)
+
+    def take_page(
+        self, name: str, page: pa.RecordBatch, version: int | None, extracted: str
+    ) -> bool:
+        """Take rows of a stream as columns.
+
+        Args:
+            name: The stream.
+            page: The rows, with the columns of SCHEMA.
+            version: Their version, as that of a RECORD.
+            extracted: When the tap read them.
+
+        Returns:
+            Whether they were taken; if not, they have to come as RECORD messages.
+
+        Raises:
+            MessageError: If a row lacks its key.
+            RejectedValueError: If a row lacks what its SCHEMA requires.
+        """
+        if name in self._failures:
+            return True
+        stream = self._streams.get(name)
+        if stream is None or not stream.append_page(page, self.sequence, version, extracted):
+            return False
+        self.sequence += STEP * page.num_rows
+        self._spill(page.nbytes)
+        return True
 
     @property
     def failures(self) -> Mapping[str, MessageError]:

@@ -17,10 +17,11 @@ from dlt_bridge.convert import convert
 from dlt_bridge.errors import MessageError, RejectedValueError
 from dlt_bridge.messages import repaired
 from dlt_bridge.rejected_values import RejectedValues
+from dlt_bridge.sequence import STEP
 from dlt_bridge.spool import Spool, SpoolFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class RecordBuffer:
         self._records: list[Raw] = []
         self._sequence: list[int] = []
         self._extracted: list[Any] = []
+        self._pages: list[pa.Table] = []
         self._bytes = 0
         self._converted = 0
         self._decode: Callable[[bytes], list[Any]] | None = None
@@ -77,6 +79,7 @@ class RecordBuffer:
     def discard(self) -> None:
         """Drop all rows."""
         self._records, self._sequence, self._extracted = [], [], []
+        self._pages = []
         self._bytes = 0
         self.take()
 
@@ -92,6 +95,8 @@ class RecordBuffer:
         Returns:
             Whether that completed a chunk, which is now on disk.
         """
+        if self._pages:
+            self.close_chunk()  # rows stay in their order
         if not self.rows:
             self.first_sequence = sequence
         self._records.append(record)
@@ -104,6 +109,35 @@ class RecordBuffer:
             return False
         self.close_chunk()
         return True
+
+    def append_page(self, arrays: dict[str, pa.Array], after: int, extracted: str) -> None:
+        """Take rows as columns.
+
+        Args:
+            arrays: The columns of SCHEMA, by their names at the destination.
+            after: The sequence number before that of the first row.
+            extracted: When the tap read them.
+
+        Raises:
+            RejectedValueError: If a row lacks what its SCHEMA requires.
+            MessageError: If a row lacks its key.
+        """
+        if self._records:
+            self.close_chunk()
+        count = len(next(iter(arrays.values())))
+        self._check_columns(arrays)
+        last = after + STEP * count
+        [time], _ = convert([extracted], self.layout.extracted_at.type)
+        own = self._own_columns(range(after + STEP, last + 1, STEP), pa.repeat(time, count))
+        if not self.rows:
+            self.first_sequence = after + STEP
+        self._pages.append(self._as_table(arrays | own))
+        self._bytes += self._pages[-1].nbytes
+        self._converted += count
+        self.rows += count
+        self.last_sequence = last
+        if sum(map(len, self._pages)) >= CHUNK_ROWS or self._bytes >= CHUNK_BYTES:
+            self.close_chunk()
 
     def take(self) -> tuple[list[SpoolFile], frozenset[int | None]]:
         """Hand over all rows, as files, with their versions, and start anew."""
@@ -124,14 +158,18 @@ class RecordBuffer:
             RejectedValueError: If a value does not fit the type its SCHEMA declares.
             MessageError: If a record is no JSON object or lacks a key.
         """
-        if not self._records:
+        if self._pages:
+            table = pa.concat_tables(self._pages)
+        elif self._records:
+            table = self._to_arrow()
+            self._converted += len(self._records)
+        else:
             return
-        table = self._to_arrow()
         self.layout.validate()
         self._spool.write(table)
-        self._converted += len(self._records)
         self._row_versions.add(self._version)
         self._records, self._sequence, self._extracted = [], [], []
+        self._pages = []
         self._bytes = 0
 
     def _to_arrow(self) -> pa.Table:
@@ -147,11 +185,19 @@ class RecordBuffer:
         arrays |= rejected.arrays(len(rows))
         if has_nul and self.layout.options.strip_nul:
             arrays = self._without_nul(arrays)
-        arrays[self.layout.sequence.name] = pa.array(self._sequence, pa.int64())
-        extracted, _ = convert(self._extracted, self.layout.extracted_at.type)
-        arrays[self.layout.extracted_at.name] = extracted
+        times, _ = convert(self._extracted, self.layout.extracted_at.type)
+        return self._as_table(arrays | self._own_columns(self._sequence, times))
+
+    def _own_columns(self, sequence: Sequence[int], times: pa.Array) -> dict[str, pa.Array]:
+        layout = self.layout
         version = pa.scalar(self._version, pa.int64())
-        arrays[self.layout.table_version.name] = pa.repeat(version, len(rows))
+        return {
+            layout.sequence.name: pa.array(sequence, pa.int64()),
+            layout.extracted_at.name: times,
+            layout.table_version.name: pa.repeat(version, len(sequence)),
+        }
+
+    def _as_table(self, arrays: dict[str, pa.Array]) -> pa.Table:
         # dlt rewrites files that do not say, as its own schema does, what may be null.
         columns = self.layout.columns.values()
         filled = {column.name for column in columns if column.key and not column.nullable}

@@ -243,7 +243,7 @@ class _Reading:
         self._resumed = msgspec.json.encode(before) if before else None
         complete = set(selected)
         try:
-            self._tap.run(with_selected(self._catalog, selected), before, take)
+            self._tap.run(with_selected(self._catalog, selected), before, take, intake.take_page)
         except TapError as error:
             failures = LOAD_REST.get()
             if failures is None or error.complete is None:

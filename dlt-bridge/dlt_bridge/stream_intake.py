@@ -10,11 +10,15 @@ import msgspec
 
 from dlt_bridge.errors import MessageError
 from dlt_bridge.load_batch import Batch, Disposition
+from dlt_bridge.pages import fitting_arrays
 from dlt_bridge.record_buffer import RecordBuffer
+from dlt_bridge.sequence import STEP
 from dlt_bridge.snapshots import Versions, names_version, read_version
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pyarrow as pa
 
     from dlt_bridge.columns import TableLayout
     from dlt_bridge.messages import Message
@@ -109,6 +113,28 @@ class StreamIntake:
         if self._current is self._snapshot and self.first_in_snapshot is None:
             self.first_in_snapshot = sequence
         return self._current.append(message.record, sequence, message.time_extracted, size)
+
+    def append_page(
+        self, page: pa.RecordBatch, after: int, version: int | None, extracted: str
+    ) -> bool:
+        """Take rows as columns; returns whether they fit and were taken.
+
+        Args:
+            page: The rows.
+            after: The sequence number before that of the first.
+            version: Their version.
+            extracted: When they were read.
+        """
+        arrays = fitting_arrays(self.layout, page)
+        if arrays is None:
+            return False
+        if version != self._raw_version:
+            self._switch(version)
+        self.received += page.num_rows
+        if self._current is self._snapshot and self.first_in_snapshot is None:
+            self.first_in_snapshot = after + STEP
+        self._current.append_page(arrays, after, extracted)
+        return True
 
     def append_batched(self, message: Message, sequence: int, size: int) -> None:
         """Take a record out of a file, where it has no version of its own."""

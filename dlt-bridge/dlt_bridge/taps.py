@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import logging
 import re
@@ -18,9 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
-from dlt_bridge.capture import Sink, capturing_writer
+from dlt_bridge.capture import PageSink, Sink, capturing_writer
 from dlt_bridge.errors import BridgeError, ConfigError, TapError
 from dlt_bridge.guest import unchanged_logging, unchanged_process
+from dlt_bridge.listener import Listener
 from dlt_bridge.redact import Redactor, secret_texts
 from dlt_bridge.tap_summary import TapSummary
 
@@ -31,6 +33,9 @@ logger = logging.getLogger(__name__)
 
 _PATIENCE: Final = 10.0
 """Seconds a tap has to end by itself once nobody listens to it any more."""
+
+_OBJECTS_BETWEEN_COLLECTIONS: Final = 100_000
+"""Rows have no cycles, and the collector of cycles looks at each of them: put back afterwards."""
 
 _SOON: Final = 5.0
 """Seconds a tap in this process has to end when the user interrupted it."""
@@ -80,13 +85,20 @@ class Tap(ABC):
         """
 
     @abstractmethod
-    def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
+    def run(
+        self,
+        catalog: Mapping[str, Any],
+        state: Mapping[str, Any] | None,
+        sink: Sink,
+        pages: PageSink | None = None,
+    ) -> None:
         """Read all selected streams; returns when the tap has succeeded.
 
         Args:
             catalog: The catalog, with streams selected.
             state: Where to continue from.
             sink: Gets every line of messages, in order.
+            pages: Gets rows as columns, in the same order, from a tap that can hand them over so.
 
         Raises:
             TapError: If the tap fails.
@@ -134,8 +146,15 @@ class CommandTap(Tap):
             raise ConfigError(f"{self.name} --discover printed no catalog.") from None
         return found
 
-    def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
+    def run(
+        self,
+        catalog: Mapping[str, Any],
+        state: Mapping[str, Any] | None,
+        sink: Sink,
+        pages: PageSink | None = None,
+    ) -> None:
         """See `Tap.run`."""
+        del pages  # a command writes lines
         contents = {"config": self.config, "catalog": catalog}
         if state:
             contents["state"] = state
@@ -208,50 +227,6 @@ def _ended(process: subprocess.Popen[bytes]) -> int:
     return process.wait()
 
 
-class _NobodyListensError(BaseException):
-    """Ends a tap whose messages nobody wants any more.
-
-    No `Exception`, since a tap goes on with its other streams after those.
-    """
-
-
-class _Listener:
-    """Hands messages on for as long as somebody wants them; the first error ends that.
-
-    Args:
-        sink: Gets the messages.
-    """
-
-    def __init__(self, sink: Sink) -> None:
-        self.error: BaseException | None = None
-        self._sink = sink
-        self._tap: Any = None
-        self._wanted = True
-
-    def __call__(self, line: bytes) -> None:
-        """Hand on a line."""
-        if not self._wanted:
-            raise _NobodyListensError
-        try:
-            self._sink(line)
-        except BaseException as error:  # noqa: BLE001  # raised again where the tap was started
-            self.error = error
-            self.end()
-            raise _NobodyListensError from None
-
-    def begin(self, tap: Any) -> bool:
-        """Note which tap is about to read; returns whether it still should."""
-        self._tap = tap
-        return self._wanted
-
-    def end(self) -> None:
-        """Let the tap end, by its own stop signal if it has one."""
-        self._wanted = False
-        request = getattr(getattr(self._tap, "stop", None), "request", None)
-        if request is not None:
-            request()
-
-
 class InProcessTap(Tap):
     """A tap that is a class of the Singer SDK.
 
@@ -280,9 +255,15 @@ class InProcessTap(Tap):
         # Through JSON, since the SDK's catalog has enumerations and tuples in it.
         return dict(json.loads(json.dumps(found, default=str)))
 
-    def run(self, catalog: Mapping[str, Any], state: Mapping[str, Any] | None, sink: Sink) -> None:
+    def run(
+        self,
+        catalog: Mapping[str, Any],
+        state: Mapping[str, Any] | None,
+        sink: Sink,
+        pages: PageSink | None = None,
+    ) -> None:
         """See `Tap.run`."""
-        listener = _Listener(sink)
+        listener = Listener(sink, pages)
         summary = TapSummary(self._tap_class, self.config)
 
         def run() -> None:
@@ -291,9 +272,12 @@ class InProcessTap(Tap):
                     config=copy.deepcopy(self.config) | summary.setting,
                     catalog=copy.deepcopy(dict(catalog)),
                     state=copy.deepcopy(dict(state)) if state else None,
-                    message_writer=capturing_writer(self._tap_class.message_writer_class, listener),
+                    message_writer=capturing_writer(
+                        self._tap_class, listener, None if pages is None else listener.page
+                    ),
                 )
             if listener.begin(tap):
+                gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
                 tap.sync_all()
 
         try:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from singer_rest.records.rows import Records
 
 _ESCAPED = re.compile(r'[\x00-\x1f"\\]')
-_ENCODER = msgspec.json.Encoder(decimal_format="number")
+JSON_ENCODER = msgspec.json.Encoder(decimal_format="number")
 
 
 class _Record(msgspec.Struct, omit_defaults=True, gc=False):
@@ -65,7 +65,7 @@ def encoded_lines(stream: str, values: list[Any]) -> bytes:
         StreamError: One of them cannot be written.
     """
     try:
-        return _ENCODER.encode_lines(values)
+        return JSON_ENCODER.encode_lines(values)
     except (UnicodeEncodeError, RecursionError, msgspec.MsgspecError) as error:
         raise StreamError(
             f"A record of {stream} cannot be written as JSON: {error}.", code="UNWRITABLE"
@@ -92,7 +92,7 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
 
     def serialize_message(self, message: Message) -> bytes:
         """Encode one message as a line of strict JSON."""
-        return _ENCODER.encode(message.to_dict()) + b"\n"
+        return JSON_ENCODER.encode(message.to_dict()) + b"\n"
 
     def write_message(self, message: Message) -> None:
         """Write one message; a repeated SCHEMA or STATE with the same content is left out."""

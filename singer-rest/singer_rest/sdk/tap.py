@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from singer_rest.run.contract import RunOptions
+    from singer_rest.sdk.arrow import ArrowOutput, TakeLine, TakePage
     from singer_rest.sources.cuts import Span
 
 OBJECTS_BETWEEN_COLLECTIONS = 100_000
@@ -184,6 +185,21 @@ class RestTap(ConfiguredTap):
             return RecordWriter(stream, stream.table_version, self.receipts)
 
         Runner(self, self.passes(), new_writer).read_all()
+
+    @classmethod
+    def column_output(cls, take_line: TakeLine, take_page: TakePage) -> ArrowOutput:
+        """Return a ``message_writer`` for a reader of columns in the same process.
+
+        Args:
+            take_line: Gets every message but the rows of whole pages.
+            take_page: Gets those, as a :class:`pyarrow.RecordBatch`; see :mod:`.arrow`.
+
+        Raises:
+            ImportError: pyarrow is not installed; the extra ``arrow`` brings it.
+        """
+        from singer_rest.sdk.arrow import ArrowOutput  # noqa: PLC0415  # pyarrow is an extra
+
+        return ArrowOutput(take_line, take_page)
 
     # The command line
 

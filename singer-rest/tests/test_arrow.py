@@ -1,0 +1,127 @@
+"""Pages as record batches: what becomes of values that Arrow would change."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import json
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from singer_sdk.singerlib.encoding.simple import SchemaMessage
+
+from singer_rest import BOOLEAN, DATE, INSTANT, INTEGER, NUMBER, OBJECT, TEXT, Column, Table
+from singer_rest.errors import StreamError
+from singer_rest.records.columns import UNPARSED, RejectedValues
+from singer_rest.sdk.arrow import ArrowOutput
+from singer_rest.sdk.tap import RestTap
+
+KINDS = {
+    "id": INTEGER,
+    "name": TEXT,
+    "size": NUMBER,
+    "done": BOOLEAN,
+    "at": INSTANT,
+    "day": DATE,
+    "meta": OBJECT,
+}
+TABLE = Table([Column(name, kind, name) for name, kind in KINDS.items()], ["id"])
+UTC = dt.UTC
+
+
+class Taken:
+    """Takes what an output hands over."""
+
+    def __init__(self, *, takes: bool = True) -> None:
+        self.lines: list[dict[str, Any]] = []
+        self.pages: list[pa.RecordBatch] = []
+        self.takes = takes
+        self.output: ArrowOutput = RestTap.column_output(self.line, self.page)
+        self.output.write_message(SchemaMessage("t", TABLE.schema, key_properties=["id"]))
+
+    def line(self, line: bytes) -> None:
+        self.lines.append(json.loads(line, parse_float=decimal.Decimal))
+
+    def page(self, stream: str, page: pa.RecordBatch, version: int | None, extracted: str) -> bool:
+        assert (stream, version, extracted) == ("t", 7, "2026-11-20T10:00:00Z")
+        if self.takes:
+            self.pages.append(page)
+        return self.takes
+
+    def write(self, *rows: dict[str, Any]) -> None:
+        records = TABLE.reader()(rows, RejectedValues())
+        self.output.write_records("t", records, version=7, time_extracted="2026-11-20T10:00:00Z")
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        return [line["record"] for line in self.lines if line["type"] == "RECORD"]
+
+
+def test_a_page_is_typed_as_its_schema_says() -> None:
+    taken = Taken()
+    first = {"id": 1, "name": "ä", "size": 1, "done": True, "at": "2026-11-20 10:00:00"}
+    taken.write(first | {"day": "2026-11-20", "meta": {"n": [1.5, None]}}, {"id": 2, "size": 0.1})
+    [page] = taken.pages
+    assert taken.records == []
+    assert taken.output.records == 2
+    assert page.schema.field("at").type == pa.timestamp("us", "UTC")
+    assert page.to_pylist() == [
+        first
+        | {
+            "at": dt.datetime(2026, 11, 20, 10, tzinfo=UTC),
+            "day": dt.date(2026, 11, 20),
+            "meta": '{"n":[1.5,null]}',
+            UNPARSED: None,
+        },
+        dict.fromkeys([*KINDS, UNPARSED]) | {"id": 2, "size": 0.1},
+    ]
+
+
+def test_a_text_of_digits_is_the_double_that_it_stands_for() -> None:
+    taken = Taken()
+    taken.write(
+        {"id": 1, "size": "10.00"}, {"id": 2, "size": decimal.Decimal("0.6428571428571429")}
+    )
+    assert taken.pages[0].column("size").to_pylist() == [10.0, 0.6428571428571429]
+
+
+def test_what_does_not_fit_its_column_is_kept_beside() -> None:
+    taken = Taken()
+    taken.write({"id": 1, "at": "soon"}, {"id": 2})
+    assert taken.pages[0].column(UNPARSED).to_pylist() == ['{"at":"soon"}', None]
+    assert taken.pages[0].column("at").to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("size", decimal.Decimal("0.12345678901234567890")),
+        ("size", 2**53 + 1),
+        ("id", 2**63),
+        ("at", "0001-01-01T00:00:00.1234567"),
+    ],
+)
+def test_values_that_arrow_would_change_go_as_records(column: str, value: Any) -> None:
+    taken = Taken()
+    taken.write({"id": 1, column: value}, {"id": 2})
+    expected = [{**dict.fromkeys(KINDS), "id": 1, column: value}, {**dict.fromkeys(KINDS), "id": 2}]
+    if column == "at":
+        expected[0]["at"] = "0001-01-01T00:00:00.123456Z"
+        assert taken.pages[0].num_rows == 2
+        return
+    assert taken.pages == []
+    assert taken.records == expected
+    assert taken.output.records == 2
+
+
+def test_a_page_that_nobody_takes_goes_as_records() -> None:
+    taken = Taken(takes=False)
+    taken.write({"id": 1})
+    assert [record["id"] for record in taken.records] == [1]
+
+
+def test_half_a_character_is_refused_as_ever() -> None:
+    taken = Taken()
+    with pytest.raises(StreamError, match="cannot be written as JSON"):
+        taken.write({"id": 1, "name": "\ud800"})
