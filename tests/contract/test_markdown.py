@@ -33,6 +33,10 @@ BY_ENGINES = {
     "docs/guides/schedule.md",
 }
 """Their blocks are run by `make engines`."""
+FOR_DEVELOPERS = re.compile(r"CONTRIBUTING|.*CHANGELOG|bench/|sandbox/")
+OWN_WORDS = re.compile(
+    r"\b(?:rooms?|worlds?|walk(?:s|ed)?|floors?|contenders?|nasty|hostile|doctor)\b"
+)
 WRITTEN_BY_A_RUN = {"results/latest.json"}
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -97,6 +101,14 @@ def check_syntax(block: Block) -> None:
         tomllib.loads(block.text)
     elif block.language == "yaml":
         yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_users_read_no_words_of_our_own(path: Path) -> None:
+    """What the code, its tests and its sandbox call a thing is not what a user looks for."""
+    if FOR_DEVELOPERS.match(name_of(path)):
+        return
+    assert OWN_WORDS.findall(prose(path)) == []
 
 
 def test_nothing_private_is_told() -> None:
