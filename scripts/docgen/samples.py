@@ -94,8 +94,14 @@ def samples(tap: str, config: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return best
 
 
-def _filled(row: dict[str, Any]) -> int:
-    return sum(value not in (None, [], {}, "") for value in row.values())
+def _filled(row: dict[str, Any]) -> tuple[bool, int]:
+    """Return how much a row shows; a living one always more than a deleted one."""
+    shown = sum(value not in (None, [], {}, "", "-0.0") for value in map(_plain, row.values()))
+    return not row.get("_sdc_deleted_at"), shown
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, float) else value
 
 
 def _run(*command: str) -> str:

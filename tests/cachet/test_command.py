@@ -61,6 +61,8 @@ def test_plan_counts_requests(any_site: Site) -> None:
     assert run.exit_code == 0, run.stderr
     plan = json.loads(run.stdout)
     assert plan["requests"] >= 9
+    [dashboards] = [one for one in plan["sources"] if "dashboards" in one["streams"]]
+    assert dashboards["requests"] == 3  # its status, its version, and who asks
 
 
 def test_schema_messages_only(new_site: Site) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import Outcome, StreamError
 from singer_rest.http.bodies import unexpected
+from singer_rest.sources.base import Plan
 from singer_rest.sources.single import SingleSource
 from tap_cachet import schemas
 from tap_cachet.sources import ONE
@@ -73,6 +74,10 @@ class DashboardSource(SingleSource):
             api.request("/status", may_be_missing=True),
             lambda reply: [{}] if reply.status == HTTPStatus.NOT_FOUND else ONE(reply),
         )
+
+    def plan(self) -> Plan:
+        """Return what the three cost."""
+        return Plan(3)
 
     def pages(self) -> Iterator[Page]:
         """Yield the status with version and ``/me`` added to it."""
