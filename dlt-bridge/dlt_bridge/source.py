@@ -164,6 +164,7 @@ class _Reading:
         self._infos = infos
         self._extraction: str | None = None
         self._delivered: set[str] = set()
+        self._taken: set[str] = set()
         self._batches: dict[str, Batch] | None = None
         self._state: Any = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
@@ -196,13 +197,16 @@ class _Reading:
         batch = (self._batches or {}).get(stream)
         if batch is not None:
             yield from self._deliver(batch, in_pipeline=extraction is not None)
-        if self._folder is not None and self._delivered >= set(self._batches or ()):
+        # dlt asks its resources in turn: others may still have files to hand over.
+        self._taken.add(stream)
+        if self._folder is not None and self._taken >= set(self._batches or ()):
             self._folder.cleanup()
 
     def _read(self, extraction: str | None) -> None:
         self._batches = None
         self._state = None
         self._delivered = set()
+        self._taken = set()
         self._incomplete = frozenset()
         self._is_sample = any(map(is_limited, dlt.current.source().selected_resources.values()))
         selected = [name for name in dlt.current.source().selected_resources if name in self._infos]
