@@ -26,7 +26,7 @@ help:
 	@echo "make test    lint, types and the tests of the product, 12 minutes"
 	@echo "make test-integration   the tests that install the packages or start other programs, 8 minutes"
 	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
-	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=)"
+	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=, ROUTES=)"
 	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
 	@echo "make targets the taps into five targets of others, each in an environment of its own"
 	@echo "make engines the recipes for other people's engines, each in an environment of its own, 6 minutes"
@@ -156,8 +156,9 @@ bench: setup meltano
 lies: setup
 	@mkdir -p output
 	PYTHONPATH=tests $(BIN)/python -m lies --jobs $(or $(JOBS),2) --seed $(or $(SEED),1) \
-		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) $(if $(SAMPLE),--sample $(SAMPLE)) \
-		$(if $(HONEST),--honest $(HONEST)) $(if $(PUBLISH),--publish,$(if $(SAMPLE)$(REPLAY),,--publish))
+		$(if $(REPLAY),--replay "$(REPLAY)",--details output/lies.jsonl) \
+		$(if $(ROUTES),--routes "$(ROUTES)") $(if $(SAMPLE),--sample $(SAMPLE)) \
+		$(if $(HONEST),--honest $(HONEST)) $(if $(PUBLISH),--publish,$(if $(SAMPLE)$(REPLAY)$(ROUTES),,--publish))
 
 .tools/mutants/.ready:
 	$(UV) venv --quiet --allow-existing --python $(PYTHON) .tools/mutants

@@ -40,6 +40,8 @@ def claims_of_v3(page: Page) -> Claims:
         wrong.append(
             f"it says that it holds the rows {found['from']} to {found['to']}, and brings {count}"
         )
+    elif not count and (found["from"] or found["to"]):
+        wrong.append(f"it says that it holds the rows from {found['from']}, and brings none")
     return Claims(more=links.get("next") is not None, page=number, contradictions=tuple(wrong))
 
 

@@ -40,6 +40,10 @@ OWN_MESSAGES: dict[int, str] = {
     404: r"The route \S*subscribers could not be found\.?",
 }
 """What Laravel says when a key lacks an ability, and when a build has no such route."""
+LACKING = r"The route \S+ could not be found\.?"
+"""What Laravel says of a path that leads nowhere."""
+TITLES_OF_V2 = {404: "Not Found", 500: "Internal Server Error"}
+"""What 2.x calls its own errors, in every language."""
 REPORTED_VERSION_OF_V3 = "3.x-dev"
 
 UTC_HEADER = {"Time-Zone": "UTC"}
@@ -216,18 +220,43 @@ def _is_of_cachet(reply: Reply) -> bool:
     return known is not None and bool(re.fullmatch(known, str(body.get("message"))))
 
 
+def in_own_words(reply: Reply, *, is_v3: bool) -> bool:
+    """Whether a 404, on 2.x also a 500, is the API's own: that of a path that leads nowhere.
+
+    A gateway, a firewall or a server that is being upgraded answers the same status otherwise.
+    """
+    body = reply.body if isinstance(reply.body, dict) else {}
+    if is_v3:
+        is_404 = reply.status == HTTPStatus.NOT_FOUND
+        return is_404 and bool(re.fullmatch(LACKING, str(body.get("message"))))
+    errors = body.get("errors")
+    first = errors[0] if isinstance(errors, list) and errors else None
+    title = first.get("title") if isinstance(first, dict) else None
+    return title is not None and title == TITLES_OF_V2.get(reply.status)
+
+
 def has_schedules(transport: Transport, root: str) -> bool:
     """Tell 2.4 from 2.3, which has neither schedules nor updates nor templates.
 
     One missing route may be an accident of the moment; that both are missing is the version.
+
+    Raises:
+        ConfigError: Something before the API says that they are missing.
     """
-    routes = ("/schedules", "/incidents/templates")
+    return any(_has(transport, root, route) for route in ("/schedules", "/incidents/templates"))
+
+
+def _has(transport: Transport, root: str, route: str) -> bool:
     accepted = frozenset({HTTPStatus.NOT_FOUND})
-    return any(
-        transport.send(Request(f"{root}{route}", {"per_page": 1}, accept_statuses=accepted)).status
-        != HTTPStatus.NOT_FOUND
-        for route in routes
-    )
+    reply = transport.send(Request(f"{root}{route}", {"per_page": 1}, accept_statuses=accepted))
+    if reply.status != HTTPStatus.NOT_FOUND:
+        return True
+    if not in_own_words(reply, is_v3=False):
+        raise ConfigError(
+            f"{root}{route} answered 404 and not as Cachet does, so nothing tells whether this is "
+            "2.3 or 2.4: look for a firewall or a proxy before it."
+        )
+    return False
 
 
 class CachetApi:

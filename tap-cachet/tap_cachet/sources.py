@@ -7,6 +7,7 @@ for a later incident that status is unknown, and the incident is asked for once 
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import functools
 from http import HTTPStatus
@@ -24,7 +25,7 @@ from tap_cachet.normalise import related
 from tap_cachet.relations import check_related, included_of, naming, not_brought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.http.prefetch import Prefetcher
@@ -207,7 +208,11 @@ class StatusListSource(ApiListSource):
         again: list[int] = []
         # The walk may have taken out rows it knew; the first mention counts on the server's page.
         wanted = {row_id(row) for row in page.rows}
-        for row in ROWS(page.reply):
+        rows = ROWS(page.reply)
+        ids = [id_or_none(row) or 0 for row in rows]
+        if ids != sorted(ids):  # not as asked, so nothing tells which mention was the first
+            mentioned = _shared([related(row, "components") or () for row in rows])
+        for row in rows:
             components = related(row, "components")
             if id_or_none(row) in wanted:
                 told = components is not None and known.keys() >= set(components)
@@ -308,6 +313,12 @@ class StatusListSource(ApiListSource):
                 "are nowhere to be had"
             )
         page.updates += [(item, update) for update in updates]
+
+
+def _shared(lists: Iterable[Sequence[int]]) -> set[int]:
+    """Return what stands in several lists."""
+    times = collections.Counter(item for one in lists for item in set(one))
+    return {item for item, count in times.items() if count > 1}
 
 
 def _count(named: list[int] | None) -> str:

@@ -126,14 +126,21 @@ def _only_list(body: Any, keys: tuple[str, ...]) -> list[Any] | None:
     return lists[0] if len(lists) == 1 and isinstance(lists[0], list) else None
 
 
-def listed_or_one(*keys: str) -> Rows:
-    """Return a reader like :func:`listed` that takes one object by itself for the one row."""
-    lists = listed(*keys)
+def listed_or_one(*keys: str, marks: tuple[str, ...]) -> Rows:
+    """Return a reader like :func:`listed` that takes one object by itself for the one row.
+
+    Args:
+        *keys: Names that the envelope may have.
+        marks: Fields of which every row has at least one, the one by itself too.
+    """
+    lists = listed(*keys, marks=marks)
 
     def rows(reply: Reply) -> list[Record]:
         body = reply.body
-        alone = isinstance(body, dict) and not any(isinstance(v, list) for v in body.values())
-        return [body] if alone and body else lists(reply)
+        alone = isinstance(body, dict) and any(mark in body for mark in marks)
+        if alone and not any(isinstance(value, list) for value in body.values()):
+            return [body]
+        return lists(reply)
 
     return rows
 

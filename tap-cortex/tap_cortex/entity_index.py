@@ -210,8 +210,11 @@ class EntityIndex:
         while index < len(self.batches()):
             batch = self.batches()[index]
             source = self._list_of(path, params, batch, rows)
+            strangers: set[str] = set()
             try:
-                yield from source.pages()
+                for page in source.pages():
+                    strangers.update(self._of_other_batches(page, batch))
+                    yield page
             except StatusError as error:
                 if source.evidence.pages or not self._adapts(batch, error):
                     raise
@@ -219,11 +222,22 @@ class EntityIndex:
             index += 1
             part = source.evidence
             evidence.absorb(part)
+            if strangers:
+                evidence.contradict(
+                    f"{path} ignores the types that it is asked for: it brings {min(strangers)} "
+                    "unasked"
+                )
             proofs.append(part.proof)
             if part.expected is not None:
                 evidence.expect((evidence.expected or 0) + part.expected)
         evidence.inherit(self._types_evidence, "the list of entity types")
         evidence.proof = _weakest(proofs)
+
+    def _of_other_batches(self, page: Page, batch: Batch) -> set[str]:
+        """Return the types of rows that are asked for in another request, where they are due."""
+        others = {name for other in self.batches() for name in other}.difference(batch)
+        found = (row.get("type") or member(row.get("info"), "x-cortex-type") for row in page.rows)
+        return {name for name in found if isinstance(name, str) and name in others}
 
     def _list_of(
         self, path: str, params: Mapping[str, Any], batch: Batch, rows: Rows

@@ -12,7 +12,7 @@ from singer_rest.sources.base import Plan
 from singer_rest.sources.keys import LearnedCap
 from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import GONE, PerParentSource
-from singer_rest.sources.single import SingleSource
+from singer_rest.sources.single import RecordSource, SingleSource
 from tap_cortex.client import (
     NO_ROUTE,
     CortexList,
@@ -48,6 +48,7 @@ class ChildRoute:
         rows: Reads the rows of an answer.
         paged: Whether the route has pages.
         one: The answer is one record, and none of its fields is about a list.
+        record: Reads the id of that record, where it must be the one that was asked for.
         key: Tells the rows of one parent apart.
         on_404: What a 404 says, see :class:`PerParentSource`.
         probe_count: How many parents may answer 404 before the route counts as absent; 0 where the
@@ -59,6 +60,7 @@ class ChildRoute:
     rows: Rows
     paged: bool = True
     one: bool = False
+    record: Key | None = None
     key: Key | None = None
     on_404: On404 = "deleted"
     probe_count: int = 0
@@ -109,6 +111,9 @@ class FanOut(PerParentSource):
         """
         request, route = self.route.request(parent), self.route
         where = f"{self.where} of {parent}"
+        if route.record is not None:
+            send, wanted, key = self.api.transport, parent.id, route.record
+            return RecordSource(send, request, route.rows, wanted=wanted, key=key, where=where)
         if not route.paged:
             return SingleSource(
                 self.api.transport,
@@ -118,14 +123,9 @@ class FanOut(PerParentSource):
                 key=None if route.repeats else route.key,
                 where=where,
             )
+        repeats, cap = route.repeats, self._cap
         return CortexList(
-            self.api,
-            request,
-            route.rows,
-            route.key,
-            repeats=route.repeats,
-            cap=self._cap,
-            where=where,
+            self.api, request, route.rows, route.key, repeats=repeats, cap=cap, where=where
         )
 
     def meaning_of_404(self, parent: Any) -> On404:

@@ -238,7 +238,7 @@ def metric_rows(reply: Reply) -> list[dict[str, Any]]:
     """Return the rows of an answer by the aliases of their columns.
 
     The vendor documents rows as lists in the order of the columns' ordinals; objects by alias are
-    taken, too.
+    taken, too, and may leave out what is null, but not everything.
 
     Raises:
         StreamError: The rows are neither, or do not fit the columns.
@@ -251,7 +251,7 @@ def metric_rows(reply: Reply) -> list[dict[str, Any]]:
     for row in found:
         if isinstance(row, list) and len(row) == len(names):
             rows.append(dict(zip(names, row, strict=True)))
-        elif isinstance(row, dict):
+        elif isinstance(row, dict) and row and row.keys() <= set(names):
             rows.append(row)
         else:
             raise unexpected(reply, f"rows of {len(names)} values, or objects")

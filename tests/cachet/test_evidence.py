@@ -121,3 +121,54 @@ def test_metadata_that_is_a_list_is_an_object_and_zero_dates_are_null(tap: Runne
     assert run.code == 0, run.last
     assert {"0": "eu", "1": "prod"} in [row["meta"] for row in run.rows("components")]
     assert "did not fit" not in run.stderr
+
+
+GATEWAY = status(404, {"message": "no Route matched with those values"})
+GATEWAY_V2 = status(404, {"errors": [{"status": 404, "title": "no such upstream"}]})
+
+
+@pytest.mark.parametrize(
+    ("api", "route", "answer"),
+    [
+        ("3", "/api/status", html(404)),
+        ("3", "/api/status", GATEWAY),
+        ("3", "/api/status", data({"data": {"message": "Internal error"}})),
+        ("2.4", "/api/v1/status", GATEWAY_V2),
+        ("2.4", "/api/v1/version", GATEWAY_V2),
+        ("2.4", "/api/v1/version", html(500)),
+        ("2.4", "/api/v1/version", status(503)),
+        ("2.4", "/api/v1/version", data({"data": None})),
+    ],
+    ids=[
+        "3 page", "3 gateway", "3 no status", "2 gateway",
+        "version gateway", "version page", "version 503", "no version",
+    ],
+)  # fmt: skip
+def test_no_dashboard_is_made_of_an_answer_that_is_none(
+    tap: Runner, api: str, route: str, answer: Any
+) -> None:
+    with Stage(api=api) as stage:
+        stage.script(route, forever=answer)
+        config = stage.config(max_retries=0)
+        run = tap(config, select=["status", "dashboards"], log="INFO")
+    not_believed(run, "dashboards", *(["status"] if route.endswith("status") else []))
+
+
+def test_a_dashboard_needs_no_release_feed(tap: Runner) -> None:
+    with Stage(api="2.4", release_feed=False) as stage:
+        run = tap(stage.config(), select=["dashboards"], log="INFO")
+    assert run.code == 0, run.stderr
+    [row] = run.rows("dashboards")
+    assert row["cachet_version"] is None
+
+
+@pytest.mark.parametrize("answer", [html(404), GATEWAY_V2], ids=["page", "gateway"])
+def test_a_gateway_does_not_say_which_version_this_is(tap: Runner, answer: Any) -> None:
+    """Schedules that are there would count as those of a version that has none."""
+    with Stage(api="2.4") as stage:
+        stage.script("/api/v1/schedules", forever=answer)
+        stage.script("/api/v1/incidents/templates", forever=answer)
+        run = tap(stage.config(), select=["schedules"], log="INFO")
+    assert run.code == 2, run.stderr
+    assert run.activated == []
+    assert "2.3 or 2.4" in run.last

@@ -236,7 +236,10 @@ class Transport:
         if failures.looks_like_html(answer):
             return failures.html(answer, context)
         if request.raw:
-            return self._success(answer, answer.body.decode("utf-8", "replace"))
+            try:
+                return self._success(answer, answer.body.decode("utf-8-sig"))
+            except UnicodeDecodeError as error:
+                return failures.unreadable(answer, f"no UTF-8 ({error.reason})", context)
         try:
             body, repairs = json_body.decode(answer.body)
         except json_body.UnreadableBodyError as error:

@@ -202,3 +202,20 @@ def check_page(
         if claims.more is False and came < total:
             wrong.append(f"it says that no rows follow, after {came} of {total}")
     return wrong
+
+
+def check_length(claims: Claims, rows: int, asked: int, position: int) -> list[str]:
+    """Return that a page lacks rows, where several rows may be alike in everything.
+
+    The rows behind would stand at other places than they are asked for, and one that comes twice
+    would count as two.
+
+    Args:
+        claims: Of a page that is not the first one, so that the server's own size is known.
+        rows: That came with it.
+        asked: Rows that were asked for.
+        position: Rows of the list before it.
+    """
+    if claims.total is None or not 0 < rows < asked or position + rows >= claims.total:
+        return []
+    return [f"it brings {rows} of {asked} rows on a page, and counts more behind them"]

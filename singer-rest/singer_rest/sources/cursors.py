@@ -23,7 +23,7 @@ from singer_rest.sources.pages import Page
 from singer_rest.sources.passes import MAX_PASSES, whole_row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
 
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Reply, Request
@@ -92,7 +92,7 @@ class CursorSource(Source, abc.ABC):
         for attempt in range(MAX_PASSES):
             self.evidence.rereads += attempt > 0
             times: collections.Counter[Any] = collections.Counter()
-            total: int | None = None
+            totals: list[int] = []
             for page in self._follow():
                 keys = [key if can_be_key(key) else None for key in known.keys(page.rows)]
                 keyless = keys.count(None)
@@ -101,15 +101,16 @@ class CursorSource(Source, abc.ABC):
                 rows, kept = [r for r, _k in pairs], [k for _r, k in pairs]
                 times.update(kept)
                 total = read_claims(page.reply.body, following=()).total
+                totals += [] if total is None else [total]
                 # Rows of an earlier pass were written moments ago.
                 new = known.unknown(kept) if attempt else range(len(kept))
                 fresh, again = known.take([rows[i] for i in new], [kept[i] for i in new])
                 self.evidence.duplicates += again if not attempt else 0
                 self.evidence.received = known.count
                 yield dataclasses.replace(page, rows=fresh)
-            if total is not None:
-                self.evidence.expect(total)
-            if self._judge(times, before, total):
+            if totals:
+                self.evidence.expect(totals[-1])
+            if self._judge(times, before, totals):
                 return
             before = times
         self.evidence.contradict(f"{self.where} changes faster than it can be read")
@@ -118,20 +119,27 @@ class CursorSource(Source, abc.ABC):
         self,
         times: collections.Counter[Any],
         before: collections.Counter[Any] | None,
-        total: int | None,
+        totals: Sequence[int],
     ) -> bool:
         came = len(times) + self.evidence.without_key
+        total = totals[-1] if totals else None
         if total is not None and came < total:
             if times == before:
                 self.evidence.doubt(
                     f"the server counts {total} rows, {came} came in two passes alike"
                 )
             return times == before
+        if total is not None and came > max(totals):
+            if times == before:
+                self.evidence.contradict(
+                    f"{self.where} counts {total} rows, and {came} different ones came"
+                )
+            return times == before
         if self.stable:
             self.evidence.prove(ProofKind.CURSOR_END)
         elif times == before:
             self.evidence.prove(ProofKind.TWO_PASSES)
-        elif before is None and self.evidence.pages == 1:
+        elif before is None and self.evidence.pages <= 1:
             self.evidence.prove(ProofKind.ONE_ANSWER, "it names no next page")
         else:
             return False
@@ -142,7 +150,8 @@ class CursorSource(Source, abc.ABC):
         while True:
             page, self._begun = self._begun or self.fetch(request), None
             count += 1
-            self.evidence.pages = max(self.evidence.pages, count)
+            if page.rows:  # one that only shows the end makes no list of several pages
+                self.evidence.pages = max(self.evidence.pages, count)
             following = self.following(page, request)
             yield page
             if following is None:
@@ -236,7 +245,8 @@ class LinkHeaderSource(NextUrlSource):
 class OffsetSource(CursorSource):
     """A list that is asked for by the place of its first row and the number of rows.
 
-    It ends where as many rows came as the server counts, or else with a page that brings none.
+    It ends with a page that brings none, or says that no rows follow; not where as many rows came
+    as the server counts, for it may count no more than it shows.
 
     Args:
         offset: Name of the parameter for the place.
@@ -262,17 +272,22 @@ class OffsetSource(CursorSource):
             transport, dataclasses.replace(request, params=params), *arguments, **named
         )
         self.offset = offset
-        self.first = first
+        self._first = first
+        self._last: list[dict[str, Any]] = []
 
     def following(self, page: Page, request: Request) -> tuple[Hashable, Request] | None:
         """Return the place after the rows that came."""
         place: Any = request.params[self.offset]
         index = int(place) + len(page.rows)
         claims = read_claims(page.reply.body)
+        again = place != self._first and page.rows == self._last
+        self._last = page.rows
         if not page.rows or claims.more is False:
             return None
-        if claims.total is not None and index - self.first >= claims.total:
-            return None
+        if again and claims.total is None:
+            raise LoopError(f"{self.where} gives the same page again and again; it has no end.")
+        if again and claims.total is not None and index - self._first >= claims.total:
+            return None  # it ignores the place
         params = {**request.params, self.offset: index}
         return index, dataclasses.replace(request, params=params)
 

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.sources.asking import PageAsker
 from singer_rest.sources.circles import CircleGuard
-from singer_rest.sources.claims import check_page, says_more
+from singer_rest.sources.claims import check_length, check_page, says_more
 from singer_rest.sources.evidence import IncompleteError
 from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
-from singer_rest.sources.pages import End, Page, Pass
+from singer_rest.sources.pages import End, Page, Pass, overlapping_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -95,7 +95,7 @@ class PageWalk:
         position = 0
         while self.state.end is None:
             number, size = self._window(position)
-            page = self._ask(number, size)
+            page = self.asker.ask(number, size)
             if page is None:
                 continue  # the page was too heavy; the window is smaller now
             offset = (number - self.paging.first) * size
@@ -134,6 +134,8 @@ class PageWalk:
             self.state.end = End.BOOKMARK
         elif self.state.pages > 1 and count and not new and len(keys) == count:
             position = self._judge_known(page, claims, number, size, before)
+        elif count and not new and page.rows == self._last_rows:
+            self.state.end = End.NOTHING_NEW  # rows without a key are at the end
         else:
             if offset and new:
                 self.cap.note_continued(self._first_count)
@@ -145,19 +147,17 @@ class PageWalk:
         return position, fresh
 
     def _read_claims(self, page: Page, number: int, size: int) -> Claims:
-        claims = self.paging.claims(page)
-        state = self.state
+        claims, count = self.paging.claims(page), len(page.rows)
+        state, offset = self.state, (number - self.paging.first) * size
         state.pages += 1
-        state.rows += len(page.rows)
+        state.rows += count
         if claims.total is not None:
             state.totals.append(claims.total)
         state.contradictions += check_page(
-            claims,
-            rows=len(page.rows),
-            position=(number - self.paging.first) * size,
-            asked=size,
-            number=number,
+            claims, rows=count, position=offset, asked=size, number=number
         )
+        if self.paging.repeats and offset:
+            state.contradictions += check_length(claims, count, size, offset)
         return claims
 
     def _learn(self, claims: Claims, count: int, size: int, offset: int) -> None:
@@ -184,7 +184,7 @@ class PageWalk:
             state.end = End.TOTAL
             if state.pages == 1 and count and (count == size or count in ROUND_CAPS):
                 self._doubt_end(count, size)
-        elif more is False and state.pages == 1:
+        elif more is False and state.pages == 1 and count:
             state.end = End.TOLD  # over several pages this alone is not enough
             if count == size or count in ROUND_CAPS:
                 self._doubt_end(count, size)
@@ -200,21 +200,32 @@ class PageWalk:
 
         It is so once in a thousand lists, and then costs a request.
         """
-        beyond = self._ask(self.paging.first + 1, min(size, count))
-        if beyond is not None and any(not self.rows.knows(row) for row in beyond.rows):
+        beyond = self.asker.ask(self.paging.first + 1, min(size, count))
+        if beyond is not None and self._has_unknown(beyond):
             self.state.contradictions.append(f"it ends after {count} rows, and more follow")
 
+    def _has_unknown(self, page: Page) -> bool:
+        """Tell whether a page has a row that the walk has not shown."""
+        key = self.paging.key
+        assert key is not None  # noqa: S101  # lists without one are told apart by whole rows
+        return any(key(row) is not None and not self.rows.knows(row) for row in page.rows)
+
     def _judge_empty(self, position: int) -> None:
-        """Believe an empty list only where another question says the same."""
-        state = self.state
+        """Believe an empty page only where another question says the same.
+
+        A list that has rows is asked for its last one, and for what stands behind it there.
+        """
+        state, limit = self.state, self.asker.limit
         state.end, state.bare_end = End.NOTHING_NEW, position > 0
-        if state.pages == 1 and not position and state.total is None:
-            if self.cap.tells(0, self.asker.limit):
+        if state.total is None:
+            if not position and self.cap.tells(0, limit):
                 state.end = End.CAP
                 return
-            again = self._ask(self.paging.first, max(1, self.asker.limit // 2))
-            if again is None or again.rows:
+            size = overlapping_size(position, limit) if position else max(1, limit // 2)
+            again = self.asker.ask(self.paging.first + max(0, position - 1) // size, size)
+            if again is None or self._has_unknown(again):
                 state.contradictions.append("it was empty at first and had rows when asked again")
+                return
         self.cap.note_end(self._first_count)
 
     def _judge_known(
@@ -237,7 +248,7 @@ class PageWalk:
             if self.state.pages == 2:  # noqa: PLR2004  # the list had one, this one showed its end
                 self.cap.note_end(self._first_count)
             return position
-        beyond = self._ask(number + 1, size)
+        beyond = self.asker.ask(number + 1, size)
         if beyond is None or any(not self.rows.knows(row) for row in beyond.rows):
             self._plainly = True  # rows have moved, or a page was cut
         elif not beyond.rows:
@@ -250,24 +261,17 @@ class PageWalk:
         return position
 
     def _stops(self, page: Page) -> bool:
-        return (
-            self.stop_when is not None
-            and self.state.overlapping
-            and self.state.order.proves(Order.FALLING)
-            and self.stop_when(page)
-        )
+        if self.stop_when is None or not self.state.overlapping:
+            return False
+        return self.state.order.proves(Order.FALLING) and self.stop_when(page)
 
     # Order
 
     @property
     def _falls(self) -> bool:
-        order = self.state.order
-        return (
-            self.state.pages > 1
-            and self.state.overlapping
-            and order.direction is Order.FALLING
-            and not order.broken
-        )
+        order, state = self.state.order, self.state
+        falls = order.direction is Order.FALLING and not order.broken
+        return falls and state.pages > 1 and state.overlapping
 
     def _choose_mode(self, position: int) -> None:
         """Overlap pages while the keys are in order; give it up when they are not."""
@@ -307,7 +311,7 @@ class PageWalk:
         """
         number, known = self.paging.first, False
         while not known and number < self.paging.first + MAX_STEPS_BACK:
-            page = self._ask(number, self.asker.limit)
+            page = self.asker.ask(number, self.asker.limit)
             if page is None:
                 continue
             claims = self.paging.claims(page)
@@ -355,10 +359,6 @@ class PageWalk:
             and position % self.paging.size != 0
             and state.order.count > 1
         )
-
-    def _ask(self, number: int, size: int) -> Page | None:
-        """Fetch a page; nothing if it must be asked for in smaller pieces."""
-        return self.asker.ask(number, size)
 
     def _can_run_ahead(self, page: Page, size: int, position: int) -> bool:
         return (

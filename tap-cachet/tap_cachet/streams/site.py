@@ -11,6 +11,7 @@ from singer_rest.http.bodies import unexpected
 from singer_rest.sources.base import Plan
 from singer_rest.sources.single import SingleSource
 from tap_cachet import schemas
+from tap_cachet.client import in_own_words
 from tap_cachet.sources import ONE
 from tap_cachet.streams.base import CachetStream, Record
 
@@ -22,24 +23,33 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
 
 
-SERVER_ERRORS = frozenset(range(500, 600))
-"""2.x asks the internet for its version and answers 500 where that is closed."""
+CLOSED = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR})
+"""2.x asks the internet for its newest version and answers 500 where that is closed."""
+MISSING = frozenset({HTTPStatus.NOT_FOUND})
 
 
-def data_of(reply: Reply) -> list[Record]:
-    """Return the data object of a reply.
+def lacks(reply: Reply) -> StreamError:
+    """Return the error for a route that this build does not have, or seems not to have."""
+    return StreamError(
+        f"{reply.url} answered {reply.status}: this build of Cachet does not have it.",
+        code="NO-ROUTE",
+        outcome=Outcome.UNAVAILABLE,
+        absent=isinstance(reply.body, dict),
+    )
+
+
+def status_of(reply: Reply) -> list[Record]:
+    """Return the status in a reply.
 
     Raises:
-        StreamError: This build does not have the route.
+        StreamError: This build does not have the route, or something else answered.
     """
     if reply.status == HTTPStatus.NOT_FOUND:
-        raise StreamError(
-            f"{reply.url} answered 404: this build of Cachet does not have it.",
-            code="NO-ROUTE",
-            outcome=Outcome.UNAVAILABLE,
-            absent=isinstance(reply.body, dict),
-        )
-    return ONE(reply)
+        raise lacks(reply)
+    [found] = ONE(reply)
+    if not isinstance(found.get("status"), str):
+        raise unexpected(reply, "a 'status' under 'data'")
+    return [found]
 
 
 class Status(CachetStream):
@@ -55,7 +65,7 @@ class Status(CachetStream):
         return SingleSource(
             self.api.transport,
             self.api.request("/status", may_be_missing=True),
-            data_of,
+            status_of,
         )
 
     def rows(self, page: Page) -> Iterable[Record]:
@@ -69,11 +79,13 @@ class DashboardSource(SingleSource):
     def __init__(self, stream: Dashboards) -> None:
         self.stream = stream
         api = stream.api
-        super().__init__(
-            api.transport,
-            api.request("/status", may_be_missing=True),
-            lambda reply: [{}] if reply.status == HTTPStatus.NOT_FOUND else ONE(reply),
-        )
+        request = api.request("/status", may_be_missing=True)
+        super().__init__(api.transport, request, self._status)
+
+    def _status(self, reply: Reply) -> list[Record]:
+        """Return the status; none where the build says itself that it has no such route."""
+        is_v3 = self.stream.api.server.is_v3
+        return [{}] if in_own_words(reply, is_v3=is_v3) else status_of(reply)
 
     def plan(self) -> Plan:
         """Return what the three cost."""
@@ -93,28 +105,46 @@ class DashboardSource(SingleSource):
                     "can_read_subscribers": api.server.reads_subscribers,
                     "system_status": status.get("status"),
                     "system_message": status.get("message"),
-                    "me": self._optional("/me"),
+                    "me": self._me(),
                 }
             ]
             yield page
 
     def _version(self) -> str | None:
-        data = self._optional("/version")
-        version = data.get("version") if isinstance(data, dict) else data
-        return str(version) if version else None
-
-    def _optional(self, path: str) -> Any:
-        """Return the data of a route that may be missing, broken or slow to find out."""
-        api = self.stream.api
-        request = api.request(path)
-        missing = frozenset({HTTPStatus.NOT_FOUND})
-        accepted = missing if api.server.is_v3 else missing | SERVER_ERRORS
-        reply = api.transport.send(dataclasses.replace(request, accept_statuses=accepted))
+        """Return the version, which every build has a route for; nothing where 2.x cannot say."""
+        is_v3 = self.stream.api.server.is_v3
+        reply = self._ask("/version", frozenset() if is_v3 else CLOSED)
         if reply.status != HTTPStatus.OK:
+            if in_own_words(reply, is_v3=is_v3):
+                return None
+            raise StreamError(
+                f"{reply.url} answered {reply.status} and not as Cachet does: look for a firewall "
+                "or a proxy before it, and run again.",
+                code="UNEXPECTED-BODY",
+            )
+        data = member(reply.body, "data")
+        version = member(data, "version") if is_v3 else data
+        if not isinstance(version, str) or not version:
+            raise unexpected(reply, "a version under 'data'")
+        return version
+
+    def _me(self) -> Any:
+        """Return the data of a route that no known version has."""
+        reply = self._ask("/me", MISSING)
+        if reply.status == HTTPStatus.NOT_FOUND:
             return None
         if not isinstance(reply.body, dict):
             raise unexpected(reply, "an object")
         return reply.body.get("data")
+
+    def _ask(self, path: str, accepted: frozenset[int]) -> Reply:
+        api = self.stream.api
+        return api.transport.send(dataclasses.replace(api.request(path), accept_statuses=accepted))
+
+
+def member(value: Any, name: str) -> Any:
+    """Return a member of what may be an object."""
+    return value.get(name) if isinstance(value, dict) else None
 
 
 class Dashboards(CachetStream):

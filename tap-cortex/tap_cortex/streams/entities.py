@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_rest.sources.passes import whole_row
 from singer_rest.sources.single import single
-from tap_cortex.client import listed, listed_or_one
+from tap_cortex.client import by_field, listed, listed_or_one
 from tap_cortex.fanout import ChildRoute, Entities, TagFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
@@ -16,7 +18,7 @@ from tap_cortex.values import digest, json_text, member, parsed
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
     from singer_rest.sources.base import Source
-    from tap_cortex.client import Record, Rows
+    from tap_cortex.client import Key, Record, Rows
     from tap_cortex.entity_index import Parent
 
 
@@ -38,6 +40,10 @@ class CatalogEntity(EntityStream):
     def reader(self) -> Rows:
         """Return the reader of one object."""
         return single(None)
+
+    def child(self) -> ChildRoute:
+        """Return the question about an entity: its answer must be that entity."""
+        return dataclasses.replace(super().child(), record=by_field("id"))
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the entity as it is."""
@@ -103,10 +109,12 @@ class DocsList(EntityStream):
     cost = "2, to ask whether the route exists; N more if it does"
     paged = False
     probe_count = 2
+    marks = ("name", "title", "url", "id", "description")
+    """Of which every document has one; an error has none of them."""
 
     def reader(self) -> Rows:
         """Return the reader of whatever comes."""
-        return listed_or_one()
+        return listed_or_one(marks=self.marks)
 
     def new_source(self) -> Source:
         """Return the requests, and the links in their stead."""
@@ -304,6 +312,10 @@ class EntityGitopsLogs(EntityStream):
     path = "/catalog/{id}/gitops-logs"
     paged = False
     cost = "N"
+
+    def key(self) -> Key:
+        """Return what tells rows apart: all of their fields."""
+        return whole_row
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the log with the repository lifted out."""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.sources.single import envelope
 from tap_cortex.client import by_field
+from tap_cortex.log import Log
 from tap_cortex.schemas import logs as tables
 from tap_cortex.streams.base import Incremental, ListStream
 from tap_cortex.values import digest, member
-from tap_cortex.windows import Log, WindowSource
+from tap_cortex.windows import WindowSource
 
 if TYPE_CHECKING:
     from singer_rest.sources.base import Source

@@ -6,17 +6,15 @@ import decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_rest.records import timestamps
-from tap_cortex.fanout import ChildRoute, CountedFanOut
+from tap_cortex.descriptors import DescriptorsFanOut
 from tap_cortex.schemas import scorecards as tables
 from tap_cortex.scores import NextStepsSource, ScoresSource, parse_rules
-from tap_cortex.sources import text_rows
 from tap_cortex.streams.base import CortexStream, ListStream
 from tap_cortex.values import digest, member, objects, parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from singer_rest.http.exchange import Request
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
     from tap_cortex.client import Key, Record
@@ -306,14 +304,7 @@ class ScorecardDescriptors(CortexStream):
 
     def new_source(self) -> Source:
         """Return one request per scorecard."""
-        path = "/scorecards/{tag}/descriptor"
-
-        def request(card: Card) -> Request:
-            return self.api.text_request(path, tag=card.tag)
-
-        child = ChildRoute(request, text_rows("descriptor"), paged=False, one=True)
-        cards = self.tap.cards
-        return CountedFanOut(self.api, path, cards, child, cards.setup_requests)
+        return DescriptorsFanOut(self.api, self.tap.cards)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Return the text of the scorecard."""

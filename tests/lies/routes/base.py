@@ -52,7 +52,7 @@ class Route:
         traits: What the ways of lying ask for: ``paged``, ``whole``, ``object``, ``child``,
             ``text``, ``keyed``, ``related``, ``nested``, ``dated``, ``query``, ``columnar``,
             ``highest``; ``named`` if the answer names the parent it is of, ``none`` if 404 is the
-            vendor's word for having none of it.
+            vendor's word for having none of it; ``numbered`` if rows are known by their places.
         key: Path of the key in a row as the server sends it.
         record_id: Path of the id in an answer that is one record.
         cql: Pattern of the query, where all questions go to one path.
@@ -86,10 +86,7 @@ class Route:
         return not self.cql or re.search(self.cql, ask.cql) is not None
 
 
-HEALTH = (
-    "(status|web_page|body|error|half|nothing|type|zip|connection)_.*"
-    "|redirect_to_(a_login_page|itself|no_parameters|nothing|another_host)"
-)
+HEALTH = "(status|web_page|body|error|half|nothing|type|zip|connection|redirect)_.*"
 """A health check tells how a server answers, whatever that is."""
 
 

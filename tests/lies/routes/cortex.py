@@ -28,7 +28,7 @@ LISTS: dict[str, tuple[str, str]] = {
     "deploys_search": ("deploys/search", "uuid"),
     "discovery_audit": ("discovery-audit", ""),
     "entity_types": ("catalog/definitions", "type"),
-    "gitops_logs": ("gitops-logs", "commit"),
+    "gitops_logs": ("gitops-logs", ""),
     "initiatives": ("initiatives", "cid"),
     "ip_allowlist": ("ip-allowlist", "address"),
     "plugins": ("plugins", "tag"),
@@ -60,7 +60,7 @@ LARGE: dict[str, dict[str, Any]] = {
     "deploys_search": {"page_size": 25},
 }
 CHILDREN: dict[str, tuple[str, str, str]] = {
-    "aws_resources": ("aws", "paged child", ""),
+    "aws_resources": ("aws", "paged child numbered", ""),
     "catalog_entity": ("", "object child nested named", ""),
     "custom_data": ("custom-data", "paged child keyed", "key"),
     "custom_events": ("custom-events", "paged child keyed", "uuid"),
@@ -182,7 +182,7 @@ def _scorecards() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.scorecard_descriptors", texts, rf"{API}/scorecards/[^/]+/descriptor",
-            OBJECT, traits("text child"),
+            OBJECT, traits("text child named"),
         ),
         Route(
             f"{SYSTEM}.scorecard_next_steps", steps, rf"{API}/scorecards/[^/]+/next-steps",
@@ -238,7 +238,8 @@ def _others() -> list[Route]:
         ),
         Route(
             f"{SYSTEM}.engineering_metrics", engineering,
-            f"{API}/eng-intel/metrics/point-in-time", ROWS, traits("whole"), method="POST",
+            f"{API}/eng-intel/metrics/point-in-time", ROWS, traits("whole numbered"),
+            method="POST",
         ),
         Route(
             f"{SYSTEM}.engineering_metrics_by_period", by_period,
