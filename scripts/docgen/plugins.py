@@ -32,9 +32,13 @@ HERE = {
 
 ELSEWHERE = {
     "dataset_name": "$MELTANO_EXTRACT__LOAD_SCHEMA",
-    "pipeline_name": "$MELTANO_EXTRACTOR_NAMESPACE",
+    "pipeline_name": "${MELTANO_EXTRACTOR_NAMESPACE}_load",
 }
-"""Defaults of target-dlt for any project: a schema and a working folder for each tap."""
+"""Defaults of target-dlt for any project: a schema and a working folder for each tap.
+
+Without credentials the DuckDB file is called after the pipeline, and DuckDB cannot tell a file from
+a schema of one name.
+"""
 
 
 def definition(tap: TapInfo, pip_url: str) -> dict[str, Any]:

@@ -70,9 +70,7 @@ def test_meltano_adds_and_runs_plugins_from_their_definitions(tmp_path: Path) ->
             "PYTHONDONTWRITEBYTECODE": "",
             "TAP_CACHET_API_URL": running.server.url,
             "TAP_CACHET_API_KEY": running.options.tokens[0].text,
-            "TARGET_DLT_CREDENTIALS": str(project / "warehouse.duckdb"),
             "TARGET_DLT_PIPELINES_DIR": str(tmp_path / "pipelines"),
-            "TARGET_DLT_PIPELINE_NAME": "nightly",
             "TARGET_DLT_SUMMARY_FILE": str(summary),
         }
         meltano = functools.partial(run, MELTANO, cwd=project, env=env)
@@ -81,6 +79,9 @@ def test_meltano_adds_and_runs_plugins_from_their_definitions(tmp_path: Path) ->
         as_added = streams_of(meltano("invoke", "tap-cachet"))
         opt_in = {"TAP_CACHET_OPT_IN_STREAMS": '["subscr*"]'}
         asked_for = streams_of(run(MELTANO, "invoke", "tap-cachet", cwd=project, env=env | opt_in))
+        # As the guide says it: an exclusion by itself would leave nothing.
+        meltano("select", "tap-cachet", "*", "*")
+        meltano("select", "tap-cachet", "--exclude", "incident_templates", "*")
         meltano("run", "tap-cachet", "target-dlt")
         loaded = json.loads(summary.read_text(encoding="utf-8"))["target"]
         nowhere = env | {"TARGET_DLT_CREDENTIALS": str(project / "no" / "such" / "folder.duckdb")}
@@ -97,9 +98,9 @@ def test_meltano_adds_and_runs_plugins_from_their_definitions(tmp_path: Path) ->
     # Meltano selects everything, and the key may read them; still they stay out.
     assert not as_added & {"subscribers", "subscriptions", "component_status_daily"}
     assert asked_for - as_added == {"subscribers", "subscriptions"}
-    # The settings of the definition reach the loader, those given as variables too.
-    assert (loaded["dataset"], loaded["pipeline"]) == ("tap_cachet", "nightly")
-    with duckdb.connect(str(project / "warehouse.duckdb"), read_only=True) as database:
+    # The settings of the definition reach the loader, and work with nothing else said.
+    assert (loaded["dataset"], loaded["pipeline"]) == ("tap_cachet", "tap_cachet_load")
+    with duckdb.connect(str(project / "tap_cachet_load.duckdb"), read_only=True) as database:
         assert set(database.execute("select id from tap_cachet.incidents").fetchall()) == truth
     # A loader that fails is seen where an operator looks for it.
     assert failed.returncode == 1
