@@ -29,7 +29,8 @@ class PointsSource(PerParentSource):
     whole. The server merges what is reported into the point with the newest ``created_at``, which
     is not always the one with the newest id: a point that is dated ahead goes on changing while
     others follow it. So the walk never ends before the point that was the newest by that date
-    when the bookmark was written.
+    when the bookmark was written; if that was deleted, another one goes on changing, and the walk
+    goes to the oldest point.
 
     Args:
         api: The requests.
@@ -53,6 +54,8 @@ class PointsSource(PerParentSource):
         self.since = since
         self.written = written
         self.newest = newest
+        self._passed: set[int] = set()
+        """Metrics of which the walk has come to that point."""
         super().__init__(
             f"{api.server.root}/metrics/{{id}}/points",
             ListedParents(self._metrics, row_id),
@@ -83,8 +86,10 @@ class PointsSource(PerParentSource):
     def _is_old(self, metric: int, start: dt.datetime | None, page: Page) -> bool:
         rows = ROWS(page.reply)
         newest = self.newest(metric)
-        if newest is not None and newest < min(map(row_id, rows), default=newest):
-            return False
+        if newest is not None:
+            self._passed |= {metric} if newest in map(row_id, rows) else set()
+            if metric not in self._passed:
+                return False
         moments = [self.written(row) for row in rows]
         return start is not None and all(
             moment is not None and moment < start for moment in moments

@@ -63,6 +63,29 @@ def test_new_and_changed_points_are_found_again(api: str) -> None:
     assert union == running.truth().keys["metric_points"]
 
 
+@pytest.mark.parametrize("deleted", [False, True], ids=["newest", "newest deleted"])
+def test_a_point_dated_ahead_is_read_behind_those_that_follow(*, deleted: bool) -> None:
+    """The server merges into the newest by date; if that is gone, into the newest of the others."""
+    with site("3", Size(metrics=1, metric_points=12)) as running:
+        table, day, now = running.world.metric_points, 86_400, running.world.clock.now()
+        metric = next(iter(table)).metric_id
+        ahead = []
+        for days in (1, 2):
+            row = {"metric_id": metric, "value": 1.0}
+            ahead.append(table.insert(**row, created_at=now + days * day, updated_at=now))
+            for _ in range(15):
+                table.insert(**row, created_at=now - 3 * day, updated_at=now - 3 * day)
+        settings = {"page_size": 5}
+        first = running.run(streams=("metric_points",), settings=settings)
+        if deleted:
+            table.delete(ahead.pop().id)
+        table.update(ahead[-1].id, value=99.0, updated_at=now + 60)
+        again = running.run(streams=("metric_points",), state=first.states[-1], settings=settings)
+    assert again.exit_code == 0, again.stderr
+    values = {record["id"]: record["value"] for record in again.records["metric_points"]}
+    assert values[ahead[-1].id] == 99.0
+
+
 def test_every_state_can_be_resumed_from() -> None:
     with site("3", SMALL) as running:
         whole = running.run()
