@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tap_cinchy.questions import Columns
 
 
-class HeldAgainstIds:
+class HeldAgainstIds(abc.ABC):
     """The part of a source that asks for ids alone."""
 
     evidence: Evidence
@@ -29,9 +30,9 @@ class HeldAgainstIds:
     _compared = False
     """Whether the first rows under a condition have been held against their ids."""
 
+    @abc.abstractmethod
     def page(self, window: Window, most: int | None) -> Piece:
         """Return the first rows of a window; see windows.Asker."""
-        raise NotImplementedError
 
     def _judge_unseen(self, upto: Key | None = None) -> None:
         """Hold the ids at the end of the table against the rows that came.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import functools
 import hashlib
@@ -39,26 +40,26 @@ class ResumableStream(CinchyStream):
 
     # What a table says of itself
 
+    @abc.abstractmethod
     def reading(self) -> Reading:
         """Return what is read."""
-        raise NotImplementedError
 
     @property
+    @abc.abstractmethod
     def offers_incremental(self) -> bool:
         """Whether changes can be found by when they were made."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def bookmark_value(self) -> Any:
         """Return up to where a target has the changes; nothing on the first run."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def start_of_first_run(self) -> dt.datetime | None:
         """Return from when on changes are read where there is no bookmark."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def may_be_empty(self, full_name: str) -> bool:
         """Whether a table without rows is believed."""
-        raise NotImplementedError
 
     # Where the last run stood
 
