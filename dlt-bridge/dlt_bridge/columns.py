@@ -262,7 +262,11 @@ class TableLayout:
             return ColumnType(
                 "decimal", precision or DECIMAL.precision, DECIMAL.scale if scale is None else scale
             )
-        return ColumnType(data_type, precision if data_type == "text" else None)
+        return ColumnType(
+            data_type,
+            precision if data_type == "text" else None,
+            zoned=data_type != "timestamp" or stored.get("timezone") is not False,
+        )
 
     def _abandoned(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Return columns of earlier SCHEMAs that were keys, or had to have a value, and went."""

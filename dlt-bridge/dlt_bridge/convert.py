@@ -172,6 +172,8 @@ def _whole_timestamp(values: Sequence[Any], kinds: _Kinds, kind: ColumnType) -> 
             return _if_in_calendar(attempt.cast(kind.arrow))
         except pa.ArrowInvalid:
             pass
+        if not kind.zoned:
+            continue
         try:
             return _if_in_calendar(pc.assume_timezone(attempt.cast(pa.timestamp("us")), "UTC"))
         except pa.ArrowInvalid:
@@ -266,11 +268,15 @@ def _text(value: Any, kind: ColumnType) -> str:
     return text
 
 
-def _timestamp(value: Any, _: ColumnType) -> datetime:
+def _timestamp(value: Any, kind: ColumnType) -> datetime:
     if not isinstance(value, str) or not _DATE_FIRST.match(value):
         raise CoercionError
     text = _DOUBLED_ZONE.sub(r"\1", _NANOSECONDS.sub(r"\1", value.removesuffix(" UTC")))
     moment = datetime.fromisoformat(text)
+    if not kind.zoned:
+        if moment.tzinfo or value.endswith(" UTC"):
+            raise CoercionError  # without its zone it would be another time
+        return moment
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec import Raw
 
-from dlt_bridge.columns import METADATA, Column, TableLayout, natural_type
+from dlt_bridge.columns import DELETED_AT, METADATA, Column, TableLayout, natural_type
 from dlt_bridge.convert import convert
 from dlt_bridge.errors import MessageError, RejectedValueError
 from dlt_bridge.messages import repaired
@@ -226,7 +226,12 @@ class RecordBuffer:
             if column.type.data_type == "json":
                 return pa.array(texts, pa.string())
             values = [None if text is None else _decode_scalar(text) for text in texts]
-        array, positions = convert(values, column.type)
+        if column.source == DELETED_AT and column.declared.zoned and not column.type.zoned:
+            # A mark that went to another column would be none any more.
+            array, positions = convert(values, column.declared)
+            array = array.cast(column.type.arrow)
+        else:
+            array, positions = convert(values, column.type)
         if not positions:
             return array
         if rejected.widen(column, values, positions):

@@ -27,11 +27,13 @@ class ColumnType:
         data_type: dlt's name of the type.
         precision: Digits of a decimal, characters of a text; None where it has no limit.
         scale: Digits after the point, of a decimal.
+        zoned: Whether a timestamp is an instant; otherwise it is what a clock showed.
     """
 
     data_type: str
     precision: int | None = None
     scale: int | None = None
+    zoned: bool = True
 
     @property
     def arrow(self) -> pa.DataType:
@@ -39,13 +41,17 @@ class ColumnType:
         if self.data_type == "decimal":
             digits, scale = self.precision or MAX_DIGITS, self.scale or 0
             return (pa.decimal128 if digits <= MAX_DIGITS else pa.decimal256)(digits, scale)
+        if not self.zoned:
+            return pa.timestamp("us")
         return _ARROW.get(self.data_type, pa.string())
 
     @property
     def hints(self) -> dict[str, Any]:
         """The type as dlt column hints."""
         sizes = {"precision": self.precision, "scale": self.scale}
-        return {"data_type": self.data_type} | {k: v for k, v in sizes.items() if v is not None}
+        zone = {} if self.zoned else {"timezone": False}
+        found = {"data_type": self.data_type, **zone}
+        return found | {k: v for k, v in sizes.items() if v is not None}
 
 
 _ARROW: Final = {
@@ -63,11 +69,13 @@ BIGINT: Final = ColumnType("bigint")
 DOUBLE: Final = ColumnType("double")
 BOOL: Final = ColumnType("bool")
 TIMESTAMP: Final = ColumnType("timestamp")
+LOCAL_TIMESTAMP: Final = ColumnType("timestamp", zoned=False)
 WIDE_INTEGER: Final = ColumnType("decimal", MAX_DIGITS, 0)
 DECIMAL: Final = ColumnType("decimal", MAX_DIGITS, DEFAULT_SCALE)
 
 _FORMATS: Final = {
     "date-time": TIMESTAMP,
+    "date-time-local": LOCAL_TIMESTAMP,  # OpenAPI's name for a time without a zone
     "date": ColumnType("date"),
     "time": ColumnType("time"),
     "singer.decimal": DECIMAL,

@@ -37,6 +37,7 @@ KINDS = {
     "date": "date",
     "instant": "instant",
     "moment": "instant",
+    "local_time": "instant",
     "wall_clock": "instant",
 }
 """Kinds of the taps and what staging makes of them; every other kind is JSON."""

@@ -13,6 +13,7 @@ from singer_rest.records.columns import RejectedValues
 from tap_cinchy.cql import ID, bracketed, is_safe, table_path
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
 from tap_cinchy.questions import Reading, is_refused
+from tap_cinchy.registry import CREATED_AS_SHOWN
 from tap_cinchy.shapes import Shape
 from tap_cinchy.sources import TableSource
 
@@ -89,7 +90,8 @@ def find_tables(
         StreamError: The platform's tables cannot be read.
     """
     try:
-        tables = list(_rows(api, "Tables", TABLE_FIELDS, ("[Deleted]",), TABLES_A_PAGE))
+        fields = (*TABLE_FIELDS, CREATED_AS_SHOWN)
+        tables = list(_rows(api, "Tables", fields, ("[Deleted]",), TABLES_A_PAGE))
     except StatusError as error:
         if error.status in {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}:
             raise ConfigError(f"{error.sentence.rstrip('.')}. {ADVICE}") from error

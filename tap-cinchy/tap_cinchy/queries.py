@@ -15,7 +15,7 @@ from tap_cinchy.cql import ID
 from tap_cinchy.guard import credential_column, writing_word
 from tap_cinchy.incremental import date_literal
 from tap_cinchy.shapes import SYSTEM_TIMES, Field, Shape, kind_of_schema
-from tap_cinchy.values import MOMENT, kind_of_type
+from tap_cinchy.values import LOCAL_MOMENT, MOMENT, WALL_CLOCK, has_offset, kind_of_type
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -202,7 +202,7 @@ def _shape_of_properties(query: Query, properties: Mapping[str, Mapping[str, Any
     for name, definition in properties.items():
         if name == UNPARSED:
             continue
-        kind = kind_of_schema(definition, name)
+        kind = kind_of_schema(definition, name if name in SYSTEM_TIMES else "")
         text = definition.get("description") or _description(query, name)
         fields.append(Field(Column(name, kind, text), ()))
     return Shape(fields, _keys(query, fields), description=f"Rows of the query {query.title}.")
@@ -215,8 +215,10 @@ def shape_of_answer(query: Query, answer: Answer) -> Shape:
     for index, (name, type_name) in enumerate(zip(names, answer.types, strict=True)):
         cells = [row[index] for row in answer.rows]
         kind = kind_of_type(type_name) if type_name else _kind_of_cells(cells)
-        if name in SYSTEM_TIMES and kind.name == "wall_clock":
+        if kind is WALL_CLOCK and any(map(has_offset, cells)):
             kind = MOMENT
+        elif kind is WALL_CLOCK and name in SYSTEM_TIMES:
+            kind = LOCAL_MOMENT
         fields.append(Field(Column(name, kind, _description(query, name)), ()))
     return Shape(fields, _keys(query, fields), description=f"Rows of the query {query.title}.")
 

@@ -12,24 +12,27 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StreamError
-from singer_rest.records.columns import INTEGER, TEXT
+from singer_rest.records.columns import ANY, INTEGER, TEXT
 from tap_cinchy.cql import ID
 from tap_cinchy.questions import Reading
-from tap_cinchy.shapes import field
+from tap_cinchy.shapes import CREATED, field
 from tap_cinchy.sources import TableSource
+from tap_cinchy.values import has_offset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping, Sequence
 
     from tap_cinchy.client import CinchyApi
 
 logger = logging.getLogger(__name__)
 
 TABLES_A_PAGE = 5000
+CREATED_AS_SHOWN = field(CREATED, ANY, "When the table was made, as shown.", optional=True)
 FIELDS = (
     field(ID, INTEGER, "Cinchy Id of the table."),
     field("Full Name", TEXT, "Domain and name with a dot between."),
     field("Guid", TEXT, "Id of the table that survives a move to another platform.", optional=True),
+    CREATED_AS_SHOWN,
 )
 
 
@@ -50,9 +53,17 @@ class Registry:
         self._api = api
         self._lock = threading.Lock()
         self._tables: dict[str, Listed] | None = None
+        self._shows_offsets = False
 
-    def take(self, rows: Iterable[Mapping[str, Any]]) -> None:
+    @property
+    def shows_offsets(self) -> bool:
+        """Whether the platform shows its times with their distance from UTC."""
+        self._known()
+        return self._shows_offsets
+
+    def take(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Take what discovery has read."""
+        self._shows_offsets = any(has_offset(row.get(CREATED)) for row in rows)
         tables = (
             Listed(row[ID], str(row["Full Name"]), str(row.get("Guid") or ""))
             for row in rows

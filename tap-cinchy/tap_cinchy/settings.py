@@ -229,7 +229,8 @@ TABLES = (
         "timezone",
         "Time zone",
         "IANA name of the account's time zone. With it, Created, Modified, Deleted and Replaced "
-        "are written in UTC; without it as the server shows them.",
+        "are instants, written in UTC; without it they are as the server shows them, in columns "
+        "without a zone (format date-time-local), unless it shows their offset.",
         examples=["America/Toronto", "Europe/Berlin"],
     ),
     th.Property(

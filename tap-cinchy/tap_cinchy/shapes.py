@@ -27,7 +27,7 @@ from singer_rest.records.columns import (
     Table,
 )
 from tap_cinchy.cql import ID, bracketed, is_path, is_safe, split_names
-from tap_cinchy.values import BINARY, MOMENT, WALL_CLOCK
+from tap_cinchy.values import BINARY, LOCAL, LOCAL_MOMENT, MOMENT, WALL_CLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +37,7 @@ logger = logging.getLogger(__name__)
 CREATED, MODIFIED, DELETED = "Created", "Modified", "Deleted"
 DELETED_AT = "_sdc_deleted_at"
 SYSTEM_TIMES = frozenset({CREATED, MODIFIED, DELETED, "Replaced"})
+SYSTEM_KINDS = frozenset({MOMENT.name, LOCAL_MOMENT.name})
 WHOLE_NUMBERS = frozenset({ID, "Version", "Draft Version"})
 HISTORY_KEYS = (ID, "Version", "Draft Version")
 HISTORY_TITLE = ", all versions"
@@ -89,6 +90,16 @@ class Field:
     def name(self) -> str:
         """Return the name of the column."""
         return self.column.name
+
+    @property
+    def is_system_time(self) -> bool:
+        """Whether the system itself noted the time, which it shows in the zone of the account."""
+        place = self.paths[0].strip("[]") if self.paths else self.name
+        return place in SYSTEM_TIMES and self.column.kind.name in SYSTEM_KINDS
+
+    def of_kind(self, kind: Kind) -> Field:
+        """Return the same field as another kind of column."""
+        return dataclasses.replace(self, column=dataclasses.replace(self.column, kind=kind))
 
 
 def field(name: str, kind: Kind, description: str, *paths: str, optional: bool = False) -> Field:
@@ -147,6 +158,16 @@ class Shape(Table):
     def is_history(self) -> bool:
         """Whether all versions of a row are read, instead of the current one."""
         return self.title.endswith(HISTORY_TITLE)
+
+    @property
+    def has_system_times(self) -> bool:
+        """Whether there is a time that the system itself noted."""
+        return any(one.is_system_time for one in self.fields)
+
+    def with_times(self, kind: Kind) -> Shape:
+        """Return the shape with the times of the system as another kind of column."""
+        fields = [one.of_kind(kind) if one.is_system_time else one for one in self.fields]
+        return Shape(fields, self.primary_keys, title=self.title, description=self.description)
 
     def has(self, name: str) -> bool:
         """Whether the table has a column of its own by this name."""
@@ -211,8 +232,12 @@ def kind_of_schema(definition: Mapping[str, Any], path: str = "") -> Kind:
         items = definition.get("items") or {}
         return INTEGERS if read_types(items) == {"integer"} else TEXTS
     if types == {"string"}:
+        system = path.strip("[]") in SYSTEM_TIMES
         if definition.get("format") == "date-time":
-            return MOMENT if path.strip("[]") in SYSTEM_TIMES else WALL_CLOCK
+            # Older catalogs have this format for dates of users, which are no instants.
+            return WALL_CLOCK if path and not system else MOMENT
+        if definition.get("format") == LOCAL:
+            return LOCAL_MOMENT if system else WALL_CLOCK
         return BINARY if definition.get("contentEncoding") == "base64" else TEXT
     simple = {"integer": INTEGER, "number": NUMBER, "boolean": BOOLEAN}
     return simple.get(next(iter(types), ""), ANY) if len(types) == 1 else ANY

@@ -18,12 +18,12 @@ from singer_rest.errors import (
     TapError,
 )
 from singer_rest.http.credentials import HeaderCredential
-from singer_rest.records import timestamps
 from singer_rest.sdk import settings
 from singer_rest.sdk.selection import RECEIPTS
 from singer_rest.sdk.tap import RestTap
 from tap_cinchy.auth import BASIC, NONE, PASSWORD, PAT, PasswordGrant, basic_header, choose_method
 from tap_cinchy.client import ERROR_HEADER, CinchyApi
+from tap_cinchy.clock import SystemClock
 from tap_cinchy.coverage import Coverage
 from tap_cinchy.discovery import DiscoveryOptions, stream_names
 from tap_cinchy.endpoints import EXAMPLE_URL, Endpoints, clean
@@ -47,10 +47,8 @@ from tap_cinchy.streams.base import CinchyStream
 from tap_cinchy.streams.queries import SavedQueryGuard
 from tap_cinchy.streams.tables import MissingTable
 from tap_cinchy.unread import judge_unread
-from tap_cinchy.values import UNKNOWN_ZONE
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Iterable, Iterator, Sequence
 
     from singer_rest.http.client import TransportOptions
@@ -199,10 +197,14 @@ class TapCinchy(RestTap):
         return Lookahead(self.prefetch, tables)
 
     @functools.cached_property
-    def zone(self) -> dt.tzinfo:
-        """Return the account's time zone, if the user told it."""
-        name = self.config.get("timezone")
-        return timestamps.zone(name) if name else UNKNOWN_ZONE
+    def clock(self) -> SystemClock:
+        """Return what is known of the zone of the platform's times.
+
+        Raises:
+            ConfigError: There is no zone of the name in the configuration.
+        """
+        registry = self.registry if self.has_bearer and self.config["tables_include"] else None
+        return SystemClock(self.config.get("timezone"), registry, self.input_catalog)
 
     def connect(self) -> None:
         """Prove the credential by the smallest query, unless discovery has done so.
@@ -212,16 +214,16 @@ class TapCinchy(RestTap):
             StateError: A bookmark cannot.
             CredentialError: The credential is wrong.
         """
-        _ = self.zone, self.queries
-        api = self.api
-        for stream in self.selected_streams():
-            if isinstance(stream, CinchyStream):
-                stream.check()
+        _ = self.clock, self.queries, self.api
+        selected = [one for one in self.selected_streams() if isinstance(one, CinchyStream)]
+        for stream in selected:
+            stream.check()
+        self.clock.report(name for stream in selected for name in stream.local_times)
         if self.has_bearer and self.input_catalog is None and self.config["tables_include"]:
             self._report_gone()
-        if self.has_bearer and not api.proved:
+        if self.has_bearer and not self.api.proved:
             try:
-                api.prove()
+                self.api.prove()
             except StatusError as error:
                 raise self._explained(error) from error
             except CredentialError as error:
@@ -239,6 +241,12 @@ class TapCinchy(RestTap):
 
     # Streams
 
+    def setup_mapper(self) -> None:
+        """Prepare stream maps, by what a catalog says once streams have told what times are."""
+        if self.input_catalog is not None:
+            _ = self.streams
+        super().setup_mapper()
+
     def discover_streams(self) -> list[CinchyStream]:
         """Return every stream: of this class, of the configuration, and of the platform's tables.
 
@@ -249,12 +257,14 @@ class TapCinchy(RestTap):
         """
         streams: list[CinchyStream] = [stream(self) for stream in HEALTH_STREAMS]
         streams += self._opted_in()
-        if self.has_bearer:
-            streams += [stream(self) for stream in SYSTEM_STREAMS]
         try:
             with self.stop.interruptible():
-                names = {stream.name for stream in streams} | {q.name for q in self.queries}
-                streams += self._tables(names)
+                system = SYSTEM_STREAMS if self.has_bearer else ()
+                names = {one.name for one in (*streams, *system, *self.queries)}
+                # Asked first, because what lists the tables shows the platform's clock as well.
+                tables = list(self._tables(names))
+                streams += [stream(self) for stream in system]
+                streams += tables
                 streams += [QueryStream(self, query) for query in self.queries]
         except StreamError as error:
             raise self._explained(error) from error

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     Decoder = Callable[[str | None, Sequence[Any]], Sequence[Any]]
 
 UNKNOWN_ZONE = dt.timezone(dt.timedelta(0), "unknown")
-"""Stands for the time zone that nobody has told; texts without an offset then stay as they are."""
+"""Stands for the time zone that nobody has told."""
 
 WHOLE = frozenset(
     {"Byte", "SByte", "Int16", "Int32", "Int64", "UInt16", "UInt32", "UInt64", "Integer"}
@@ -46,6 +46,7 @@ KNOWN = WHOLE | REAL | DATES | WORDS | BYTES | {"Boolean"}
 MANY_VERSIONS = 50
 PLAIN_WHOLE = frozenset({int, type(None)})
 _TRUTHS = frozenset({"true", "false", "1", "0"})
+_LOCAL_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
 _QUOTED = re.compile(r"\s*(['\"])((?:\\.|(?!\1).)*)\1\s*(?:,|$)", re.DOTALL)
 
 
@@ -62,40 +63,43 @@ def _parsed(value: Any) -> dt.datetime:
         raise CoercionError from None
 
 
+def has_offset(value: Any) -> bool:
+    """Whether a value is a time that says how far its clock is from UTC."""
+    try:
+        return _parsed(value).tzinfo is not None
+    except CoercionError:
+        return False
+
+
 def _moment(value: Any, zone: dt.tzinfo) -> str:
-    moment = _parsed(value)
-    if moment.tzinfo is None and zone is UNKNOWN_ZONE:
-        return str(value).strip()
+    """Return an instant, which a text without an offset is only where its zone is known."""
+    if _parsed(value).tzinfo is None and zone is UNKNOWN_ZONE:
+        raise CoercionError
     text = timestamps.instant(value, zone)
     if text is None:
         raise CoercionError
     return text
 
 
-def _moments(cells: Sequence[Any], zone: dt.tzinfo) -> list[Any]:
-    """Check texts without an offset, which stay as they are where nobody has told the zone."""
-    if zone is not UNKNOWN_ZONE:
+def _local_time(value: Any, _zone: dt.tzinfo) -> str:
+    """Return a time of a day without a zone, as it was shown.
+
+    UTC is what drivers of databases write behind times that have no zone; any other offset means
+    something, and is not dropped.
+    """
+    moment = _parsed(value)
+    if moment.utcoffset():
         raise CoercionError
-    for moment in map(dt.datetime.fromisoformat, filter(None, cells)):
-        if moment.tzinfo is not None:
-            raise CoercionError
-    return _as_they_are(cells)
+    text = str(value).strip().replace(" ", "T", 1)
+    return text if _LOCAL_TIME.fullmatch(text) else moment.replace(tzinfo=None).isoformat()
 
 
-def _wall_clock(value: Any, _zone: dt.tzinfo) -> str:
-    _parsed(value)
-    return str(value).strip()
-
-
-def _wall_clocks(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
-    """Check texts, which stay as they are: with blanks around them they would not pass."""
-    collections.deque(map(dt.datetime.fromisoformat, filter(None, cells)), maxlen=0)
-    return _as_they_are(cells)
-
-
-def _as_they_are(cells: Sequence[Any]) -> list[Any]:
-    if "" in cells:
+def _local_times(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
+    """Check texts that have no offset, which stay as they are."""
+    texts = [cell for cell in cells if cell is not None]
+    if not all(map(_LOCAL_TIME.fullmatch, texts)):
         raise CoercionError
+    collections.deque(map(dt.datetime.fromisoformat, texts), maxlen=0)
     return list(cells)
 
 
@@ -104,11 +108,18 @@ def _base64(value: Any, _zone: dt.tzinfo) -> str:
     raise CoercionError
 
 
-_DATE_TIME = {"type": "string", "format": "date-time"}
-MOMENT = Kind("moment", _DATE_TIME, NONE, _moment, _moments)
-"""A timestamp of the system: an instant, shown in the zone of the account."""
-WALL_CLOCK = Kind("wall_clock", _DATE_TIME, NONE, _wall_clock, _wall_clocks)
+INSTANT, LOCAL = "date-time", "date-time-local"
+"""Formats: of an instant, and of a date and a time without a zone, by its name in OpenAPI's
+registry. Readers of the first take a text without an offset for UTC."""
+INSTANT_SCHEMA = {"type": "string", "format": INSTANT}
+LOCAL_SCHEMA = {"type": "string", "format": LOCAL}
+MOMENT = Kind("moment", INSTANT_SCHEMA, NONE, _moment)
+"""A timestamp of the system whose zone is known."""
+LOCAL_MOMENT = Kind("local_time", LOCAL_SCHEMA, NONE, _local_time, _local_times)
+"""A timestamp of the system as it is shown, in the zone of the account, which nobody has told."""
+WALL_CLOCK = Kind("wall_clock", LOCAL_SCHEMA, NONE, _local_time, _local_times)
 """A date a user typed; it has no zone and is never moved to another."""
+TIMES = frozenset({MOMENT.name, LOCAL_MOMENT.name, WALL_CLOCK.name})
 BINARY = Kind("binary", {"type": "string", "contentEncoding": "base64"}, frozenset({str}), _base64)
 
 
@@ -117,6 +128,7 @@ def kind_of_type(type_name: str) -> Kind:
     for names, kind in (
         (WHOLE, INTEGER),
         (REAL, NUMBER),
+        ({"DateTimeOffset"}, MOMENT),
         (DATES, WALL_CLOCK),
         (WORDS, TEXT),
         (BYTES, BINARY),
@@ -246,6 +258,7 @@ _DECODERS: dict[str, Decoder] = {
     NUMBER.name: _numbers,
     BOOLEAN.name: _booleans,
     MOMENT.name: _dates,
+    LOCAL_MOMENT.name: _dates,
     WALL_CLOCK.name: _dates,
     BINARY.name: _binaries,
 }

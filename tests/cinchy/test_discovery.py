@@ -67,11 +67,11 @@ def test_the_columns_of_a_table_are_typed(catalog: dict[str, Any]) -> None:
     assert kinds["Budget"] == (["number", "null"], None, None)
     assert kinds["On Track"] == (["boolean", "null"], None, None)
     assert kinds["Starts"] == kinds["Modified"] == kinds["_sdc_deleted_at"]
-    assert kinds["Starts"] == (nullable, "date-time", None)
+    assert kinds["Starts"] == (nullable, "date-time-local", None)
     assert kinds["Owner Email"] == (nullable, None, None)
     employee = properties(catalog, "hr_employees")
     assert employee["Photo"]["contentEncoding"] == "base64"
-    assert employee["Tenth Anniversary"]["format"] == "date-time"
+    assert employee["Tenth Anniversary"]["format"] == "date-time-local"
     assert employee["Years Of Service"]["type"] == ["number", "null"]
     assert employee["Leads Others"]["type"] == ["boolean", "null"]
     assert all(definition["description"] for definition in employee.values())

@@ -171,9 +171,6 @@ def test_the_servers_words_are_shown_and_parameters_are_not(shared: Site) -> Non
     assert "sensitive-value" not in run.stderr + echoed.stderr
 
 
-# Columns
-
-
 # Bookmarks
 
 

@@ -26,7 +26,7 @@ def test_columns_are_seen_by_one_run_and_come_back_from_the_catalog(shared: Site
     catalog = shared.discover(**settings)
     kinds = streams_of(catalog)["q"]["schema"]["properties"]
     assert kinds["Cinchy Id"]["type"] == "integer"
-    assert kinds["Due"]["format"] == kinds["Modified"]["format"] == "date-time"
+    assert kinds["Due"]["format"] == kinds["Modified"]["format"] == "date-time-local"
     routes = [query.route for query in shared.app.seen.queries]
     assert routes.count("API") == 1
     shared.forget()

@@ -19,6 +19,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from support.formats import FORMATS
 from support.tap_run import TapRun, discover, select
 from support.warm import run_warm
 
@@ -143,17 +144,6 @@ def test_both_ways_give_the_same_records(subject: Subject) -> None:
     for stream in subject.fast.schemas:
         ours, theirs = subject.fast.records[stream], walked.records[stream]
         assert timeless(stream, ours) == timeless(stream, theirs), stream
-
-
-FORMATS = jsonschema.FormatChecker(formats=["date"])
-
-
-@FORMATS.checks("date-time", raises=ValueError)
-def is_moment(value: object) -> bool:
-    """A T between date and time; Cinchy's have the server's zone, which nobody tells."""
-    return not isinstance(value, str) or (
-        value[10] == "T" and dt.datetime.fromisoformat(value) is not None
-    )
 
 
 def test_every_record_is_valid(subject: Subject) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import jsonschema
 
+from support.formats import FORMATS
+
 BIN = Path(sys.executable).parent
 SECONDS = 120
 RECEIPTS = "singer_receipts"
@@ -87,7 +89,7 @@ class TapRun:
     def check_records(self) -> None:
         """Assert that every record is valid against its schema and every key unique."""
         for stream, schema in self.schemas.items():
-            validator = jsonschema.Draft202012Validator(schema["schema"])
+            validator = jsonschema.Draft202012Validator(schema["schema"], format_checker=FORMATS)
             for record in self.records[stream]:
                 error = next(validator.iter_errors(record), None)
                 assert error is None, f"{stream}: {error.message if error else ''} in {record}"

@@ -6,9 +6,10 @@ both. Every other key is hashed: ``md5(md5(part 1) || md5(part 2) ...)``, in hex
 which the first fifteen are a number; a part that is null is 32 zeros. All sums fit decimal(38,0)
 up to 10^10 rows. Two sets without a common key have the sum of their digests.
 
-A part is what it would be as text: integers in decimal, instants as microseconds since 1970, dates
-as YYYY-MM-DD, booleans as 0 or 1, texts as they are, with U+FFFD for U+0000, which some databases
-cannot hold. Numbers with fractions, objects and arrays are no keys.
+A part is what it would be as text: integers in decimal, instants as microseconds since 1970 (times
+without a zone as if they were in UTC), dates as YYYY-MM-DD, booleans as 0 or 1, texts as they are,
+with U+FFFD for U+0000, which some databases cannot hold. Numbers with fractions, objects and arrays
+are no keys.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ def _kind_of(declared: Mapping[str, Any]) -> str | None:
         return BOOLEAN
     if names != {"string"}:
         return None
-    return {"date-time": INSTANT, "date": DATE, "time": None}.get(declared.get("format", ""), TEXT)
+    kinds = {"date-time": INSTANT, "date-time-local": INSTANT, "date": DATE, "time": None}
+    return kinds.get(declared.get("format", ""), TEXT)
 
 
 def terms(columns: Sequence[Sequence[Any]], kinds: Sequence[str]) -> list[int]:

@@ -61,7 +61,7 @@ class QueryStream(CinchyStream):
         self.query = query
         self.trouble: StreamError | None = None
         """Why the columns are not known."""
-        self.table = self._shape(tap)
+        self.table = tap.clock.dated(self._shape(tap), query.name)
         super().__init__(tap, name=query.name)
         if query.replication_key and self.table.title != UNKNOWN_COLUMNS:
             self.replication_key = query.replication_key

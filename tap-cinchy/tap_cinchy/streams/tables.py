@@ -48,8 +48,7 @@ class TableStream(ResumableStream):
     joins_to_least = True  # a bookmark was there before the first page of its part
 
     def __init__(self, tap: TapCinchy, shape: Shape | None = None, name: str | None = None) -> None:
-        if shape is not None:
-            self.table = shape
+        self.table = tap.clock.dated(shape or self.table, name or self.name)
         super().__init__(tap, name=name)
         if self.offers_incremental and tap.wants_incremental(self.full_name):
             self.replication_key = MODIFIED
