@@ -55,7 +55,31 @@ def moved_in_openapi(text: str, known: Known) -> list[str]:
             lines += _moved_fields(document, routes[route]["get"], route, columns, known)
         elif not known.expects_route(route):
             lines.append(f"`GET {route}` is read by {names} and is no longer documented.")
+    asked = {route: item["post"] for route, item in routes.items() if "post" in item}
+    for route, streams in sorted(known.asked().items()):
+        if route in asked:
+            lines += _moved_questions(document, asked[route], route, known)
+        elif not known.expects_route(route):
+            names = ", ".join(sorted(streams))
+            lines.append(f"`POST {route}` is read by {names} and is no longer documented.")
     return lines
+
+
+def _moved_questions(
+    document: dict[str, Any], operation: Mapping[str, Any], route: str, known: Known
+) -> Iterator[str]:
+    """Yield a line for every field of a question that only one side knows."""
+    body = resolved(document, operation.get("requestBody", {}))
+    content = body.get("content", {}).values()
+    schema = next((resolved(document, one["schema"]) for one in content if "schema" in one), None)
+    if schema is None:
+        return
+    documented = set(properties(document, schema))
+    fields = known.questions.get(route, ())
+    for field in sorted(documented - {name.removeprefix("-") for name in fields}):
+        yield f"`POST {route}`: `{field}` is new, and no question asks with it."
+    for field in sorted(name for name in fields if name[0] != "-" and name not in documented):
+        yield f"`POST {route}`: `{field}` is sent and is no longer documented."
 
 
 def _is_single(route: str, read: Container[str]) -> bool:

@@ -6,9 +6,13 @@ import dataclasses
 import importlib
 import re
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from singer_rest.sdk.streams import SourceStream
 from tap_cortex.integrations import WITH_LIST, WITH_ONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 ROUTE = re.compile(r"/[\w./{}-]*")
 CAMEL = re.compile(r"[a-z]+[A-Z]\w*")
@@ -30,16 +34,32 @@ class Known:
     """Patterns of ``route column`` that the document lacks although servers send them."""
     endings: tuple[str, ...] = ()
     """What a column may be called beyond the name of its field."""
+    questions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    """Fields that a question may have, by the POST route it is sent to; those behind ``-`` are
+    known and not sent."""
 
-    def columns(self) -> dict[str, tuple[set[str], set[str]]]:
-        """Return the streams and the columns that are made of the answers of each GET route."""
+    def asked(self) -> dict[str, set[str]]:
+        """Return the streams that are made of the answers of each POST route."""
+        found: dict[str, set[str]] = {}
+        for stream in self.streams():
+            method, _, path = stream.route.partition(",")[0].partition(" ")
+            if method == "POST" and path.startswith("/"):
+                found.setdefault(path, set()).add(stream.name)
+        return found
+
+    def streams(self) -> Iterator[SourceStream]:
+        """Yield the streams of the tap that ask a server."""
         module, name = self.tap
         tap_class = getattr(importlib.import_module(module), name)
         config = {"api_url": "https://example.com", "api_key": "none"}
         tap = tap_class(config=config, validate_config=False, setup_mapper=False)
+        yield from (one for one in tap.streams.values() if isinstance(one, SourceStream))
+
+    def columns(self) -> dict[str, tuple[set[str], set[str]]]:
+        """Return the streams and the columns that are made of the answers of each GET route."""
         found: dict[str, tuple[set[str], set[str]]] = {}
-        for stream in tap.streams.values():
-            if not isinstance(stream, SourceStream) or not stream.route.startswith("GET "):
+        for stream in self.streams():
+            if not stream.route.startswith("GET "):
                 continue
             for route in self.routes_of(stream):
                 shape = re.sub(r"{[^}]*}", "{}", route)
@@ -111,6 +131,7 @@ OPENAPI = {
             "/catalog/{}/k8s",
             "/deploys/environments",
             "/deploys/search",
+            "/eng-intel/trace",
             "/health",
             "/scaffolders",
             "/users",
@@ -146,6 +167,19 @@ OPENAPI = {
             "/scorecards dateCreated",
             "/scim/v2/Users *",
         ),
+        questions={
+            "/queries": ("query",),
+            "/eng-intel/metrics/point-in-time": (
+                *("metrics", "groupBy", "filters", "orderBy", "limit", "nextPage"),
+                *("startTime", "endTime"),
+                *("-comparison", "-nestedGroupBy", "-nestedMetrics", "-nestedTimeAttribute"),
+                "-timeAttribute",
+            ),
+            "/eng-intel/trace": (
+                *("source", "attributes", "filters", "orderBy", "timeAttribute"),
+                *("startDate", "endDate", "limit", "nextPage", "-daysOfWeek"),
+            ),
+        },
     ),
 }
 

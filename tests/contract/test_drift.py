@@ -18,6 +18,8 @@ from starlette.routing import Route
 
 from sandbox.serve import serve
 from singer_rest.sdk.streams import SourceStream
+from tap_cortex.eng_intel import trace_body
+from tap_cortex.jobs import metric_body
 from tap_cortex.tap import TapCortex
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,13 +36,24 @@ def documented() -> Document:
     finally:
         sys.path.pop(0)
     paths: Document = {}
-    for route, (_streams, columns) in OPENAPI["cortex"].columns().items():
+    known = OPENAPI["cortex"]
+    for route in known.asked():
+        sent = {name.removeprefix("-"): {"type": "string"} for name in known.questions[route]}
+        question = {"application/json": {"schema": {"type": "object", "properties": sent}}}
+        paths["/api/v1" + route] = {"post": {"requestBody": {"content": question}}}
+    for route, (_streams, columns) in known.columns().items():
         row = {"type": "object", "properties": {name: {"type": "string"} for name in columns}}
         answer = {"type": "object", "properties": {"rows": {"type": "array", "items": row}}}
         content = {"application/json": {"schema": answer}}
         path = "/api/v1" + route.replace("{}", "{anything}")
         paths[path] = {"get": {"responses": {"200": {"content": content}}}}
     return {"openapi": "3.0.1", "paths": paths}
+
+
+def question(document: Document, route: str) -> Document:
+    content = document["paths"][f"/api/v1{route}"]["post"]["requestBody"]["content"]
+    found: Document = content["application/json"]["schema"]["properties"]
+    return found
 
 
 def fields(document: Document, path: str) -> Document:
@@ -86,9 +99,34 @@ def drop_route(document: Document) -> None:
     del document["paths"]["/api/v1/catalog/{anything}/packages"]
 
 
+METRICS = "engineering_metrics, engineering_metrics_by_period"
+POINT, TRACE = "/eng-intel/metrics/point-in-time", "/eng-intel/trace"
+
+
+def add_to_question(document: Document) -> None:
+    question(document, POINT)["timezone"] = {"type": "string"}
+
+
+def drop_from_question(document: Document) -> None:
+    del question(document, TRACE)["timeAttribute"]
+
+
+def drop_question(document: Document) -> None:
+    del document["paths"][f"/api/v1{POINT}"]
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
+        (add_to_question, f"* `POST {POINT}`: `timezone` is new, and no question asks with it."),
+        (
+            drop_from_question,
+            f"* `POST {TRACE}`: `timeAttribute` is sent and is no longer documented.",
+        ),
+        (
+            drop_question,
+            f"* `POST {POINT}` is read by {METRICS} and is no longer documented.",
+        ),
         (add_field, "* `GET /scorecards`: `owners` is new, and no column has it."),
         (drop_field, "* `GET /audit-logs`: `ipAddress` is a column and is no longer documented."),
         (add_route, "* `GET /incidents` is new, and no stream reads it."),
@@ -133,12 +171,29 @@ def test_the_document_of_today_has_not_moved() -> None:
     assert done.returncode == 0, done.stdout
 
 
+def test_what_is_sent_is_what_is_known() -> None:
+    """The fields that the drift check compares are those of the tap's own questions."""
+    sent = {
+        POINT: {*metric_body({"metrics": []}), "startTime", "endTime", "nextPage"},
+        TRACE: {
+            *trace_body({"source": "deploys", "time_attribute": "deployedAt"}),
+            *("startDate", "endDate", "nextPage"),
+        },
+    }
+    document = documented()
+    for route, names in sent.items():
+        assert names <= set(question(document, route))
+
+
 def test_every_stream_of_the_tap_is_compared() -> None:
     document = json.dumps(documented())
     tap = TapCortex(config={}, validate_config=False, setup_mapper=False)
     for stream in tap.streams.values():
         if not isinstance(stream, SourceStream):
             assert stream.name == "singer_receipts"
+        elif stream.route.startswith("POST /"):
+            path = stream.route.removeprefix("POST ").partition(",")[0]
+            assert f"/api/v1{path}" in json.loads(document)["paths"], stream.name
         elif stream.route.startswith("GET /") and stream.name != "integration_configurations":
             path = stream.route.removeprefix("GET ").partition(",")[0].partition("{")[0]
             assert f"/api/v1{path}" in document, stream.name
