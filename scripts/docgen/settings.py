@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 KINDS = {
     "string": "string",
     "integer": "integer",
-    "number": "decimal",
+    # Meltano has a kind for decimals, and cannot write one that a variable holds (4.4: TypeError).
+    "number": "string",
     "boolean": "boolean",
     "object": "object",
     "array": "array",

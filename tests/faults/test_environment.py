@@ -5,6 +5,7 @@ Each test starts the installed command in a folder that has nothing to do with t
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 import singer_sdk
 
+from .answers import status
 from .runner import SECRET, TAP_CACHET, environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .runner import Runner
     from .stage import Stage
 
 NOWHERE = "http://127.0.0.1:9"
@@ -101,6 +104,30 @@ def test_a_variable_of_the_wrong_type(tmp_path: Path, setting: str, text: str, w
     last = run.stderr.splitlines()[-1]
     assert f"The variable TAP_CACHET_{setting.upper()} {words}" in last
     assert last.endswith("[CONFIG]")
+
+
+def test_a_pause_may_be_part_of_a_second(stage: Stage, tmp_path: Path) -> None:
+    stage.script("/api/status", status(503), status(503))
+    values = {"api_url": stage.url, "api_key": SECRET, "retry_pause": "0.25"}
+    run = start(tmp_path, *ENV[:2], **values)
+    pauses = re.findall(r"[Tt]rying again in ([\d.]+) s", run.stderr)
+    assert run.returncode == 0, run.stderr
+    assert pauses
+    assert all(float(pause) <= 0.6 for pause in pauses)
+
+
+@pytest.mark.parametrize("text", ["0.25", 0.25, "2", 2])
+def test_a_number_may_come_as_text(stage: Stage, tap: Runner, text: object) -> None:
+    run = tap(stage.config(retry_pause=text), "--test")
+    assert run.code == 0, run.last
+
+
+@pytest.mark.parametrize("text", ["nan", "soon", "-1", "1e99"])
+def test_a_pause_that_is_none(stage: Stage, tap: Runner, text: str) -> None:
+    run = tap(stage.config(retry_pause=text), "--test")
+    assert run.code == 2
+    assert "The setting retry_pause must be" in run.last
+    assert not stage.seen
 
 
 def test_variables_that_nobody_reads_are_named(tmp_path: Path) -> None:

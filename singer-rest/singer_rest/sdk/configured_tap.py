@@ -86,7 +86,8 @@ class ConfiguredTap(CompatTap):
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         # Null is how some orchestrators write that a setting is not set.
-        self.settings = {name: value for name, value in self.settings.items() if value is not None}
+        given = {name: value for name, value in self.settings.items() if value is not None}
+        self.settings = settings.with_numbers_read(given, schema)
         for value in settings.secret_values(self.settings, schema):
             self.redactor.add(value)
         self.redactor.install()

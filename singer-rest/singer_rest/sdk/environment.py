@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,9 +122,12 @@ def _boolean(text: str) -> bool:
 
 def _number(text: str, kind: type[int | float], words: str) -> int | float:
     try:
-        return kind(text)
+        value = kind(text)
     except ValueError:
         raise ValueError(words) from None
+    if not math.isfinite(value):
+        raise ValueError(words)
+    return value
 
 
 def _array(text: str) -> list[Any]:

@@ -23,6 +23,14 @@ def integer(
     return th.Property(name, kind, default=default, title=title, description=description)
 
 
+def number(
+    name: str, default: float, title: str, description: str, *, maximum: int
+) -> th.Property[float]:
+    """Return a setting for a number that may have decimals, from 0 on."""
+    kind = th.NumberType(minimum=0, maximum=maximum)
+    return th.Property(name, kind, default=default, title=title, description=description)
+
+
 def of_parts() -> list[th.Property[Any]]:
     """Return the settings of a read in parts."""
     return [

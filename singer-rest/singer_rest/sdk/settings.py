@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from typing import TYPE_CHECKING, Any
 
 from singer_sdk import typing as th
@@ -13,7 +14,7 @@ from singer_rest.records.personal import EXCLUDE, HASH, INCLUDE, PersonalData
 from singer_rest.run.contract import RunOptions
 from singer_rest.sdk import part_settings
 from singer_rest.sdk.header_values import check_header, cleaned, token
-from singer_rest.sdk.part_settings import MAX_COUNT, integer
+from singer_rest.sdk.part_settings import MAX_COUNT, integer, number
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -23,6 +24,7 @@ __all__ = [
     "check_header",
     "common",
     "integer",
+    "number",
     "personal_data",
     "run_options",
     "secret_names",
@@ -32,6 +34,7 @@ __all__ = [
     "token",
     "unknown_settings",
     "validation_sentence",
+    "with_numbers_read",
     "with_whole_numbers",
 ]
 
@@ -98,12 +101,13 @@ def common(
             "server asks for (Retry-After) do not use up retries.",
             maximum=MAX_COUNT,
         ),
-        integer(
+        number(
             "retry_pause",
             1,
             "Retry pause",
-            "Longest pause in seconds before the first repetition; it doubles with every further "
-            "one, up to a minute. Raise it for a server that needs long to recover.",
+            "Longest pause in seconds before the first repetition, 0.5 for half a second; it "
+            "doubles with every further one, up to a minute. Raise it for a server that needs long "
+            "to recover.",
             maximum=DAY,
         ),
         th.Property(
@@ -349,6 +353,31 @@ def validation_sentence(error: Any, schema: Mapping[str, Any]) -> str:
     if validator == "dependentRequired":
         return f"The settings {', '.join(schema.get('properties', {}))} are not all there."
     return f"The setting {path or '(all)'} does not pass its rule {validator}."
+
+
+def with_numbers_read(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration in which the text of a number is one, where one is wanted.
+
+    Meltano writes what a variable holds as text, unless it knows of whole numbers only.
+    """
+    kinds = {
+        name: _listed(definition.get("type"))
+        for name, definition in schema.get("properties", {}).items()
+    }
+    return {
+        name: _number(value)
+        if isinstance(value, str) and "number" in kinds.get(name, [])
+        else value
+        for name, value in config.items()
+    }
+
+
+def _number(text: str) -> float | str:
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return value if math.isfinite(value) else text
 
 
 def with_whole_numbers(config: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
