@@ -21,6 +21,7 @@ from singer_rest.http.urls import segment
 from singer_rest.sources.keys import Order
 from singer_rest.sources.pages import Paging
 from tap_cachet.claims import claims_of_v2, claims_of_v3
+from tap_cachet.refused import TAGS, Refused, includes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,8 +270,8 @@ class CachetApi:
         self.server = server
         self.page_size = page_size
         self.confirm = confirm
-        self._refused: dict[str, set[str]] = {}
-        self._lock = threading.Lock()
+        self._refused = Refused()
+        self._asking_for_tags = threading.Lock()
 
     def request(
         self,
@@ -294,50 +295,29 @@ class CachetApi:
     def send(self, route: str, request: Request) -> Reply:
         """Send a request; includes and filters that an older build refuses are dropped.
 
-        They are remembered for the route, so that each is refused once in a run. A 500 is not
-        taken for a refusal.
+        They are remembered for the route, so that each is refused once in a run; tags for all
+        routes, unless one has them: a build has them or not. A 500 is not taken for a refusal.
         """
+        if self._refused.tags_answered or TAGS not in includes(request):
+            return self._send(route, request)
+        with self._asking_for_tags:  # the others wait for what the first one learns
+            reply = self._send(route, request)
+            self._refused.tags_answered = True
+        return reply
+
+    def _send(self, route: str, request: Request) -> Reply:
         while True:
-            trimmed = self._trim(route, request)
+            trimmed = self._refused.trim(route, request)
             try:
                 return self.transport.send(trimmed)
             except StatusError as error:
-                if error.status != HTTPStatus.BAD_REQUEST or not self._learn(route, trimmed, error):
+                is_refusal = error.status == HTTPStatus.BAD_REQUEST
+                if not is_refusal or not self._refused.learn(route, trimmed, error):
                     raise
 
     def lacks(self, route: str, include: str) -> bool:
         """Whether the server has refused an include of a route."""
-        return include in self._refused.get(route, ())
-
-    def _trim(self, route: str, request: Request) -> Request:
-        refused = self._refused.get(route)
-        if not refused:
-            return request
-        params = {name: value for name, value in request.params.items() if name not in refused}
-        if "include" in params:
-            kept = [name for name in str(params["include"]).split(",") if name not in refused]
-            params["include"] = ",".join(kept) or None
-        return dataclasses.replace(request, params=params)
-
-    def _learn(self, route: str, request: Request, error: StatusError) -> bool:
-        """Remember what the server refuses, as its message names it."""
-        kind = re.match(r"Requested (include|filter)\(s\) (.*?) (?:is|are) not", error.message)
-        if not kind:
-            return False
-        named = re.findall(r"`([^`]+)`", kind[2])
-        names = [f"filter[{name}]" if kind[1] == "filter" else name for name in _split(named)]
-        sent = set(str(request.params.get("include") or "").split(",")) | set(request.params)
-        new = {name for name in names if name in sent}
-        if not new:
-            return False
-        with self._lock:
-            self._refused.setdefault(route, set()).update(new)
-        logger.info(
-            "%s: this build of Cachet does not know %s; reading without.",
-            route,
-            ", ".join(sorted(new)),
-        )
-        return True
+        return include in self._refused.of(route)
 
     def paging(self, *, sortable: bool = True, order: Order = Order.RISING) -> Paging:
         """Return how lists are paged.
@@ -358,6 +338,11 @@ class CachetApi:
             confirm=self.confirm,
         )
 
+    @property
+    def refusals(self) -> int:
+        """Return how many requests were refused for what this build does not know."""
+        return self._refused.count
+
     def item_path(self, path: str, item: object) -> str:
         """Return the path of one record."""
         return f"{path}/{segment(item)}"
@@ -375,7 +360,3 @@ def id_or_none(row: dict[str, Any]) -> int | None:
         return value if value > 0 else None
     is_number = isinstance(value, str) and value.isascii() and value.isdecimal()
     return int(value) if is_number and len(value) <= MAX_DIGITS and int(value) else None
-
-
-def _split(names: list[str]) -> list[str]:
-    return [part.strip() for name in names for part in name.split(",")]

@@ -17,6 +17,10 @@ TO_MANY = frozenset({"components", "incidents", "tags", "updates"})
 """Relationships whose type has their own name, and which every record has, be it empty."""
 
 
+OPTIONAL = frozenset({"tags"})
+"""What a server may leave out of an answer altogether: it does not know it, and does not say so."""
+
+
 def included_of(body: Any, kind: str) -> dict[int, dict[str, Any]]:
     """Return the included records of a type by their ids, as far as they are any."""
     return {
@@ -49,6 +53,8 @@ def check_related(body: Any, records: Sequence[Record], kinds: Iterable[str]) ->
                 all_related(records, kind), _are_lists(records, kind), strict=True
             )
         ]
+        if kind in OPTIONAL and set(map(type, named)) == {type(None)}:
+            continue
         if None in named:
             wrong.append(f"it was asked for {kind} and names none")
             continue
@@ -56,10 +62,32 @@ def check_related(body: Any, records: Sequence[Record], kinds: Iterable[str]) ->
         whole = included_of(body, kind)
         if len(whole) < len(of_kind):
             wrong.append(f"{len(of_kind) - len(whole)} of the {kind} that it brings are none")
-        unnamed = whole.keys() - {item for ids in named for item in ids or ()}
-        if unnamed:
+        all_named = {item for ids in named for item in ids or ()}
+        if unnamed := whole.keys() - all_named:
             wrong.append(f"it brings {len(unnamed)} {kind} that no record names")
+        if kind in OPTIONAL and (lacking := all_named - whole.keys()):
+            wrong.append(f"it names {len(all_named)} {kind} and lacks {len(lacking)} of them")
     return wrong
+
+
+def tags_of(records: Sequence[Record], body: Any) -> list[dict[str, Any] | None]:
+    """Return the tags of 3.x records as those of 2.x: names by slugs.
+
+    Args:
+        records: Of an answer.
+        body: The answer; what it does not bring of what they name, a check has found.
+
+    Returns:
+        For every record its tags; nothing where the server has none to tell.
+    """
+    known = {
+        number: (str(tag["attributes"].get("slug") or number), tag["attributes"].get("name"))
+        for number, tag in included_of(body, "tags").items()
+    }
+    return [
+        None if ids is None else dict(known[number] for number in ids if number in known)
+        for ids in all_related(records, "tags")
+    ]
 
 
 def _are_lists(records: Sequence[Record], kind: str) -> list[bool]:

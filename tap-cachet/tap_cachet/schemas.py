@@ -56,6 +56,7 @@ COMPONENT_STATUS = (
 INCIDENT_STATUS = (
     "0 reported (3.x) or scheduled (2.3), 1 investigating, 2 identified, 3 watching, 4 fixed."
 )
+TAGS = Column("tags", OBJECT, "Tags as slug and name (3.x, where a build has them).")
 META = Column("meta", OBJECT, "Custom key-value data; empty if there is none.")
 ORDER = Column("order", INTEGER, "Place in the display order.")
 VISIBLE = Column("visible", INTEGER, "0 for authenticated readers, 1 for everybody, 2 hidden.")
@@ -75,7 +76,7 @@ _COMPONENT = (
     Column("group_id", INTEGER, "Its group: components_groups.id; null if there is none."),
     Column("enabled", BOOLEAN, "Whether guests see it."),
     META,
-    Column("tags", OBJECT, "Tags as slug and name (2.x)."),
+    Column("tags", OBJECT, "Tags as slug and name (2.x; 3.x where a build has them)."),
     *_dates("component"),
 )
 COMPONENTS = Table(_COMPONENT, ("id",))
@@ -143,6 +144,7 @@ _INCIDENT = (
     Column("occurred_at", INSTANT, "When the incident occurred, in UTC."),
     Column("published_at", INSTANT, "When it was or will be published, in UTC (3.x)."),
     META,
+    TAGS,
     *_dates("incident"),
 )
 INCIDENTS = Table(_INCIDENT, ("id",))
@@ -213,6 +215,7 @@ METRICS = Table(
         Column("threshold", INTEGER, "Minutes within which points are merged."),
         ORDER,
         VISIBLE,
+        TAGS,
         *_dates("metric"),
     ),
     ("id",),
@@ -244,6 +247,7 @@ SCHEDULES = Table(
         Column("published_at", INSTANT, "When it was or will be published, in UTC (3.x)."),
         Column("component_ids", INTEGERS, "What is affected: components.id."),
         META,
+        TAGS,
         *_dates("schedule"),
     ),
     ("id",),

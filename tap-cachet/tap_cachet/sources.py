@@ -1,34 +1,26 @@
-"""What Cachet is asked for in one pass, where one list is not enough.
-
-Incidents and schedules carry their components and updates in the same answer. The server writes
-every included component only once a page, with the status the *first* of its incidents gave it;
-for a later incident that status is unknown, and the incident is asked for once more by itself.
-"""
+"""What Cachet is asked for in one pass: its lists, and single records."""
 
 from __future__ import annotations
 
-import collections
 import dataclasses
 import functools
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import StatusError
 from singer_rest.http.bodies import unexpected
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import NamedParents, PerParentSource
 from singer_rest.sources.single import RecordSource, envelope, single
-from tap_cachet.client import id_or_none, row_id
-from tap_cachet.normalise import related
-from tap_cachet.relations import check_related, included_of, naming, not_brought
+from tap_cachet.client import id_or_none
+from tap_cachet.relations import check_related, not_brought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from singer_rest.http.exchange import Reply, Request
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.base import Plan
     from singer_rest.sources.claims import Claims
     from tap_cachet.client import CachetApi, Server
     from tap_cachet.relations import Check
@@ -66,16 +58,6 @@ def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: R
     return found
 
 
-@dataclasses.dataclass(slots=True)
-class StatusPage(Page):
-    """A page of incidents or schedules, with what belongs to them."""
-
-    statuses: dict[int, list[tuple[int, Any]]] = dataclasses.field(default_factory=dict)
-    """Component id and ``{human, value}`` pair, by the id of the incident or schedule."""
-    updates: list[tuple[int, dict[str, Any]]] = dataclasses.field(default_factory=list)
-    """Id of the incident or schedule, and the update's record."""
-
-
 class ApiListSource(ListSource):
     """A list of this API: refused includes are dropped and remembered.
 
@@ -105,7 +87,7 @@ class ApiListSource(ListSource):
         check: Check | None = None,
     ) -> None:
         paging = api.paging(sortable=sortable, order=order)
-        self._claims, self._check = paging.claims, check
+        self.paging_claims, self._check = paging.claims, check
         super().__init__(
             api.transport,
             request,
@@ -122,7 +104,7 @@ class ApiListSource(ListSource):
 
     def _read_claims(self, page: Page) -> Claims:
         """Read what a page says of its list, and what its records say against each other."""
-        claims, rows = self._claims(page), ROWS(page.reply)
+        claims, rows = self.paging_claims(page), ROWS(page.reply)
         wrong = self._check(page.reply.body, rows) if self._check else []
         if self.api.server.is_v3:
             kinds = [kind for kind in self.included if not self.api.lacks(self.route, kind)]
@@ -140,193 +122,17 @@ class ApiListSource(ListSource):
                 return self._ask(number, total + SPARE)
         return page
 
+    def plan(self) -> Plan:
+        """Return the cost, with what this build refuses once and is asked for without then."""
+        before = self.api.refusals
+        plan = super().plan()
+        refused = self.api.refusals - before
+        most = None if plan.most is None else plan.most + refused
+        return dataclasses.replace(plan, requests=plan.requests + refused, most=most)
+
     def _ask(self, number: int, size: int) -> Page:
         reply = self.api.send(self.route, self.paging.asking(self.request, number, size))
         return Page(self.rows(reply), reply)
-
-
-class StatusListSource(ApiListSource):
-    """Incidents or schedules of 3.x with their components and updates, as far as wanted.
-
-    What a record names must come: ids that are named and not included are asked for by the
-    record's own routes, and if they do not come there, the pass is not complete.
-    """
-
-    def __init__(
-        self,
-        api: CachetApi,
-        route: str,
-        *,
-        include: tuple[str, ...],
-        prefetch: Prefetcher,
-        with_components: bool,
-        with_updates: bool,
-    ) -> None:
-        super().__init__(api, route, api.request(route, include=include, params=BY_ID))
-        self.prefetch = prefetch
-        self.with_components = with_components
-        self.with_updates = with_updates
-        self._status_seen = False
-        self._missing: list[int] = []
-        """Records whose own route answered 404."""
-
-    def pages(self) -> Iterator[Page]:
-        """Walk the list and complete every page."""
-        for page in super().pages():
-            whole = StatusPage(page.rows, page.reply)
-            if self.with_components:
-                self._add_statuses(whole)
-            if self.with_updates:
-                self._add_updates(whole)
-            yield whole
-        self._judge_missing()
-
-    def _judge_missing(self) -> None:
-        """Find out whether the records that answered 404 are really gone."""
-        if not self._missing:
-            return
-        listed = ApiListSource(self.api, self.route, self.api.request(self.route, params=BY_ID))
-        ids = {row_id(row) for page in listed.pages() for row in page.rows}
-        still = [item for item in self._missing if item in ids]
-        if still:
-            self.evidence.contradict(
-                f"{self.where} answered 404 for {len(still)} records that still exist "
-                f"({', '.join(map(str, still[:3]))})"
-            )
-        else:
-            self.evidence.inherit(listed.evidence, "the list, read again")
-            self.evidence.skipped += len(self._missing)
-
-    def _add_statuses(self, page: StatusPage) -> None:
-        """Give every incident the statuses it set, asking again where the page cannot tell."""
-        known = {
-            number: item["attributes"].get("pivot")
-            for number, item in included_of(page.reply.body, "components").items()
-        }
-        self._status_seen = self._status_seen or any(known.values())
-        mentioned: set[int] = set()
-        again: list[int] = []
-        # The walk may have taken out rows it knew; the first mention counts on the server's page.
-        wanted = {row_id(row) for row in page.rows}
-        rows = ROWS(page.reply)
-        ids = [id_or_none(row) or 0 for row in rows]
-        if ids != sorted(ids):  # not as asked, so nothing tells which mention was the first
-            mentioned = _shared([related(row, "components") or () for row in rows])
-        for row in rows:
-            components = related(row, "components")
-            if id_or_none(row) in wanted:
-                told = components is not None and known.keys() >= set(components)
-                first = mentioned.isdisjoint(components or ())
-                if told and (first or not self._tells_statuses(row)):
-                    page.statuses[row_id(row)] = [(c, _status(known[c])) for c in components or ()]
-                else:
-                    again.append(row_id(row))
-            mentioned.update(components or ())
-        tasks = (functools.partial(self._details, item) for item in again)
-        for item, reply in zip(again, self.prefetch.ordered(tasks), strict=True):
-            self._take_details(page, item, reply)
-
-    def _take_details(self, page: StatusPage, item: int, reply: Reply) -> None:
-        """Take the components of one record from the answer of its own route."""
-        if reply.status == HTTPStatus.NOT_FOUND:
-            self._missing.append(item)
-            return
-        [record] = ONE(reply)
-        found = {
-            number: _status(component["attributes"].get("pivot"))
-            for number, component in included_of(reply.body, "components").items()
-        }
-        named = related(record, "components")
-        if id_or_none(record) != item:
-            self.evidence.contradict(
-                f"asked for {item}, {self.where} answered record {record.get('id')}"
-            )
-        elif named is None or found.keys() != set(named):
-            self.evidence.contradict(
-                f"of {self.where}, {item} names {_count(named)} components and brings {len(found)}"
-            )
-        else:
-            page.statuses[item] = [(component, found[component]) for component in named]
-
-    def _tells_statuses(self, row: dict[str, Any]) -> bool:
-        """Whether this build writes the status an incident gave a component.
-
-        Builds that still have ``component_id`` on incidents are from before January 2026; of
-        those only the last month's write it, and then it shows somewhere.
-        """
-        return self._status_seen or "component_id" not in row.get("attributes", {})
-
-    def _details(self, item: int) -> Reply:
-        request = self.api.request(
-            self.api.item_path(self.route, item), include=("components",), may_be_missing=True
-        )
-        return self.api.send(f"{self.route}/id", request)
-
-    def _add_updates(self, page: StatusPage) -> None:
-        included = included_of(page.reply.body, "updates")
-        again: list[tuple[int, list[int] | None]] = []
-        for row in page.rows:
-            named = related(row, "updates")
-            if named is not None and included.keys() >= set(named):
-                page.updates += [(row_id(row), included[update]) for update in named]
-            else:  # an older build, or an answer that lacks what it names
-                again.append((row_id(row), named))
-        tasks = (functools.partial(self._find_updates, item) for item, _named in again)
-        for (item, named), source in zip(again, self.prefetch.ordered(tasks), strict=True):
-            self._take_updates(page, item, named, source)
-
-    def _find_updates(self, item: int) -> ApiListSource | None:
-        """Ask for the updates of one record; nothing if it is missing."""
-        path = f"{self.api.item_path(self.route, item)}/updates"
-        source = ApiListSource(
-            self.api,
-            f"{self.route}/updates",
-            self.api.request(path),
-            sortable=False,
-            cap=self._update_cap,
-            check=naming("updateable_id", item),
-        )
-        try:
-            source.begin()
-        except StatusError as error:
-            if error.status != HTTPStatus.NOT_FOUND:
-                raise
-            return None
-        return source
-
-    @functools.cached_property
-    def _update_cap(self) -> LearnedCap:
-        return LearnedCap()
-
-    def _take_updates(
-        self, page: StatusPage, item: int, named: list[int] | None, source: ApiListSource | None
-    ) -> None:
-        if source is None:
-            self._missing.append(item)
-            return
-        updates = [row for part in source.pages() for row in part.rows]
-        self.evidence.inherit(source.evidence, f"the updates of {item}")
-        lacking = set(named or ()) - set(map(row_id, updates))
-        if lacking:
-            self.evidence.contradict(
-                f"{self.where} names {_count(named)} updates of {item}, and {len(lacking)} of them "
-                "are nowhere to be had"
-            )
-        page.updates += [(item, update) for update in updates]
-
-
-def _shared(lists: Iterable[Sequence[int]]) -> set[int]:
-    """Return what stands in several lists."""
-    times = collections.Counter(item for one in lists for item in set(one))
-    return {item for item, count in times.items() if count > 1}
-
-
-def _count(named: list[int] | None) -> str:
-    return "no" if named is None else str(len(named))
-
-
-def _status(pivot: Any) -> Any:
-    return pivot.get("component_status") if isinstance(pivot, dict) else None
 
 
 class SingleRecord(RecordSource):

@@ -21,6 +21,7 @@ from singer_rest.run.screen import WIDTH
 from singer_rest.sdk.configured_tap import TWO_MINUTES
 from singer_rest.sdk.state_pace import MIN_INTERVAL
 from singer_rest.sources.passes import MAX_PASSES
+from tap_cachet.statuses import PLANNED_PAGES
 from tap_cachet.tap import TapCachet
 from tap_cinchy.incremental import CLOCK_CHANGE, WIDEST
 from tap_cinchy.metadata import COLUMNS_A_PAGE, TABLES_A_PAGE
@@ -98,6 +99,7 @@ def stated() -> dict[str, list[str]]:
         "singer-rest/README.md": [f"STATE at most {a_second}"],
         "tap-cachet/README.md": [
             f"at most {a_minute}",
+            f"at most {PLANNED_PAGES} pages of it",
             f"goes back {spelt(default(cachet, 'metric_points_lookback_minutes') / 60)} hours",
         ],
         "tap-cinchy/README.md": [

@@ -66,7 +66,10 @@ def asgi(app: App, seen: Seen) -> Reply:
 
 
 class Stage(FaultServer):
-    """The server, its world, and the settings that lead a tap to it."""
+    """The server, its world, and the settings that lead a tap to it.
+
+    It has tags, so that the first answer of a list that a test scripts is not the refusal of them.
+    """
 
     def __init__(
         self,
@@ -76,7 +79,7 @@ class Stage(FaultServer):
         tls: ssl.SSLContext | None = None,
         **options: Any,
     ) -> None:
-        self.options = Options(tokens=(Token(SECRET),), **options)
+        self.options = Options(tokens=(Token(SECRET),), **{"tags": True, **options})
         self.world = world or generate(size, api=self.options.api)
         app = create_app(self.world, self.options)
         super().__init__(lambda seen: asgi(app, seen), tls=tls)

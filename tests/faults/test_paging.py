@@ -157,6 +157,8 @@ def test_f50_short_pages_are_not_the_end(tap: Runner) -> None:
                 del body["data"][7:]
                 body["meta"]["to"] = body["meta"]["from"] + len(body["data"]) - 1
                 body["included"] = []
+                for row in body["data"]:
+                    del row["relationships"]["tags"]  # which come with the list or not at all
 
         stage.script(INCIDENTS, forever=edited(short))
         run = tap(stage.config(page_size=10), select=["incidents"])

@@ -9,6 +9,8 @@ from singer_rest.sdk.streams import SourceStream
 from singer_rest.sources.base import AbsentSource
 from tap_cachet import normalise
 from tap_cachet.personal import PERSONAL
+from tap_cachet.refused import TAGS
+from tap_cachet.relations import tags_of
 from tap_cachet.sources import ApiListSource
 
 if TYPE_CHECKING:
@@ -48,6 +50,12 @@ class CachetStream(SourceStream):
         """Whether another stream of the same pass is selected too."""
         return bool(self.tap.streams[name].selected)
 
+    def add_tags(self, rows: Rows, page: Page) -> Rows:
+        """Add the tags that came with a page of 3.x records; those of 2.x are among its rows."""
+        if self.api.server.is_v3:
+            rows["tags"] = tags_of(page.rows, page.reply.body)
+        return rows
+
     def report_unknown(self, rows: Rows) -> Rows:
         """Report fields this tap does not know, then pass the rows on."""
         self.tap.strangers.look(self.name, self.table, rows)
@@ -86,4 +94,5 @@ class PlainList(CachetStream):
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every record."""
-        return self.report_unknown(self.normalised(page.rows, page.reply.date))
+        rows = self.normalised(page.rows, page.reply.date)
+        return self.report_unknown(self.add_tags(rows, page) if TAGS in self.include else rows)

@@ -28,7 +28,7 @@ class Components(PlainList):
     table = schemas.COMPONENTS
     route = "GET /components"
     path = "/components"
-    include = ("group", "meta")
+    include = ("group", "meta", "tags")
     params: ClassVar[dict[str, str]] = {"filter[enabled]": "0,1"}
 
     def normalised(self, records: Sequence[Record], answered: dt.datetime) -> Rows:
@@ -89,10 +89,10 @@ class ComponentsById(CachetStream):
             self.api,
             "/components",
             self.config["component_ids"],
-            ("group", "incidents", "meta"),
+            ("group", "incidents", "meta", "tags"),
             self.tap.prefetch,
         )
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the row of the component."""
-        return normalise.components(page.rows)
+        return self.add_tags(normalise.components(page.rows), page)

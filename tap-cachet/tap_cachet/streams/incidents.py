@@ -8,7 +8,8 @@ from singer_rest.sources.base import AbsentSource, UnconfiguredSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
 from tap_cachet.relations import included_of
-from tap_cachet.sources import ApiListSource, StatusListSource, StatusPage, by_ids
+from tap_cachet.sources import ApiListSource, by_ids
+from tap_cachet.statuses import StatusListSource, StatusPage
 from tap_cachet.streams.base import CachetStream, PlainList, Record
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ class IncidentFamily(StatusFamily):
 
     source_name = "incidents"
     parent = "incidents"
-    parent_include = ("components", "user", "meta")
+    parent_include = ("components", "user", "meta", "tags")
 
     def component_rows_v2(self, record: Record) -> Iterator[Record]:
         """Yield the one component a 2.x incident can have."""
@@ -122,7 +123,8 @@ class Incidents(IncidentFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every incident."""
         answered = page.reply.date
-        return self.report_unknown(normalise.incidents(page.rows, answered))
+        rows = normalise.incidents(page.rows, answered)
+        return self.report_unknown(self.add_tags(rows, page))
 
 
 class IncidentComponents(IncidentFamily):
@@ -130,8 +132,13 @@ class IncidentComponents(IncidentFamily):
 
     name = "incident_components"
     table = schemas.INCIDENT_COMPONENTS
-    route = "GET /incidents, and GET /incidents/{id} for components named twice on a page"
-    cost = "shared with incidents, and on 3.x up to 1 per incident"
+    route = (
+        "GET /incidents, and for components named twice on a page smaller pages of it or "
+        "GET /incidents/{id}"
+    )
+    cost = (
+        "shared with incidents, and on 3.x 1 per 2 or 3 incidents that repeat a component on a page"
+    )
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the pairs of every incident."""
@@ -156,7 +163,7 @@ class ScheduleFamily(StatusFamily):
 
     source_name = "schedules"
     parent = "schedules"
-    parent_include = ("components", "meta")
+    parent_include = ("components", "meta", "tags")
 
     def component_rows_v2(self, record: Record) -> Iterator[Record]:
         """Yield the components of a 2.4 schedule."""
@@ -174,7 +181,8 @@ class Schedules(ScheduleFamily):
     def rows(self, page: Page) -> Iterable[Record]:
         """Return a row for every schedule."""
         answered = page.reply.date
-        return self.report_unknown(normalise.schedules(page.rows, answered))
+        rows = normalise.schedules(page.rows, answered)
+        return self.report_unknown(self.add_tags(rows, page))
 
 
 class ScheduleComponents(ScheduleFamily):
@@ -182,8 +190,13 @@ class ScheduleComponents(ScheduleFamily):
 
     name = "schedule_components"
     table = schemas.SCHEDULE_COMPONENTS
-    route = "GET /schedules, and GET /schedules/{id} for components named twice on a page"
-    cost = "shared with schedules, and on 3.x up to 1 per schedule"
+    route = (
+        "GET /schedules, and for components named twice on a page smaller pages of it or "
+        "GET /schedules/{id}"
+    )
+    cost = (
+        "shared with schedules, and on 3.x 1 per 2 or 3 schedules that repeat a component on a page"
+    )
 
     def rows(self, page: Page) -> Iterable[Record]:
         """Return the pairs of every schedule."""
@@ -220,7 +233,7 @@ class IncidentsById(CachetStream):
             self.api,
             "/incidents",
             self.config["incident_ids"],
-            ("components", "updates", "user", "meta"),
+            ("components", "updates", "user", "meta", "tags"),
             self.tap.prefetch,
         )
 
@@ -228,7 +241,7 @@ class IncidentsById(CachetStream):
         """Return the row of the incident, with its components and updates."""
         answered = page.reply.date
         body = page.reply.body
-        rows = normalise.incidents(page.rows, answered)
+        rows = self.add_tags(normalise.incidents(page.rows, answered), page)
         for kind in ("components", "updates"):
             rows[kind] = [self._nested(record, body, kind) for record in page.rows]
         return rows

@@ -27,6 +27,7 @@ class Metrics(PlainList):
     table = schemas.METRICS
     route = "GET /metrics"
     path = "/metrics"
+    include = ("tags",)
 
 
 class MetricPoints(CachetStream):

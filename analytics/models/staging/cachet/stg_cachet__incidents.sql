@@ -20,6 +20,7 @@
     'occurred_at': 'instant',
     'published_at': 'instant',
     'meta': 'json',
+    'tags': 'json',
     'created_at': 'instant',
     'updated_at': 'instant',
 }) }}

@@ -13,6 +13,7 @@
     'threshold': 'integer',
     'order': 'integer',
     'visible': 'integer',
+    'tags': 'json',
     'created_at': 'instant',
     'updated_at': 'instant',
 }) }}

@@ -10,6 +10,7 @@
     'published_at': 'instant',
     'component_ids': 'json',
     'meta': 'json',
+    'tags': 'json',
     'created_at': 'instant',
     'updated_at': 'instant',
 }) }}
