@@ -147,6 +147,8 @@ class Verifier:
     def _check_batch(self, batch: Batch) -> Finding | None:
         layout, keys = batch.layout, _kinds_of(batch.layout)
         condition = _numbered(batch.first_sequence - 1, batch.last_sequence)
+        if kept := _kept(batch):
+            condition += f" AND {kept}"
         present = {name for file in batch.files for name in file.columns}
         deleted = layout.deleted_column if layout.deleted_column in present else None
         sent = _read_files(batch, keys, deleted)
@@ -288,6 +290,17 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def _kept(batch: Batch) -> str:
+    """Return the condition for the rows that a batch leaves if it retires others of its own.
+
+    A tap may send rows of an older version, and in the same breath activate a newer one.
+    """
+    others = batch.row_versions - {batch.activates, None}
+    if batch.activates is None or not others:
+        return ""
+    return f"({{1}} = {batch.activates} OR {{1}} IS NULL)"
+
+
 def _read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> Digest:
     """Return the digest of what a batch leaves of its rows: the last of each key, if it lives."""
     paths = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in batch.files)
@@ -298,7 +311,10 @@ def _read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> 
         KeyColumn(_quoted(name) if name in present else _NULLS.get(kind, _NULL_TEXT), kind)
         for name, kind in kinds.items()
     ]
-    living = f"{_quoted(deleted)} IS NULL" if deleted and deleted in present else ""
+    layout = batch.layout
+    kept = _kept(batch).format(_quoted(layout.sequence.name), _quoted(layout.table_version.name))
+    lives = f"{_quoted(deleted)} IS NULL" if deleted and deleted in present else ""
+    living = " AND ".join(filter(None, (kept, lives)))
     with duckdb.connect(config={"temp_directory": str(batch.files[0].path.parent)}) as connection:
 
         def read(rows: str) -> Digest:
@@ -307,7 +323,7 @@ def _read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> 
 
         if not batch.keys or batch.disposition == Disposition.APPEND:
             return read(source)
-        if keys and not deleted and (found := read(source)).rows == found.keys:
+        if keys and not living and (found := read(source)).rows == found.keys:
             return found  # as ever, each key came once
         named = ", ".join(_quoted(name) for name in batch.keys)
         order = _quoted(batch.layout.sequence.name)

@@ -61,6 +61,16 @@ def test_a_resumed_read_keeps_its_first_half(warehouse: Warehouse) -> None:
     assert both(warehouse) == [[1, 2]] * 2
 
 
+@MOSTLY_DUCKDB
+def test_rows_that_come_with_the_version_that_retires_them_are_not_missed(
+    warehouse: Warehouse,
+) -> None:
+    """The version is activated before its rows and after them, as first syncs of tap-mysql do."""
+    run = warehouse.load(*DECLARED, *activated(2), *rows(2, 1, 2), *rows(1, 9), *activated(2))
+    assert run.code == 0, run.stderr
+    assert both(warehouse) == [[1, 2]] * 2
+
+
 @MOSTLY_POSTGRES
 def test_two_processes_load_one_version(warehouse: Warehouse) -> None:
     warehouse.load(*DECLARED, *rows(1, 100, 101), *activated(1), pipeline_name="first")
