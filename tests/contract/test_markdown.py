@@ -34,6 +34,7 @@ BY_ENGINES = {
 }
 """Their blocks are run by `make engines`."""
 FOR_DEVELOPERS = re.compile(r"CONTRIBUTING|.*CHANGELOG|bench/|sandbox/")
+INDEX = ROOT / "docs" / "README.md"
 OWN_WORDS = re.compile(
     r"\b(?:rooms?|worlds?|walk(?:s|ed)?|floors?|contenders?|nasty|hostile|doctor)\b"
 )
@@ -101,6 +102,14 @@ def check_syntax(block: Block) -> None:
         tomllib.loads(block.text)
     elif block.language == "yaml":
         yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=name_of)
+def test_every_page_leads_to_all_others(path: Path) -> None:
+    if FOR_DEVELOPERS.match(name_of(path)) or path == INDEX:
+        return
+    ways = {HERE.sub(f"{ROOT}/", found[1] or found[2]) for found in LINK.finditer(prose(path))}
+    assert INDEX in {(path.parent / way).resolve() for way in ways}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=name_of)
