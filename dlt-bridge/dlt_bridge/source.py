@@ -17,6 +17,7 @@ import msgspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.exceptions import DltException
 
+from dlt_bridge.arrivals import Arrivals
 from dlt_bridge.columns import TypeOptions
 from dlt_bridge.errors import ConfigError, TapError
 from dlt_bridge.intake import Intake
@@ -24,6 +25,7 @@ from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import NULLABLE_IDS, Form, choose_format, deliver
 from dlt_bridge.messages import MessageReader
 from dlt_bridge.names import reserved_names
+from dlt_bridge.receipts import RECEIPTS
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.reloads import is_forgotten, mark_read, state_for
 from dlt_bridge.resources import LoadOptions, find_references, make_hints, prepared
@@ -64,8 +66,9 @@ def singer_source(
     """Make a dlt source of a Singer tap.
 
     The tap runs once for all selected resources, into files, and has to succeed before any
-    row is extracted. Its STATE is kept in the source's dlt state, which dlt commits together
-    with the load, so that the next run continues exactly where the loaded rows end.
+    row is extracted; what came is held against its receipts, if it sends them. Its STATE is kept
+    in the source's dlt state, which dlt commits together with the load, so that the next run
+    continues exactly where the loaded rows end.
 
     Args:
         tap: A class of the Singer SDK, run in this process; or a command, as one text or in
@@ -229,7 +232,7 @@ class _Reading:
             began_after=began_after,
         )
         intake = Intake(tables.make_stream, began_after)
-        reader = MessageReader()
+        reader, arrivals = MessageReader(), Arrivals()
 
         def take(line: bytes) -> None:
             message = reader.read(line)
@@ -237,8 +240,10 @@ class _Reading:
                 return
             if message.type == "STATE":
                 self._state = msgspec.json.decode(message.value)
-            else:
-                intake.take(message, len(line))
+                return
+            if message.type == "RECORD" and message.stream == RECEIPTS:
+                arrivals.take(bytes(message.record))
+            intake.take(message, len(line))
 
         kept = dlt.current.source_state()
         before: Any = self._options.state
@@ -257,7 +262,9 @@ class _Reading:
             self._incomplete = frozenset(selected) - complete
         for failure in intake.failures.values():
             raise failure
-        self._batches = self._finished(intake, [name for name in selected if name in complete])
+        batches = self._finished(intake, [name for name in selected if name in complete])
+        arrivals.check(intake.streams, batches)
+        self._batches = batches
         self._extraction = extraction
 
     def _reloaded(self, kept: Mapping[str, Any], selected: Iterable[str]) -> set[str]:

@@ -151,7 +151,7 @@ class Verifier:
             condition += f" AND {kept}"
         present = {name for file in batch.files for name in file.columns}
         deleted = layout.deleted_column if layout.deleted_column in present else None
-        sent = _read_files(batch, keys, deleted)
+        sent = read_files(batch, keys, deleted)
         found = self._ask(layout, keys, deleted, condition)
         reason = compare(sent, found)
         if not reason and self._mode == "values":
@@ -177,7 +177,7 @@ class Verifier:
         if stream.received != receipt.written:
             reason = f"{stream.received} records came of the {receipt.written} that were sent"
             return finding_of(receipt, layout.table, Verdict.DIFFERS, reason)
-        kinds = _matching(receipt, layout)
+        kinds = matching_kinds(receipt, layout)
         scope = receipt.scope if is_newest or receipt.scope != "whole" else "version"
         reason = self._incomparable(receipt, layout, kinds, scope)
         if reason or kinds is None:
@@ -248,7 +248,7 @@ class Verifier:
         return 0
 
 
-def _matching(receipt: Receipt, layout: TableLayout) -> dict[str, str] | None:
+def matching_kinds(receipt: Receipt, layout: TableLayout) -> dict[str, str] | None:
     """The key columns and what they are; empty without a key, None where types have changed."""
     found = {}
     for name, kind in receipt.kinds.items():
@@ -301,7 +301,7 @@ def _kept(batch: Batch) -> str:
     return f"({{1}} = {batch.activates} OR {{1}} IS NULL)"
 
 
-def _read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> Digest:
+def read_files(batch: Batch, kinds: Mapping[str, str], deleted: str | None) -> Digest:
     """Return the digest of what a batch leaves of its rows: the last of each key, if it lives."""
     paths = ", ".join("'" + str(file.path).replace("'", "''") + "'" for file in batch.files)
     source = f"read_parquet([{paths}], union_by_name=true)"

@@ -102,6 +102,33 @@ def test_a_failed_tap_loads_nothing(caplog: pytest.LogCaptureFixture) -> None:
     assert found(pipe, "SELECT id FROM a ORDER BY id") == [(1,), (2,)]
 
 
+def test_what_came_is_held_against_the_receipt() -> None:
+    pipe = pipeline()
+    receipt: dict[str, Any] = {
+        "run_id": "r",
+        "tap_name": "tap-script",
+        "stream_name": "a",
+        "table_name": "a",
+        "verdict": "complete",
+        "scope": "run",
+        "rows_written": 2,
+        "key_count": 2,
+        "key_columns": '{"id": "integer"}',
+    }
+    untrue: dict[str, dict[str, Any]] = {
+        "2 records came of the 3 that": {"rows_written": 3},
+        "but not the same ones": {"key_digest": "4:10:0"},
+        "it has 2 keys where 1 were sent": {"key_count": 1},
+    }
+    for sentence, wrong in untrue.items():
+        sent = {"rows": [receipt | {"key_digest": "3:5:0"} | wrong]}
+        with pytest.raises(PipelineStepFailed, match=sentence):
+            pipe.run(script({"a": numbers(1, 2, keys=["id"]), "singer_receipts": sent}))
+    sent = {"rows": [receipt | {"key_digest": "3:5:0"}]}
+    pipe.run(script({"a": numbers(1, 2, keys=["id"]), "singer_receipts": sent}))
+    assert found(pipe, "SELECT id FROM a ORDER BY id") == [(1,), (2,)]
+
+
 def test_a_full_table_is_replaced_when_it_is_whole() -> None:
     pipe = pipeline()
     both = {"plain": numbers(1, 2, 1, keys=["id"], full_table=True)}
