@@ -19,7 +19,8 @@ TYPES = {
     "boolean": "boolean",
     "date": "date",
     "instant": "timestamp, UTC",
-    "moment": "timestamp",
+    "moment": "timestamp, UTC",
+    "local_time": "timestamp without zone",
     "wall_clock": "timestamp without zone",
     "object": "JSON object",
     "array": "JSON array",
@@ -86,7 +87,7 @@ def section(stream: SourceStream, sample: dict[str, Any] | None) -> list[str]:
     ]
     for column in stream.table.columns:
         meaning = column.description.replace("|", "\\|").replace("\n", " ")
-        kind = TYPES.get(column.kind.name, column.kind.name)
+        kind = TYPES[column.kind.name]
         lines.append(f"| `{column.name}` | {kind} | {meaning} |")
     unparsed = stream.table.schema["properties"].get(UNPARSED)
     if unparsed:
