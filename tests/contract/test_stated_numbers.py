@@ -131,6 +131,7 @@ NOT_OURS = {
         "Meltano refuses a second run of the same state, and two loads",
         "run at least once a day",
     ),
+    "singer-rest/README.md": ("instants are RFC 3339",),
     "tap-cachet/README.md": ("moved `updated_at` to 09:58:41",),
     "tap-cinchy/README.md": ("Before 5.5, or for an account",),
     "tap-cortex/README.md": ("a read-only key and about 20 requests, plus one per 500 entities",),
