@@ -19,6 +19,7 @@ from singer_distributed.commands import ReadError, Tap, count_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+RECEIPTS = "singer_receipts"
 STATE_FILE = "state.json"
 """Beside the tables: what a plain incremental run of the tap goes on from."""
 
@@ -75,18 +76,20 @@ class Staging:
         """
         receipts = self.receipts_of(plan)
         messages = tap.join(plan, [path for path in receipts if path.exists()])
-        write_parquet(messages, self.tables, "join")
+        # Receipts are for loaders; what they prove, the join has proved already.
+        rows = [message for message in messages if message.get("stream") != RECEIPTS]
+        write_parquet(rows, self.tables, "join")
         states = [message["value"] for message in messages if message["type"] == "STATE"]
         if not states:
             raise ReadError(f"{tap.name} joined the parts and wrote no STATE.")
         (self.tables / STATE_FILE).write_text(json.dumps(states[-1]), encoding="utf-8")
-        rows = {
+        counts = {
             path.name: sum(pq.read_metadata(file).num_rows for file in path.glob("*.parquet"))
             for path in sorted(self.tables.iterdir())
             if path.is_dir()
         }
         self._swap()
-        return Result(self.target, rows, states[-1])
+        return Result(self.target, counts, states[-1])
 
     def _swap(self) -> None:
         before = self.folder / "before"

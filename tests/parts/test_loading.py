@@ -82,6 +82,9 @@ def test_parts_are_loaded_and_what_is_gone_is_retired(
         names = expected.schemas[stream]["key_properties"]
         found = rows(kind, credentials, stream, names)
         assert sorted(found) == sorted(expected.keys(stream)), stream
+    proofs = rows(kind, credentials, "singer_proofs", ["stream_name", "scope", "verdict"])
+    assert {("components", "whole", "equal"), ("incidents", "whole", "equal")} <= set(proofs)
+    assert "differs" not in {verdict for _stream, _scope, verdict in proofs}
 
 
 def rows(kind: str, credentials: str, stream: str, names: list[str]) -> list[tuple[Any, ...]]:

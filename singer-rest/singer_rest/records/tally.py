@@ -118,6 +118,10 @@ class KeyTally:
         """Return the digest of the keys of all rows that live; nothing where there can be none."""
         return None if self.kinds is None else self._digest
 
+    def adopt(self, digest: Digest) -> None:
+        """Take over the keys of living rows that others have written, none of which is here."""
+        self._digest = self._digest.plus(digest)
+
     def add(self, cells: Mapping[str, Sequence[Any]], count: int) -> None:
         """Take rows, column by column.
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from singer_rest.http.client import Transport
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.records.columns import RejectedValues
+    from singer_rest.records.digest import Digest
     from singer_rest.records.tally import KeyTally
     from singer_rest.redact import Redactor
     from singer_rest.run.account import Account
@@ -185,6 +186,10 @@ class Writer(Protocol):
         """Whether the target was told to retire what this run did not write."""
 
     @property
+    def knows_all_keys(self) -> bool:
+        """Whether the tallies are of all rows of its version, whoever wrote them."""
+
+    @property
     def notes(self) -> Sequence[str]:
         """Return what is to be said of the rows as they were written."""
 
@@ -223,6 +228,16 @@ class Receipts(Protocol):
 
     def close(self, writer: Writer | None, result: StreamResult) -> None:
         """Write how the reading of a stream ended, once."""
+
+
+class JoiningWriter(Writer, Protocol):
+    """What ends a stream that was read in parts."""
+
+    def adopt(self, digests: Sequence[Digest | None]) -> None:
+        """Take over the digests of what each part has written; nothing where it has none."""
+
+    def activate(self) -> None:
+        """Tell the target to retire every row of this stream that no part has written."""
 
 
 class Run(Protocol):

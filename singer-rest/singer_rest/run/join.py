@@ -15,11 +15,11 @@ from singer_rest.run.runner import Runner
 from singer_rest.sources.evidence import Proof, ProofKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from singer_rest.run.contract import JoinableStream, Run, Writer
+    from singer_rest.run.contract import JoinableStream, JoiningWriter, Run, Writer
     from singer_rest.run.parts import PartReceipt, StreamReceipt
     from singer_rest.run.plans import PartPlan
 
@@ -41,21 +41,25 @@ class JoinRunner(Runner["JoinableStream"]):
         self,
         run: Run,
         passes: Sequence[Sequence[JoinableStream]],
-        new_writer: Callable[[JoinableStream], Writer],
+        new_writer: Callable[[JoinableStream], JoiningWriter],
         plan: PartPlan,
         receipts: Sequence[PartReceipt],
     ) -> None:
         super().__init__(run, passes, new_writer)
         self.plan = plan
         self.receipts = receipts
+        self._new_joining_writer = new_writer
+        self._joined: list[JoiningWriter] = []
         self._least = {one.name: one.joins_to_least for group in passes for one in group}
 
     def _read(self) -> None:
         self.run.credential_proof.renew()
         ended = []
         for streams in self.passes:
+            self.run.receipts.begin([stream.name for stream in streams])
             for stream in streams:
-                writer = self._new_writer(stream)
+                writer = self._new_joining_writer(stream)
+                self._joined.append(writer)
                 result, found = self._result(stream)
                 self.report.add([result])
                 if result.counts_as_complete:
@@ -63,6 +67,13 @@ class JoinRunner(Runner["JoinableStream"]):
         for writer, result, found in ended:
             self._conclude_stream(writer, result, found)
         self.run.write_state()
+
+    @property
+    def _has_begun(self) -> bool:
+        return bool(self._joined)
+
+    def _writers(self) -> Iterable[Writer]:
+        return self._joined
 
     def _result(self, stream: JoinableStream) -> tuple[StreamResult, list[StreamReceipt]]:
         """Return how a stream ended over all parts, and its receipts."""
@@ -108,7 +119,7 @@ class JoinRunner(Runner["JoinableStream"]):
             result.code, result.sentence = "UNPROVED", accepted[0].sentence
 
     def _conclude_stream(
-        self, writer: Writer, result: StreamResult, found: Sequence[StreamReceipt]
+        self, writer: JoiningWriter, result: StreamResult, found: Sequence[StreamReceipt]
     ) -> None:
         """Move the bookmark to where all parts have come, and retire what none of them brought."""
         stream, bookmarks = writer.stream, self.run.bookmarks
@@ -124,6 +135,7 @@ class JoinRunner(Runner["JoinableStream"]):
             bookmarks.put_resume(stream.name, "")
             bookmarks.note_completed(stream.name, self.plan.created)
         writer.open()
+        writer.adopt([one.key_digest for one in found])
         bookmarks.cover(stream.name, coverage(self.run, stream))
         if not stream.is_full_table:
             return

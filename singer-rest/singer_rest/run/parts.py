@@ -10,13 +10,13 @@ import msgspec
 
 from singer_rest.errors import ConfigError, Outcome
 from singer_rest.records import timestamps
+from singer_rest.records.digest import Digest
 from singer_rest.run import plans
 from singer_rest.run.plans import PartPlan, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from singer_rest.records.digest import Digest
     from singer_rest.run.outcomes import StreamResult
 
 STATE_KEY = "part_receipt"
@@ -42,6 +42,16 @@ class StreamReceipt(msgspec.Struct, frozen=True):
     """How many keys of living rows were written; nothing where they have no digest."""
     digest: str | None = None
     """Theirs; spans have no key in common, so that the digests of all parts add up."""
+
+    @property
+    def key_digest(self) -> Digest | None:
+        """Return the digest of the keys; nothing where there is none that can be read."""
+        if self.keys is None or self.digest is None:
+            return None
+        try:
+            return Digest.read(self.keys, self.digest)
+        except ValueError:
+            return None
 
     @property
     def counts_as_complete(self) -> bool:

@@ -152,7 +152,12 @@ def _scope(writer: Writer, result: StreamResult) -> str:
     if writer.stream.daily_snapshot:
         return "day"
     taken_up = writer.stream.earlier_rows > 0  # of rows that other runs have counted
-    if taken_up or not result.counts_as_complete or writer.table_version is None:
+    if (
+        taken_up
+        or not writer.knows_all_keys
+        or not result.counts_as_complete
+        or writer.table_version is None
+    ):
         return "run"
     return "whole" if writer.activated else "version"
 

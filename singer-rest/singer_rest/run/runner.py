@@ -88,7 +88,7 @@ class Runner(Generic[StreamT]):
             self.report.exit_code = 0
         except (TapError, Stopped) as end:
             self.report.end(end, [stream.name for stream in selected])
-            if self._readers and not isinstance(end, OutputClosedError):
+            if self._has_begun and not isinstance(end, OutputClosedError):
                 with contextlib.suppress(OutputClosedError):
                     self._close_receipts()
             raise
@@ -160,9 +160,19 @@ class Runner(Generic[StreamT]):
                     result.sentence, result.code = end.sentence, end.code
         self._concluding.clear()
 
+    @property
+    def _has_begun(self) -> bool:
+        """Whether any stream has been begun."""
+        return bool(self._readers)
+
+    def _writers(self) -> Iterable[Writer]:
+        """Yield what has written the streams that were begun."""
+        for one in self._readers:
+            yield from one.writers
+
     def _close_receipts(self) -> None:
         """Give every selected stream its last receipt, also those that were never begun."""
-        writers = {writer.stream.name: writer for one in self._readers for writer in one.writers}
+        writers = {writer.stream.name: writer for writer in self._writers()}
         for result in self.report.results:
             self.run.receipts.close(writers.get(result.stream), result)
 

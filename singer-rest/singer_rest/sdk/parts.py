@@ -106,6 +106,28 @@ class PartWriter(RecordWriter):
         return True
 
 
+class JoinWriter(RecordWriter):
+    """Ends a stream that was read in parts; its receipt is about the keys of all of them."""
+
+    _knows_all_keys = False
+
+    @property
+    def knows_all_keys(self) -> bool:
+        """Whether every part has said which keys it wrote, for the one table that they go to."""
+        return self._knows_all_keys
+
+    def adopt(self, digests: Sequence[Digest | None]) -> None:
+        """Take over what the parts have written of a full table; spans have no key in common."""
+        tally = self.tallies.get(self.stream.name)
+        known = [digest for digest in digests if digest is not None]
+        if tally is None or tally.digest is None or len(self.tallies) > 1:
+            return  # rows go elsewhere, or have no key that a digest can be made of
+        if len(known) == len(digests) and self.table_version is not None:
+            for digest in known:
+                tally.adopt(digest)
+            self._knows_all_keys = True
+
+
 def fingerprint(tap: PartedTap) -> str:
     """Return a hash of what decides which rows come and what they look like, without secrets."""
     schema = tap.config_jsonschema
@@ -344,9 +366,7 @@ def join(tap: PartedTap, plan_file: str, plan: PartPlan, receipts: Sequence[str]
         runner = JoinRunner(
             tap,
             tap.passes(),
-            lambda stream: RecordWriter(
-                tap.source_streams[stream.name], plan.version, tap.receipts
-            ),
+            lambda stream: JoinWriter(tap.source_streams[stream.name], plan.version, tap.receipts),
             plan,
             found,
         )

@@ -129,10 +129,10 @@ class RestTap(ConfiguredTap):
             at_once: How many processes share the budget of requests.
         """
         self.snapshot_version, self.planned_bound = version, bound
-        # What one part proves says nothing of the table that all of them make.
-        self.receipts = RunReceipts(self, self.plugin_version, None)
         if spans is None:
             return
+        # What one part proves says nothing of the table that all of them make.
+        self.receipts = RunReceipts(self, self.plugin_version, None)
         self.rate_limit.share(at_once)
         self.part_of_plan = frozenset(spans)
         self.options = dataclasses.replace(self.options, accept_fewer_rows=True)

@@ -146,6 +146,11 @@ class RecordWriter:
         return self._version
 
     @property
+    def knows_all_keys(self) -> bool:
+        """Whether the tallies are of all rows of its version: they are of what it wrote."""
+        return True
+
+    @property
     def notes(self) -> list[str]:
         """Return what is to be said of the rows as they were written."""
         return notes_of(self.stream, self.tallies, self.rows)
