@@ -93,8 +93,8 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
     """Return a reader for lists whose envelope no document describes.
 
     It takes the list under the first of the keys that is there, else the body if that is a list,
-    else the only list in the body. Items that are texts become ``{"value": item}``. One object by
-    itself, and rows of another kind, are no list.
+    else the only list in the body. Items that are texts, all of them, become ``{"value": item}``.
+    One object by itself, and rows of another kind, are no list.
 
     Args:
         *keys: Names that the envelope may have.
@@ -107,7 +107,8 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
         if found is None:
             raise unexpected(reply, wanted)
         items = [{"value": item} if isinstance(item, str) else item for item in found]
-        if not all(isinstance(item, dict) and item for item in items):
+        mixed = len({isinstance(item, str) for item in found}) > 1
+        if mixed or not all(isinstance(item, dict) and item for item in items):
             raise unexpected(reply, f"{wanted} of objects")
         if marks and not all(any(mark in item for mark in marks) for item in items):
             raise unexpected(reply, f"{wanted} of rows with {' or '.join(marks)}")

@@ -112,7 +112,8 @@ class FanOut(PerParentSource):
         request, route = self.route.request(parent), self.route
         where = f"{self.where} of {parent}"
         if route.record is not None:
-            send, wanted, key = self.api.transport, parent.id, route.record
+            wanted = getattr(parent, "id", parent)  # a setting names tags
+            send, key = self.api.transport, route.record
             return RecordSource(send, request, route.rows, wanted=wanted, key=key, where=where)
         if not route.paged:
             return SingleSource(

@@ -108,7 +108,7 @@ class _ProviderSource(SingleSource):
         try:
             return self._fetch()
         except StatusError as error:
-            if error.status not in NO_ROUTE | GONE | {HTTPStatus.BAD_REQUEST} or error.is_web_page:
+            if error.status not in GONE | {HTTPStatus.BAD_REQUEST} or error.is_web_page:
                 raise
             self.refusal = error
             return Page([], NO_REPLY)

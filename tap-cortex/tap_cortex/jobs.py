@@ -251,7 +251,7 @@ def metric_rows(reply: Reply) -> list[dict[str, Any]]:
     for row in found:
         if isinstance(row, list) and len(row) == len(names):
             rows.append(dict(zip(names, row, strict=True)))
-        elif isinstance(row, dict) and row and row.keys() <= set(names):
+        elif isinstance(row, dict) and row:
             rows.append(row)
         else:
             raise unexpected(reply, f"rows of {len(names)} values, or objects")

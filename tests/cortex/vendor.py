@@ -24,6 +24,8 @@ NOT_REQUIRED = {
     ("/api/v1/teams/departments", "departmentTag"),  # the list form, section 6
 }
 LISTS_OF = {"/api/v1/catalog/{callerTag}/dependencies": "dependencies"}  # error 2
+PLACE_AND_TIME = {"page", "pageSize", "startTime", "endTime", "fromDate", "untilDate"}
+"""Whatever is said of these, a list has the same few rows."""
 BEGINNING = dt.datetime(2026, 3, 4, tzinfo=dt.UTC)
 
 
@@ -76,8 +78,9 @@ class Vendor:
         self.answered.add((method, found))
         content = operation["responses"]["200"]["content"]
         schema = next(iter(content.values()))["schema"]
-        question = path + str([pair for pair in params if pair[0] not in {"page", "pageSize"}])
-        return 200, self._answer(schema, dict(params), found, question)
+        question = path + str([pair for pair in params if pair[0] not in PLACE_AND_TIME])
+        answer = self._answer(schema, dict(params), found, question)
+        return 200, about(answer, found, path, dict(params))
 
     def path(self, path: str) -> dict[str, Any]:
         found: dict[str, Any] = self.document["paths"][path]
@@ -169,6 +172,19 @@ class Vendor:
             return {}
         properties = schema.get("properties", {})
         return {name: self.value(child, depth + 1) for name, child in properties.items()}
+
+
+def about(answer: Any, route: str, path: str, params: dict[str, str]) -> Any:
+    """Let a record say that it is the one asked for, and a descriptor name its scorecard."""
+    if route == "/api/v1/catalog/{tagOrId}":
+        return {**answer, "id": unquote(path.rsplit("/", 1)[1])}
+    if route == "/api/v1/teams/departments" and "departmentTag" in params:
+        return {**answer, "departmentTag": params["departmentTag"]}
+    if route == "/api/v1/eng-intel/metrics/point-in-time":  # as many values as there are columns
+        return {**answer, "rows": [list(range(n, n + ROWS)) for n in range(ROWS)]}
+    if route == "/api/v1/scorecards/{tag}/descriptor":
+        return f"tag: {unquote(path.split('/')[-2])}\nrules:\n" + "- title: a rule\n" * ROWS
+    return answer
 
 
 def fits(value: str, schema: Any) -> bool:

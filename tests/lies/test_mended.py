@@ -32,8 +32,11 @@ KINDS: dict[str, tuple[str, ...]] = {
     "a row that comes twice in one answer": (
         "cortex.entity_gitops_logs:double_row:first:bookmark",
     ),
-    "a row without a key at the end": ("cachet-3.components:key_is_missing:last:fresh",),
-    "an order that was asked for": ("cachet-3.schedules:reverse_page:first:bookmark",),
+    "a row without a key": (
+        "cachet-3.components:key_is_missing:last:fresh",
+        "cortex.workflow_runs:key_is_null:first:bookmark",
+        "cortex.initiatives:key_is_null:first:bookmark",
+    ),
     "a total that is too low": (
         "cortex.scim_users:total_of_this_page:all:fresh",
         "cortex.scim_users:total_one_less:all:bookmark",
@@ -52,6 +55,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "rows of another shape": (
         "cortex.docs_list:row_is_text:first:bookmark",
+        "cortex.k8s_resources:row_is_text:first:fresh",
+        "cortex.integrations.default:error_called_200:first:fresh",
         "cortex.docs_list:rows_are_an_object:first:bookmark",
         "cortex.docs_list:error_called_200:last:bookmark",
         "cortex.engineering_metrics:row_is_empty_object:first:bookmark",

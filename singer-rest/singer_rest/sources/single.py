@@ -42,13 +42,25 @@ def envelope(key: str | None) -> Rows:
     return rows
 
 
+WORDS_OF_ERRORS = frozenset(
+    {"message", "type", "title", "detail", "details", "code", "status", "statusCode", "httpStatus"}
+) | {"requestId", "timestamp", "path"}
+"""Fields of which errors are made; an object with a message and no other is one."""
+
+
 def single(key: str | None) -> Rows:
-    """Return the reader of the one object under a key of the body, as a list of one."""
+    """Return the reader of the one object under a key of the body, as a list of one.
+
+    The reader raises an error unless there is one, and also for a body that is nothing but words
+    of an error: it would be a row of nulls.
+    """
 
     def rows(reply: Reply) -> list[dict[str, Any]]:
         body = reply.body
         found = body.get(key) if key is not None and isinstance(body, dict) else body
         if found and isinstance(found, dict) and (key is None or isinstance(body, dict)):
+            if key is None and "message" in found and found.keys() <= WORDS_OF_ERRORS:
+                raise unexpected(reply, "one object, and no error,")
             return [found]
         raise unexpected(reply, f"one object{f' under {key!r}' if key else ''}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_rest.http.bodies import unexpected
 from singer_rest.sources.passes import whole_row
 from singer_rest.sources.single import single
 from tap_cortex.client import by_field, listed, listed_or_one
@@ -16,7 +17,7 @@ from tap_cortex.streams.base import EntityStream, IncrementalEntityStream, nothi
 from tap_cortex.values import digest, json_text, member, parsed
 
 if TYPE_CHECKING:
-    from singer_rest.http.exchange import Request
+    from singer_rest.http.exchange import Reply, Request
     from singer_rest.sources.base import Source
     from tap_cortex.client import Key, Record, Rows
     from tap_cortex.entity_index import Parent
@@ -81,8 +82,16 @@ class DocumentationOpenapi(EntityStream):
         return super().is_full_table and not self.config["openapi_linked_only"]
 
     def reader(self) -> Rows:
-        """Return the reader of one object."""
-        return single(None)
+        """Return the reader of one object with a text."""
+        one = single(None)
+
+        def rows(reply: Reply) -> list[Record]:
+            found = one(reply)
+            if not isinstance(found[0].get("spec"), str):
+                raise unexpected(reply, "a text under 'spec'")
+            return found
+
+        return rows
 
     def entities(self) -> Entities:
         """Return all entities, or those that link to a document."""
@@ -339,7 +348,7 @@ class K8sResources(EntityStream):
 
     def reader(self) -> Rows:
         """Return a reader that takes other envelopes, too."""
-        return listed("resources")
+        return listed("resources", marks=self.names)
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the resource; a name it lacks is empty."""

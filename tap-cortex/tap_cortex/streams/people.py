@@ -111,8 +111,7 @@ class Departments(CortexStream):
         child = ChildRoute(
             lambda tag: self.api.request(path, {"departmentTag": tag}),
             single(None),
-            paged=False,
-            one=True,
+            record=by_field("departmentTag"),
             on_404="error",
         )
         return NamedFanOut(self.api, path, NamedParents(tags), child)

@@ -15,9 +15,10 @@ from tap_cortex.values import digest, member, objects, parts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from singer_rest.http.exchange import Reply
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
-    from tap_cortex.client import Key, Record
+    from tap_cortex.client import Record, Rows
     from tap_cortex.scores import Card
 
 NUMBERS = (int, float, decimal.Decimal)
@@ -326,18 +327,23 @@ class Initiatives(ListStream):
         "includeExpired": "include_expired",
     }
 
-    def key(self) -> Key:
-        """Return the id; one without gets a made-up one that stays."""
-        return _initiative_key
+    identity = ("cid",)
 
-    def row(self, record: Record) -> Record:
-        """Return the initiative with its key."""
-        return {**record, "cid": _initiative_key(record)}
+    def reader(self) -> Rows:
+        """Return a reader that makes ids up which stay, where no initiative of a page has one."""
+        listed = super().reader()
+
+        def rows(reply: Reply) -> list[Record]:
+            found = listed(reply)
+            if any(row.get("cid") for row in found):
+                return found  # one without is a row without its key
+            return [{**row, "cid": _initiative_key(row)} for row in found]
+
+        return rows
 
 
-def _initiative_key(record: Record) -> Any:
-    made_up = digest(record.get("scorecardTag"), record.get("name"), record.get("targetDate"))
-    return record.get("cid") or (made_up if record else None)
+def _initiative_key(record: Record) -> str:
+    return digest(record.get("scorecardTag"), record.get("name"), record.get("targetDate"))
 
 
 class VerificationPeriods(ListStream):

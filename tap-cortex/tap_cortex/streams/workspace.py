@@ -101,15 +101,27 @@ class WorkflowRuns(ListStream):
     undocumented = True
     marks = ("status", "runId", "workflowTag", "startedAt")
 
+    _have_ids = False
+    """Some run has an id, so that one without has no key."""
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every run; only where none has an id is a key made up."""
+        self._have_ids = self._have_ids or any(map(_run_id, page.rows))
+        return super().rows(page)
+
     def row(self, record: Record) -> Record:
         """Return what a run can be known by; the rest is in ``raw``."""
         return {
-            "id": record.get("id") or record.get("runId") or digest(record),
+            "id": _run_id(record) or (None if self._have_ids else digest(record)),
             "status": record.get("status"),
             "workflow_tag": member(record.get("workflow"), "tag") or record.get("workflowTag"),
             "startedAt": record.get("startedAt"),
             "raw": redacted(record),
         }
+
+
+def _run_id(record: Record) -> Any:
+    return record.get("id") or record.get("runId")
 
 
 class Scaffolders(ListStream):
