@@ -74,6 +74,11 @@ class StreamIntake:
         """Rows that can be loaded; those of an open snapshot cannot."""
         return self._plain.rows + sum(batch.rows for batch in self.batches)
 
+    @property
+    def has_table(self) -> bool:
+        """Whether its table exists; that of a stream without rows is made at the end."""
+        return self._delivered or bool(self.layout.stored)
+
     def apply_schema(self, message: Message) -> None:
         """Take a SCHEMA message; one that says nothing new costs nothing."""
         self._received_at_schema = self.received

@@ -118,7 +118,8 @@ class Verifier:
         waiting, self._waiting = self._waiting, []
         for receipt in waiting if self.is_on else ():
             stream = streams.get(receipt.table)
-            if stream is not None and stream.first_in_snapshot is not None:
+            is_open = stream is not None and stream.first_in_snapshot is not None
+            if is_open or (stream is not None and not stream.has_table):
                 self._waiting.append(receipt)
                 continue
             is_newest = activated.get(receipt.table, -1) == receipt.version

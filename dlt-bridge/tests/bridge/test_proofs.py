@@ -358,3 +358,18 @@ def test_an_empty_table_is_proved_empty(warehouse: Warehouse) -> None:
 def test_the_receipt_of_a_killed_tap_does_not_fail_the_load(duck: Warehouse) -> None:
     messages = [*sent("numbers", NUMBERED, ("id",), NUMBERS, version=1)[:20], state(n=1)]
     assert duck.load(*messages, opening("other")).code == 0
+
+
+def test_a_stream_without_rows_is_compared_once_its_table_is_there(warehouse: Warehouse) -> None:
+    """Its table is made at the end of the input; what comes behind it is loaded before."""
+    run = warehouse.load(
+        *sent("empty", NUMBERED, ("id",), [], version=1),
+        *sent("numbers", NUMBERED, ("id",), NUMBERS, version=1),
+        state(n=1),
+        *sent("more", NUMBERED, ("id",), NUMBERS, version=1),
+        state(n=2),
+        batch_size_rows=10,
+    )
+    assert run.code == 0, run.stderr
+    assert run.states[-1] == {"n": 2}
+    assert ("empty", "version", "equal") in proofs(warehouse)
