@@ -36,7 +36,7 @@ WAYS: dict[str, tuple[Any, ...]] = {
     "shuffle_ties": (False, True),
     "page_cap": (None, 7, 40),
     "error_form": ("header", "page", "json"),
-    "unauthorized": ("page", "login_page", "redirect", "error_body"),
+    "unauthorized": ("page", "login_page", "redirect"),
     "dates_in_zone": (False, True),
     "fraction_digits": (None, 0, 3, 7),
     "show_offset": (False, True),
