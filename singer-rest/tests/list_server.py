@@ -28,6 +28,8 @@ class ListServer:
         more: Whether answers say that rows follow.
         clamp: Rows a page at most; nothing for no bound.
         cap: Rows of the list that are served at all.
+        before_answer: Called before every answer but the first.
+        while_written: Called for every page that has come, before the next one is taken.
     """
 
     ids: list[int]
@@ -39,6 +41,7 @@ class ListServer:
     seed: int = 1
     asked: list[tuple[int, int]] = dataclasses.field(default_factory=list)
     before_answer: Any = None
+    while_written: Any = None
     first: int = 1
 
     def served(self) -> list[int]:
@@ -81,4 +84,9 @@ class ListServer:
         paging = Paging("page", "size", size, self.first, order=order, **given)
         cap = options.pop("cap", None) or LearnedCap()
         reading = ListReading("list", self.fetch, paging, evidence, cap=cap, **options)
-        return [row["id"] for page in reading.pages() for row in page.rows], evidence
+        found: list[int] = []
+        for page in reading.pages():
+            found += [row["id"] for row in page.rows]
+            if self.while_written is not None:
+                self.while_written()
+        return found, evidence

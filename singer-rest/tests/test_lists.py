@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+import threading
 from typing import Any
 
 import pytest
@@ -349,6 +351,54 @@ def test_pages_ahead_come_in_order_and_follow_growth(workers: int) -> None:
         prefetch.close()
     assert read == first
     assert evidence.outcome is Outcome.COMPLETE
+
+
+@pytest.mark.parametrize("totals", [False, True])
+@pytest.mark.parametrize("order", [RISING, FALLING])
+def test_the_next_page_is_under_way_while_one_is_written(order: Order, *, totals: bool) -> None:
+    """The same requests in the same order, one page ahead and never more."""
+    plain = ListServer(list(range(150)), order, totals=totals)
+    expected, _evidence = plain.read(20, order=order)
+    server = ListServer(list(range(150)), order, totals=totals)
+    begun: dict[int, threading.Event] = {n: threading.Event() for n in range(len(plain.asked))}
+    at_once, written = server.fetch, itertools.count(1)
+    fronts = 1 if order is FALLING else 0  # read again at the end, when nothing is to be written
+
+    def fetch(number: int, size: int) -> Page:
+        begun[len(server.asked)].set()
+        return at_once(number, size)
+
+    def while_written() -> None:
+        page = next(written)
+        if page < len(plain.asked) - fronts:
+            assert begun[page].wait(30)
+        assert len(server.asked) <= page + 1
+
+    server.fetch, server.while_written = fetch, while_written
+    prefetch = Prefetcher(2)
+    try:
+        read, evidence = server.read(20, order=order, ahead=prefetch)
+    finally:
+        prefetch.close()
+    assert (read, server.asked) == (expected, plain.asked)
+    assert evidence.outcome is Outcome.COMPLETE
+
+
+def test_a_page_asked_for_ahead_fails_where_it_is_wanted() -> None:
+    server = ListServer(list(range(100)))
+    plain, seen = server.fetch, []
+
+    def fetch(number: int, size: int) -> Page:
+        if len(server.asked) == 3:
+            raise refusal(403)
+        return plain(number, size)
+
+    server.fetch, server.while_written = fetch, lambda: seen.append(1)
+    prefetch = Prefetcher(2)
+    with pytest.raises(StatusError):
+        server.read(20, order=RISING, ahead=prefetch)
+    prefetch.close()
+    assert len(seen) == 3
 
 
 def refusal(status: int) -> StatusError:

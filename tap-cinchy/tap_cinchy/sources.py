@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.records.columns import INTEGERS
+from singer_rest.sources.asking import SLOW_ENOUGH
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
-from singer_rest.sources.walk import SLOW_ENOUGH
 from tap_cinchy.client import SlowQueryError
 from tap_cinchy.cuts import NO_NUMBER, stretch_of, weigh
 from tap_cinchy.extent import Extent

@@ -12,7 +12,7 @@ import threading
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
 T = TypeVar("T")
 
@@ -37,8 +37,9 @@ class Prefetcher:
         self.workers = max(1, workers)
         self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads = 0
+        self._idents: set[int] = set()
 
-    def ordered(self, tasks: Iterable[Callable[[], T]]) -> Iterator[T]:
+    def ordered(self, tasks: Iterable[Callable[[], T]]) -> Generator[T, None, None]:
         """Run tasks ahead of the consumer and yield their results in order.
 
         An exception of a task surfaces at its place in the order, after the results before it;
@@ -62,6 +63,17 @@ class Prefetcher:
             for future in window:
                 future.cancel()
 
+    def start(self, task: Callable[[], T]) -> Callable[[], T] | None:
+        """Begin one task; returns what waits for its result, or nothing if the threads are busy.
+
+        A task that asks gets nothing: with every thread waiting for another one, all would stand
+        still. An exception of the task surfaces where its result is asked for.
+        """
+        is_task = threading.get_ident() in self._idents
+        if self.workers == 1 or is_task or not self._tasks.empty():
+            return None
+        return self._submit(task).result
+
     def _submit(self, task: Callable[[], T]) -> concurrent.futures.Future[T]:
         future: concurrent.futures.Future[T] = concurrent.futures.Future()
         self._tasks.put(functools.partial(_run, future, task))
@@ -72,6 +84,7 @@ class Prefetcher:
         return future
 
     def _work(self) -> None:
+        self._idents.add(threading.get_ident())
         while (job := self._tasks.get()) is not None:
             job()
 

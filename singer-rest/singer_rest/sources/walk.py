@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 MAX_STEPS_BACK = 80
 MAX_STEPS_IN_A_ROW = 8
 """Each goes back twice as far as the one before."""
-SLOW_ENOUGH = 0.01
-"""Seconds a page must take before it pays to ask for the next ones ahead."""
 MIN_SEEN = 8
 """Keys in a row that must rise or fall before an order that nobody promised is believed: by chance
 they do so once in twenty thousand times."""
@@ -50,7 +48,7 @@ class PageWalk:
         fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
         paging: How the list is paged.
         rows: Takes the rows of every page.
-        ahead: Asks for later pages ahead of time once the total is known.
+        ahead: Asks for the next page while one is written, and for all once the total is known.
         stop_when: Ends the walk early, after this page: the rest is known to be old. Believed in
             a falling order only.
         cap: What is known of the route's caps.
@@ -81,7 +79,7 @@ class PageWalk:
         self.ahead = ahead
         self.stop_when = stop_when
         self.cap = cap or LearnedCap()
-        self.asker = PageAsker(where, fetch, paging, limit)
+        self.asker = PageAsker(where, fetch, paging, limit, ahead)
         self.state = Pass(overlapping=ordered and paging.order is not Order.UNKNOWN)
         self._may_see_order = ordered
         self._steps = self._back = 0
@@ -92,9 +90,9 @@ class PageWalk:
 
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
-        position = 0
+        position, begun = 0, None
         while self.state.end is None:
-            number, size = self._window(position)
+            (number, size), begun = begun or self._window(position), None
             page = self.asker.ask(number, size)
             if page is None:
                 continue  # the page was too heavy; the window is smaller now
@@ -108,9 +106,12 @@ class PageWalk:
                 continue
             self._back = 0
             position, fresh = self._took(page, number, size, position)
-            yield fresh
             if self._can_run_ahead(page, size, position):
+                yield fresh
                 position = yield from self._run_ahead(number, size)
+                continue
+            begun = self._begin_next(page, position)
+            yield fresh
         if self.state.end is not End.BOOKMARK and self._falls:
             yield from self._read_front()
 
@@ -140,8 +141,7 @@ class PageWalk:
             if offset and new:
                 self.cap.note_continued(self._first_count)
             self._judge_end(claims, count, size, position)
-        if self.state.pages == 1:
-            self._first_count = count
+        self._first_count = count if self.state.pages == 1 else self._first_count
         self._choose_mode(position)
         self._last_rows = page.rows
         return position, fresh
@@ -360,17 +360,19 @@ class PageWalk:
             and state.order.count > 1
         )
 
+    def _begin_next(self, page: Page, position: int) -> tuple[int, int] | None:
+        wanted = self.state.end is None and self.asker.pays(page)
+        return self.asker.begin(*self._window(position)) if wanted else None
+
     def _can_run_ahead(self, page: Page, size: int, position: int) -> bool:
         return (
             self.state.end is None
-            and self.ahead is not None
-            and self.ahead.workers > 1
+            and self.asker.pays(page)
             and not self.state.overlapping
             and self.stop_when is None
             and self.state.total is not None
             and position < self.state.total
             and len(page.rows) == size
-            and page.reply.seconds > SLOW_ENOUGH
         )
 
     def _run_ahead(self, number: int, size: int) -> Generator[Page, None, int]:
@@ -394,7 +396,5 @@ class PageWalk:
         except (StatusError, TooLargeError) as error:
             self.asker.lighten(error, current + 1, size)
         finally:
-            close = getattr(results, "close", None)
-            if close is not None:
-                close()
+            results.close()
         return position
