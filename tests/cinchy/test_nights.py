@@ -118,7 +118,7 @@ def test_a_week_of_nights(start: Start, seed: int) -> None:
     config = running.config(**settings)
     if world.version in WITHOUT_TOKENS or chance.random() < 0.3:
         config = running.password(**settings)
-        running.app.options.token_requests = chance.choice((None, 5, 40))
+        running.app.options.token_requests = chance.choice((None, 40))
     by_changes = chance.random() < 0.5
     catalog = None
     if by_changes:
