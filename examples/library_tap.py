@@ -80,7 +80,7 @@ class Reviews(SourceStream):
         )
         return SingleSource(self.tap.transport, request, ROWS)
 
-    def partition_of(self, page: Any) -> Mapping[str, Any]:
+    def find_partition(self, page: Any) -> Mapping[str, Any]:
         """Return the book whose bookmark the rows of a page belong to."""
         return {"book_id": page.parent}
 

@@ -65,7 +65,7 @@ class Finding:
         return f"{self.table}: {self.reason}"
 
 
-def finding_of(
+def make_finding(
     receipt: Receipt,
     table: str,
     verdict: Verdict,

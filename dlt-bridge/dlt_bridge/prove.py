@@ -13,7 +13,7 @@ from dlt_bridge.about import PACKAGE
 from dlt_bridge.database import open_database, quoted
 from dlt_bridge.digest import KeyColumn, digest_query, fits, read_digest
 from dlt_bridge.errors import BridgeError, ConfigError
-from dlt_bridge.findings import Finding, Verdict, compare, finding_of
+from dlt_bridge.findings import Finding, Verdict, compare, make_finding
 from dlt_bridge.receipts import RECEIPTS, UNFINISHED, Receipt, read_receipt
 from dlt_bridge.redact import Redactor
 
@@ -77,7 +77,7 @@ class Prover:
         named = table or receipt.table
         if receipt.verdict == UNFINISHED:
             reason = receipt.reason or "it has not ended, or was killed"
-            return finding_of(
+            return make_finding(
                 receipt,
                 named,
                 Verdict.DIFFERS,
@@ -85,11 +85,11 @@ class Prover:
             )
         if receipt.verdict not in _PROVED:
             reason = f"the last run calls it {receipt.verdict} ({receipt.reason or 'no reason'})"
-            return finding_of(receipt, named, Verdict.NOT_COMPARABLE, reason)
+            return make_finding(receipt, named, Verdict.NOT_COMPARABLE, reason)
         if table is None or table not in self._tables:
             verdict = Verdict.DIFFERS if receipt.written else Verdict.NOT_COMPARABLE
             reason = f"there is no such table, and {receipt.written} rows were sent"
-            return finding_of(receipt, named, verdict, reason)
+            return make_finding(receipt, named, verdict, reason)
         return self._compare(receipt, table)
 
     def _compare(self, receipt: Receipt, table: str) -> Finding:
@@ -101,7 +101,7 @@ class Prover:
         elif receipt.scope == "version" and versions is None:
             reason = f"its rows do not tell of which read they are (no column {_VERSION})"
         if reason:
-            return finding_of(receipt, table, Verdict.NOT_COMPARABLE, reason)
+            return make_finding(receipt, table, Verdict.NOT_COMPARABLE, reason)
         conditions = []
         if deleted := _alike(_DELETED_AT, columns):
             conditions.append(f"{quoted(deleted)} IS NULL")
@@ -112,7 +112,7 @@ class Prover:
         found = read_digest(self._database.ask, query)
         reason = compare(receipt.digest, found)
         verdict = Verdict.DIFFERS if reason else Verdict.EQUAL
-        return finding_of(receipt, table, verdict, reason, found=found)
+        return make_finding(receipt, table, verdict, reason, found=found)
 
     def _keys(self, receipt: Receipt, columns: Mapping[str, str]) -> tuple[list[KeyColumn], str]:
         """The key columns, or why they cannot be compared."""

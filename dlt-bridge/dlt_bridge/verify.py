@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from dlt.destinations.job_client_impl import SqlJobClientBase
 
 from dlt_bridge.digest import DIALECTS, Digest, KeyColumn, digest_query, read_digest
-from dlt_bridge.findings import Finding, Verdict, compare, finding_of, store
+from dlt_bridge.findings import Finding, Verdict, compare, make_finding, store
 from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.receipts import UNFINISHED, Receipt, read_receipt
 from dlt_bridge.sequence import STEP
@@ -146,7 +146,7 @@ class Verifier:
     # Batches
 
     def _check_batch(self, batch: Batch) -> Finding | None:
-        layout, keys = batch.layout, _kinds_of(batch.layout)
+        layout, keys = batch.layout, _key_kinds(batch.layout)
         condition = _numbered(batch.first_sequence - 1, batch.last_sequence)
         if kept := _kept(batch):
             condition += f" AND {kept}"
@@ -173,16 +173,16 @@ class Verifier:
         if stream is None:
             verdict = Verdict.DIFFERS if receipt.written else Verdict.NOT_COMPARABLE
             reason = f"{receipt.written} rows of it were sent, and none came"
-            return finding_of(receipt, receipt.table, verdict, reason)
+            return make_finding(receipt, receipt.table, verdict, reason)
         layout = stream.layout
         if stream.received != receipt.written:
             reason = f"{stream.received} records came of the {receipt.written} that were sent"
-            return finding_of(receipt, layout.table, Verdict.DIFFERS, reason)
+            return make_finding(receipt, layout.table, Verdict.DIFFERS, reason)
         kinds = matching_kinds(receipt, layout)
         scope = receipt.scope if is_newest or receipt.scope != "whole" else "version"
         reason = self._incomparable(receipt, layout, kinds, scope)
         if reason or kinds is None:
-            return finding_of(receipt, layout.table, Verdict.NOT_COMPARABLE, reason)
+            return make_finding(receipt, layout.table, Verdict.NOT_COMPARABLE, reason)
         condition = {"version": f"{{1}} = {receipt.version}", "whole": ""}.get(
             scope, _numbered(self._began_after)
         )
@@ -191,7 +191,7 @@ class Verifier:
         verdict = Verdict.DIFFERS if reason else Verdict.EQUAL
         if reason and self._others_loaded():
             verdict, reason = Verdict.NOT_COMPARABLE, f"another load was at work ({reason})"
-        return finding_of(receipt, layout.table, verdict, reason, found=found, scope=scope)
+        return make_finding(receipt, layout.table, verdict, reason, found=found, scope=scope)
 
     def _incomparable(
         self, receipt: Receipt, layout: TableLayout, kinds: Mapping[str, str] | None, scope: str
@@ -260,7 +260,7 @@ def matching_kinds(receipt: Receipt, layout: TableLayout) -> dict[str, str] | No
     return found
 
 
-def _kinds_of(layout: TableLayout) -> dict[str, str]:
+def _key_kinds(layout: TableLayout) -> dict[str, str]:
     """The key columns and what they are; empty where there is no key, or one without a digest."""
     found = {}
     for key in layout.keys:

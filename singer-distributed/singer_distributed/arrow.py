@@ -18,12 +18,14 @@ BATCH_ROWS = 10_000
 TYPES = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_()}
 
 
-def schema_of(declared: Mapping[str, Any]) -> pa.Schema:
+def build_schema(declared: Mapping[str, Any]) -> pa.Schema:
     """Return the Arrow schema of the JSON schema of a stream."""
-    return pa.schema([(name, _type_of(column)) for name, column in declared["properties"].items()])
+    return pa.schema(
+        [(name, _arrow_type(column)) for name, column in declared["properties"].items()]
+    )
 
 
-def _type_of(column: Mapping[str, Any]) -> pa.DataType:
+def _arrow_type(column: Mapping[str, Any]) -> pa.DataType:
     kinds = column.get("type", ())
     names = {name for name in ([kinds] if isinstance(kinds, str) else kinds) if name != "null"}
     return TYPES.get(next(iter(names)), pa.string()) if len(names) == 1 else pa.string()
@@ -43,7 +45,7 @@ def batches(
         kind = message["type"]
         if kind == "SCHEMA":
             name = message["stream"]
-            schemas[name] = schema_of(message["schema"])
+            schemas[name] = build_schema(message["schema"])
             waiting[name] = []
             yield name, schemas[name], None
         elif kind == "RECORD":

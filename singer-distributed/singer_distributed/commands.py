@@ -81,9 +81,9 @@ class Tap:
                 process.kill()
                 process.wait()
             if code:
-                raise ReadError(last_line(self.name, _end_of(log)))
+                raise ReadError(last_line(self.name, _read_end(log)))
 
-    def catalog_of(self, stream: str) -> dict[str, Any]:
+    def select_stream(self, stream: str) -> dict[str, Any]:
         """Return the catalog, with one stream selected.
 
         Raises:
@@ -128,7 +128,7 @@ class Tap:
         return list(self.messages("--join", str(plan), *map(str, receipts)))
 
 
-def count_of(plan: Path) -> int:
+def count_parts(plan: Path) -> int:
     """Return how many parts a plan has."""
     return len(json.loads(plan.read_text(encoding="utf-8"))["parts"])
 
@@ -145,7 +145,7 @@ def last_line(name: str, log: bytes) -> str:
     return f"{name}: {lines[-1] if lines else 'it ended without a word'}"
 
 
-def _end_of(log: IO[bytes]) -> bytes:
+def _read_end(log: IO[bytes]) -> bytes:
     size = log.seek(0, os.SEEK_END)
     log.seek(max(0, size - LAST_WORDS))
     return log.read()

@@ -40,11 +40,11 @@ def read_parts(
     """
     command, staging = Tap(tap, config), Staging(to)
     try:
-        catalog = None if stream is None else command.catalog_of(stream)
+        catalog = None if stream is None else command.select_stream(stream)
         plan = staging.plan(command, parts, catalog)
         tasks = client.map(
             read_part,
-            range(len(staging.receipts_of(plan))),
+            range(len(staging.list_receipts(plan))),
             tap=command,
             plan=str(plan),
             tables=str(staging.tables),

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql.datasource import DataSource, DataSourceReader, InputPartition
 
-from singer_distributed.arrow import batches, schema_of
-from singer_distributed.commands import ReadError, Tap, catalog_in, count_of
+from singer_distributed.arrow import batches, build_schema
+from singer_distributed.commands import ReadError, Tap, catalog_in, count_parts
 from singer_distributed.staging import Result, Staging
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class SingerReader(DataSourceReader):
         if "plan" in self.options:
             return _parts(Path(self.options["plan"]))
         with tempfile.TemporaryDirectory() as folder:
-            catalog = self.tap.catalog_of(self.options["stream"])
+            catalog = self.tap.select_stream(self.options["stream"])
             return _parts(self.tap.plan(int(self.options.get("parts", "4")), Path(folder), catalog))
 
     def read(self, partition: Part) -> Iterator[pa.RecordBatch]:
@@ -73,11 +73,11 @@ class SingerSource(DataSource):
         """Return the columns of the stream, as its catalog says."""
         tap, stream = _tap(self.options), self.options["stream"]
         planned = self.options.get("plan")
-        catalog = tap.catalog_of(stream) if planned is None else catalog_in(Path(planned))
+        catalog = tap.select_stream(stream) if planned is None else catalog_in(Path(planned))
         [entry] = [one for one in catalog["streams"] if one["tap_stream_id"] == stream]
         return ", ".join(
             f"`{field.name.replace('`', '``')}` {TYPES.get(field.type, 'string')}"
-            for field in schema_of(entry["schema"])
+            for field in build_schema(entry["schema"])
         )
 
     def reader(self, schema: Any) -> SingerReader:
@@ -104,7 +104,7 @@ def load(
     """
     command, staging = Tap(tap, config), Staging(to)
     try:
-        plan = staging.plan(command, parts, command.catalog_of(stream))
+        plan = staging.plan(command, parts, command.select_stream(stream))
         spark.dataSource.register(SingerSource)
         reader = spark.read.format(NAME).options(tap=tap, stream=stream, config=config)
         reader = reader.options(plan=str(plan), receipts=str(staging.receipts))
@@ -124,4 +124,4 @@ def _tap(options: Mapping[str, str]) -> Tap:
 
 def _parts(plan: Path) -> list[Part]:
     text = plan.read_text(encoding="utf-8")
-    return [Part(text, index) for index in range(count_of(plan))]
+    return [Part(text, index) for index in range(count_parts(plan))]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from singer_distributed.arrow import batches
-from singer_distributed.commands import ReadError, Tap, count_of
+from singer_distributed.commands import ReadError, Tap, count_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,9 +64,9 @@ class Staging:
         self.tables.mkdir()
         return tap.plan(parts, self.folder, catalog)
 
-    def receipts_of(self, plan: Path) -> list[Path]:
+    def list_receipts(self, plan: Path) -> list[Path]:
         """Return where the parts leave their receipts."""
-        return [self.receipts / f"{index}.json" for index in range(count_of(plan))]
+        return [self.receipts / f"{index}.json" for index in range(count_parts(plan))]
 
     def conclude(self, tap: Tap, plan: Path) -> Result:
         """Prove the read, and only then let it take the place of what was there before.
@@ -74,7 +74,7 @@ class Staging:
         Raises:
             ReadError: The parts are not the whole; nothing has changed.
         """
-        receipts = self.receipts_of(plan)
+        receipts = self.list_receipts(plan)
         messages = tap.join(plan, [path for path in receipts if path.exists()])
         # Receipts are for loaders; what they prove, the join has proved already.
         rows = [message for message in messages if message.get("stream") != RECEIPTS]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from singer_rest.records.digest import BOUND, Digest, digest_of, kinds_of, terms
+from singer_rest.records.digest import BOUND, Digest, digest_terms, key_kinds, terms
 from singer_rest.records.tally import DELETED_AT, KeyTally, SeenTerms
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1) | st.integers(-1000, 1000)
@@ -26,7 +26,7 @@ def hashed(*parts: str | None) -> int:
 
 
 def digest(columns: list[list[Any]], *kinds: str) -> Digest:
-    return digest_of(terms(columns, kinds))
+    return digest_terms(terms(columns, kinds))
 
 
 def test_small_integers_are_summed_and_large_ones_hashed() -> None:
@@ -82,7 +82,7 @@ def test_kinds_come_from_the_schema() -> None:
         "any": {"type": ["object", "string"]},
     }
     schema = {"properties": properties}
-    assert kinds_of(schema, ["flag", "id", "at", "on", "name"]) == {
+    assert key_kinds(schema, ["flag", "id", "at", "on", "name"]) == {
         "flag": "boolean",
         "id": "integer",
         "at": "instant",
@@ -90,7 +90,7 @@ def test_kinds_come_from_the_schema() -> None:
         "name": "text",
     }
     for none in (["share"], ["id", "any"], ["missing"], []):
-        assert kinds_of(schema, none) is None
+        assert key_kinds(schema, none) is None
 
 
 @settings(deadline=None)

@@ -90,7 +90,7 @@ def test_parts_hold_every_piece_once_and_no_stream_twice(
         assert len({piece.streams for piece in part}) == len(part)
 
 
-def plan_of(pieces: list[Piece], count: int) -> PartPlan:
+def estimate_requests(pieces: list[Piece], count: int) -> PartPlan:
     return PartPlan(
         plan=1,
         id="a" * 32,
@@ -147,7 +147,7 @@ cuts = st.lists(st.integers(0, 100), unique=True, max_size=7)
 
 @given(cuts, st.integers(8, 12), st.randoms(use_true_random=False))
 def test_receipts_join_in_any_order(cut: list[int], count: int, chance: Any) -> None:
-    plan = plan_of([Piece(("a", "b"), span) for span in between(cut).spans], count)
+    plan = estimate_requests([Piece(("a", "b"), span) for span in between(cut).spans], count)
     receipts = receipts_of(plan)
     expected = list(receipts)
     chance.shuffle(receipts)
@@ -156,7 +156,7 @@ def test_receipts_join_in_any_order(cut: list[int], count: int, chance: Any) -> 
 
 @given(cuts, st.data())
 def test_receipts_that_are_not_the_whole_are_refused(cut: list[int], data: st.DataObject) -> None:
-    plan = plan_of([Piece(("a",), span) for span in between(cut).spans], 8)
+    plan = estimate_requests([Piece(("a",), span) for span in between(cut).spans], 8)
     receipts = receipts_of(plan)
     index = data.draw(st.integers(0, 7))
     one = receipts[index]
@@ -181,7 +181,7 @@ def test_receipts_that_are_not_the_whole_are_refused(cut: list[int], data: st.Da
 
 
 def test_a_plan_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    plan = plan_of([Piece(("a",), span, rows=3) for span in between([1, 2]).spans], 4)
+    plan = estimate_requests([Piece(("a",), span, rows=3) for span in between([1, 2]).spans], 4)
     path = tmp_path / "plan.json"
     path.write_text(plans.text(plan))
     assert plans.read(str(path)) == plan
@@ -211,7 +211,9 @@ def test_a_plan_comes_back_as_it_was_written(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_plan_is_refused(tmp_path: Path, change: Any, words: str) -> None:
-    value = json.loads(plans.text(plan_of([Piece(("a",), s) for s in between([1]).spans], 2)))
+    value = json.loads(
+        plans.text(estimate_requests([Piece(("a",), s) for s in between([1]).spans], 2))
+    )
     change(value)
     path = tmp_path / "plan.json"
     path.write_text(json.dumps(value))
@@ -234,7 +236,7 @@ def test_what_is_no_plan_and_no_receipt_is_said_in_a_sentence(tmp_path: Path, co
 
 
 def test_a_plan_is_for_one_tap_one_system_and_one_day() -> None:
-    plan = plan_of([Piece(("a",), WHOLE)], 1)
+    plan = estimate_requests([Piece(("a",), WHOLE)], 1)
     same = {"tap": "tap-x", "version": "1", "system": plan.system, "fingerprint": "f"}
     plans.check_same(plan, **same)
     for name, words in (

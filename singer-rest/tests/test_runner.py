@@ -85,7 +85,7 @@ class Plain:
     def source_key(self) -> str:
         return self.name
 
-    def partition_of(self, _page: Page) -> None:
+    def find_partition(self, _page: Page) -> None:
         return None
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
@@ -125,6 +125,7 @@ class Silent:
     rows = 0
     table_version = 1
     notes = ()
+    knows_all_keys = True
 
     def __init__(self, stream: Plain, shared: Shared) -> None:
         self.stream = stream

@@ -45,7 +45,7 @@ class Meters(SourceStream):
     def new_source(self) -> Source:
         return Readings()
 
-    def partition_of(self, page: Page) -> Mapping[str, Any]:
+    def find_partition(self, page: Page) -> Mapping[str, Any]:
         return {"meter": page.parent}
 
 

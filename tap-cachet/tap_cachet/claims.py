@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
 
 
-def claims_of_v3(page: Page) -> Claims:
+def read_v3_claims(page: Page) -> Claims:
     """Read the end signal of 3.x: the presence of ``links.next``, whose address is wrong.
 
     A page also says which rows it holds.

@@ -20,7 +20,7 @@ from singer_rest.http.exchange import Request
 from singer_rest.http.urls import segment
 from singer_rest.sources.keys import Order
 from singer_rest.sources.pages import Paging
-from tap_cachet.claims import claims_of_v2, claims_of_v3
+from tap_cachet.claims import claims_of_v2, read_v3_claims
 from tap_cachet.refused import TAGS, Refused, includes
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ class CachetApi:
             size_parameter="per_page",
             size=max(self.page_size, UNLIMITED_PAGE) if unlimited else self.page_size,
             first=1,
-            claims=claims_of_v3 if self.server.is_v3 else claims_of_v2,
+            claims=read_v3_claims if self.server.is_v3 else claims_of_v2,
             key=id_or_none,
             order=order if sortable else Order.UNKNOWN,
             confirm=self.confirm,

@@ -21,7 +21,7 @@ OPTIONAL = frozenset({"tags"})
 """What a server may leave out of an answer altogether: it does not know it, and does not say so."""
 
 
-def included_of(body: Any, kind: str) -> dict[int, dict[str, Any]]:
+def index_included(body: Any, kind: str) -> dict[int, dict[str, Any]]:
     """Return the included records of a type by their ids, as far as they are any."""
     return {
         number: item
@@ -59,7 +59,7 @@ def check_related(body: Any, records: Sequence[Record], kinds: Iterable[str]) ->
             wrong.append(f"it was asked for {kind} and names none")
             continue
         of_kind = [item for item in _included(body) if item.get("type") == kind]
-        whole = included_of(body, kind)
+        whole = index_included(body, kind)
         if len(whole) < len(of_kind):
             wrong.append(f"{len(of_kind) - len(whole)} of the {kind} that it brings are none")
         all_named = {item for ids in named for item in ids or ()}
@@ -82,7 +82,7 @@ def tags_of(records: Sequence[Record], body: Any) -> list[dict[str, Any] | None]
     """
     known = {
         number: (str(tag["attributes"].get("slug") or number), tag["attributes"].get("name"))
-        for number, tag in included_of(body, "tags").items()
+        for number, tag in index_included(body, "tags").items()
     }
     return [
         None if ids is None else dict(known[number] for number in ids if number in known)
@@ -107,7 +107,7 @@ def not_brought(body: Any, kinds: Iterable[str]) -> list[str]:
     wrong = check_related(body, [record], kinds)
     for kind in {"components", "updates"}.intersection(kinds):
         named = all_related([record], kind)[0] or []
-        lacking = set(named) - included_of(body, kind).keys()
+        lacking = set(named) - index_included(body, kind).keys()
         if lacking:
             wrong.append(f"it names {len(named)} {kind} and lacks {len(lacking)} of them")
     return wrong

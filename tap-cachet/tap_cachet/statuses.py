@@ -21,7 +21,7 @@ from singer_rest.sources.pages import Page
 from tap_cachet import windows
 from tap_cachet.client import id_or_none, row_id
 from tap_cachet.normalise import related
-from tap_cachet.relations import check_related, included_of, naming
+from tap_cachet.relations import check_related, index_included, naming
 from tap_cachet.sources import BY_ID, ONE, ROWS, ApiListSource
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ class StatusListSource(ApiListSource):
         """Return what a page tells of the incidents that are wanted, by their ids."""
         known = {
             number: item["attributes"].get("pivot")
-            for number, item in included_of(body, "components").items()
+            for number, item in index_included(body, "components").items()
         }
         self._status_seen = self._status_seen or any(known.values())
         lists = [related(row, "components") for row in rows]
@@ -229,7 +229,7 @@ class StatusListSource(ApiListSource):
         [record] = ONE(reply)
         found = {
             number: _status(component["attributes"].get("pivot"))
-            for number, component in included_of(reply.body, "components").items()
+            for number, component in index_included(reply.body, "components").items()
         }
         named = related(record, "components")
         if id_or_none(record) != item:
@@ -259,7 +259,7 @@ class StatusListSource(ApiListSource):
 
     def _add_updates(self, page: StatusPage) -> None:
         again = dict(self._lacking_updates(page))
-        included = included_of(page.reply.body, "updates")
+        included = index_included(page.reply.body, "updates")
         for row in page.rows:
             if row_id(row) not in again:
                 page.updates += [
@@ -272,7 +272,7 @@ class StatusListSource(ApiListSource):
     @staticmethod
     def _lacking_updates(page: Page) -> Iterator[tuple[int, list[int] | None]]:
         """Yield the records whose updates did not come with them: an older build, or a gap."""
-        included = included_of(page.reply.body, "updates")
+        included = index_included(page.reply.body, "updates")
         for row in page.rows:
             named = related(row, "updates")
             if named is None or not included.keys() >= set(named):

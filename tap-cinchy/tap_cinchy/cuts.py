@@ -26,7 +26,7 @@ SAMPLE = 50
 """Ids that are asked for at each of them."""
 
 
-def stretch_of(span: Span) -> Stretch:
+def to_stretch(span: Span) -> Stretch:
     """Return the stretch of a table that a span is."""
     after, upto = span.after, span.upto
     low = (after,) if isinstance(after, int) else None

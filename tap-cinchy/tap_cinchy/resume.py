@@ -148,7 +148,7 @@ class ResumedSource(Source):
         return self.rest.expected_proof
 
 
-def anchor_of(source: TableSource) -> str:
+def read_anchor(source: TableSource) -> str:
     """Return how the oldest row is shown; another answer later tells that the zone has moved."""
     try:
         return source.anchor or "" if isinstance(source, ChangesSource) else _oldest(source)

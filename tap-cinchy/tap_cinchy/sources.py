@@ -20,7 +20,7 @@ from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy.client import SlowQueryError
-from tap_cinchy.cuts import NO_NUMBER, stretch_of, weigh
+from tap_cinchy.cuts import NO_NUMBER, to_stretch, weigh
 from tap_cinchy.extent import Extent
 from tap_cinchy.held import HeldAgainstIds
 from tap_cinchy.ordering import distinct, in_order
@@ -154,7 +154,7 @@ class TableSource(HeldAgainstIds, Source):
         if self.conditions:
             self._unseen.clear()  # not all of them come
         self._unseen = {key for key in self._unseen if self.span.holds(key[0])}
-        part = Stretch(self.goes_on_behind, None) if self.goes_on_behind else stretch_of(self.span)
+        part = Stretch(self.goes_on_behind, None) if self.goes_on_behind else to_stretch(self.span)
         rest = walk.pieces(part)
         return walk, rest, next(rest, None)
 
@@ -172,7 +172,7 @@ class TableSource(HeldAgainstIds, Source):
             yield from rest
             return
         rest.close()
-        parts = stretches(walk, first.keys[-1], lambda: self._amount.value, stretch_of(self.span))
+        parts = stretches(walk, first.keys[-1], lambda: self._amount.value, to_stretch(self.span))
         for piece, others in pool.ordered(functools.partial(_begun, walk, part) for part in parts):
             if piece is not None:
                 yield piece

@@ -74,7 +74,7 @@ def has_vendor_type(error: StatusError) -> bool:
     return isinstance(member(body, "type"), str) and member(body, "message") is not None
 
 
-def claims_of(page: Page) -> Claims:
+def read_list_claims(page: Page) -> Claims:
     """Read what a page says of its list: total, number of pages, its own number, more to follow."""
     claims = read_claims(page.reply.body)
     try:
@@ -220,7 +220,7 @@ class CortexApi:
             size_parameter="pageSize",
             size=self.page_size,
             first=FIRST,
-            claims=claims_of,
+            claims=read_list_claims,
             key=key,
             repeats=repeats,
             confirm=self.confirm,
@@ -237,7 +237,7 @@ class CortexApi:
         Where the server counts, that is one. Elsewhere the rows that would end a page are asked
         for one by one, by bisection.
         """
-        total = claims_of(self.fetch(request, rows, FIRST, 1)).total
+        total = read_list_claims(self.fetch(request, rows, FIRST, 1)).total
         if total is not None:
             return Plan(max(1, -(-total // self.page_size)), total)
 
@@ -294,7 +294,7 @@ class CortexList(ListSource):
     def plan(self) -> Plan:
         """Count the pages."""
         plan = self.api.count_pages(self.request, self.rows)
-        return plan if plan.rows is None else self.plan_of(plan.rows)
+        return plan if plan.rows is None else self.estimate_requests(plan.rows)
 
 
 class UndocumentedList(CortexList):
@@ -317,8 +317,8 @@ class UndocumentedList(CortexList):
 
     def plan(self) -> Plan:
         """Count the pages, where they can be counted."""
-        total = claims_of(self.fetch(FIRST, 1)).total
-        return Plan(1, exact=False) if total is None else self.plan_of(total)
+        total = read_list_claims(self.fetch(FIRST, 1)).total
+        return Plan(1, exact=False) if total is None else self.estimate_requests(total)
 
 
 def no_route(error: StatusError) -> StreamError:

@@ -18,7 +18,7 @@ from singer_rest.errors import StatusError
 from singer_rest.sources.base import Plan
 from singer_rest.sources.evidence import Evidence, Proof, ProofKind
 from singer_rest.sources.single import envelope
-from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_field, claims_of
+from tap_cortex.client import FIRST, NO_ROUTE, CortexList, by_field, read_list_claims
 from tap_cortex.values import member, objects
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ class EntityIndex:
         index, proofs = 0, list[Proof | None]()
         while index < len(self.batches()):
             batch = self.batches()[index]
-            source = self._list_of(path, params, batch, rows)
+            source = self._new_list(path, params, batch, rows)
             strangers: set[str] = set()
             try:
                 for page in source.pages():
@@ -239,7 +239,7 @@ class EntityIndex:
         found = (row.get("type") or member(row.get("info"), "x-cortex-type") for row in page.rows)
         return {name for name in found if isinstance(name, str) and name in others}
 
-    def _list_of(
+    def _new_list(
         self, path: str, params: Mapping[str, Any], batch: Batch, rows: Rows
     ) -> CortexList:
         of_entities = path == PATH
@@ -339,8 +339,8 @@ class EntityIndex:
                     raise
                 continue
             index += 1
-            count = claims_of(page).total
-            plan = self._list_of(path, params, batch, rows).plan_of(count or 0)
+            count = read_list_claims(page).total
+            plan = self._new_list(path, params, batch, rows).estimate_requests(count or 0)
             exact = exact and count is not None and plan.exact
             total += count or 0
             requests += plan.requests

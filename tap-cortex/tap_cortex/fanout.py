@@ -16,11 +16,11 @@ from singer_rest.sources.single import RecordSource, SingleSource
 from tap_cortex.client import (
     NO_ROUTE,
     CortexList,
-    claims_of,
     has_vendor_type,
     in_own_words,
     no_claims,
     no_route,
+    read_list_claims,
 )
 from tap_cortex.entity_index import Parent
 from tap_cortex.values import digest
@@ -92,13 +92,13 @@ class FanOut(PerParentSource):
         super().__init__(
             where,
             parents,
-            self.source_of,
+            self.take_source,
             prefetch=api.prefetch,
             on_404=self.meaning_of_404,
             vendor_404=has_vendor_type,
         )
 
-    def source_of(self, parent: Any) -> Source:
+    def take_source(self, parent: Any) -> Source:
         """Return the source of one parent, or the one that has begun already."""
         sampled = self._sampled.pop(str(parent), None)
         return self.new_child(parent) if sampled is None else sampled
@@ -120,7 +120,7 @@ class FanOut(PerParentSource):
                 self.api.transport,
                 request,
                 route.rows,
-                claims=no_claims if route.one else claims_of,
+                claims=no_claims if route.one else read_list_claims,
                 key=None if route.repeats else route.key,
                 where=where,
             )
@@ -220,7 +220,7 @@ class CountedFanOut(FanOut):
 
     def plan(self) -> Plan:
         """Count the pages of every parent."""
-        plans = [self._plan_of(parent) for parent in self.parents.read()[0]]
+        plans = [self._estimate_child(parent) for parent in self.parents.read()[0]]
         requests = self.setup_requests() + sum(plan.requests for plan in plans)
         most = sum((plan.most or plan.requests) - plan.requests for plan in plans)
         counted = self.route.paged and all(plan.rows is not None for plan in plans)
@@ -231,7 +231,7 @@ class CountedFanOut(FanOut):
             most=requests + most if most else None,
         )
 
-    def _plan_of(self, parent: Any) -> Plan:
+    def _estimate_child(self, parent: Any) -> Plan:
         source = self.new_child(parent)
         return source.plan() if isinstance(source, CortexList) else Plan(1)
 

@@ -12,7 +12,13 @@ from singer_rest.sources.cuts import Cut
 from singer_rest.sources.pages import Page
 from singer_rest.sources.parents import GONE, NamedParents
 from singer_rest.sources.single import SingleSource, single
-from tap_cortex.client import NO_ROUTE, claims_of, envelope_or_list, has_vendor_type, no_claims
+from tap_cortex.client import (
+    NO_ROUTE,
+    envelope_or_list,
+    has_vendor_type,
+    no_claims,
+    read_list_claims,
+)
 from tap_cortex.fanout import ChildRoute, FanOut
 from tap_cortex.sources import MISSING, NO_REPLY
 from tap_cortex.values import member
@@ -96,7 +102,7 @@ class _ProviderSource(SingleSource):
             api.transport,
             request,
             envelope_or_list("configurations") if lists else one_or_none,
-            claims=claims_of if lists else no_claims,
+            claims=read_list_claims if lists else no_claims,
         )
 
     def _request(self, kind: str) -> Request:

@@ -130,7 +130,7 @@ class ScoredEntities:
         """
         if self.source is None or not self.source.ended:
             return self.read_again()
-        return self._pairs_of(self.source)
+        return self._pair_up(self.source)
 
     def read_again(self) -> tuple[list[ScoredEntity], Evidence]:
         """Read the scores anew.
@@ -141,10 +141,10 @@ class ScoredEntities:
         source = ScoresSource(self._api, self._cards, remember=True)
         for _page in source.pages():
             pass
-        return self._pairs_of(source)
+        return self._pair_up(source)
 
     @staticmethod
-    def _pairs_of(source: ScoresSource) -> tuple[list[ScoredEntity], Evidence]:
+    def _pair_up(source: ScoresSource) -> tuple[list[ScoredEntity], Evidence]:
         evidence = Evidence()
         evidence.inherit(source.evidence)
         evidence.proof = source.evidence.proof

@@ -26,7 +26,7 @@ from singer_rest.sources.cuts import Cut, by_weight
 from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, ProofKind
 from singer_rest.sources.keys import ROUND_CAPS
 from singer_rest.sources.passes import MAX_PASSES
-from tap_cortex.client import FIRST, claims_of
+from tap_cortex.client import FIRST, read_list_claims
 from tap_cortex.values import digest, without_zone
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class WindowSource(Source):
             yield self._window(span, opening)
             return
         self.evidence.pages += 1
-        total = claims_of(opening).total if opening else None
+        total = read_list_claims(opening).total if opening else None
         before = 0
         for index, piece in enumerate(pieces):
             before += self._check_piece(span, piece, total, before, pieces[index + 1 :])
@@ -118,7 +118,7 @@ class WindowSource(Source):
             IncompleteError: A piece has as many rows as the whole, and so has another one.
         """
         opening = self._openings[piece] = self._opening(piece)
-        count = claims_of(opening).total if opening else None
+        count = read_list_claims(opening).total if opening else None
         if not count or count != total:
             return count or 0
         last = None
@@ -151,7 +151,7 @@ class WindowSource(Source):
         """Cut a span whose rows are more than a page; neighbours share the second between them."""
         if opening is None:
             return self._cut(span, 2)
-        total, count = claims_of(opening).total, len(opening.rows)
+        total, count = read_list_claims(opening).total, len(opening.rows)
         if total is None or not count or total <= count:
             return []
         self.size = min(self.size, count)
@@ -207,7 +207,7 @@ class WindowSource(Source):
         return [(one, self._rows_in(one)) for one in finer] or [(piece, rows)]
 
     def _rows_in(self, span: Span) -> int:
-        return claims_of(self._fetch(span, FIRST, 1)).total or 0
+        return read_list_claims(self._fetch(span, FIRST, 1)).total or 0
 
     def restrict(self, span: PartSpan) -> None:
         """Read what was logged in a span; neighbours share the second between them."""
@@ -326,7 +326,7 @@ class WindowSource(Source):
         seen: set[int] = set()
         for number in range(FIRST, MAX_PAGES):
             page = opening if opening and number == FIRST else self._fetch(span, number, size)
-            claims = claims_of(page)
+            claims = read_list_claims(page)
             came = len(page.rows)
             wrong += check_page(claims, rows=came, position=len(rows), asked=size, number=number)
             print_ = hash(str(page.rows))
@@ -380,7 +380,7 @@ class WindowSource(Source):
         """Count the rows of every window."""
         span = (self.start, self.end)
         opening = self._fetch(span, FIRST, self.size)
-        total = claims_of(opening).total
+        total = read_list_claims(opening).total
         if total is None:
             return Plan(1, exact=False)
         return self._plan(total, self._pieces(span, opening))
@@ -390,7 +390,7 @@ class WindowSource(Source):
             return Plan(max(1, -(-total // self.size)), total)
         counts = []
         for piece in pieces:
-            rows = claims_of(self._fetch(piece, FIRST, 1)).total or 0
+            rows = read_list_claims(self._fetch(piece, FIRST, 1)).total or 0
             wanted = -(-3 * rows // (2 * self.size))
             parts = self._cut(piece, wanted) if rows > self.size else []
             counts.append(self._plan(rows, parts))

@@ -12,7 +12,7 @@ from support.tap_run import RECEIPTS, TapRun, discover, select
 from support.warm import run_warm
 
 from sandbox.cachet.generate import Size
-from singer_rest.records.digest import kinds_of
+from singer_rest.records.digest import key_kinds
 from singer_rest.records.tally import KeyTally
 
 from .conftest import Site, site
@@ -28,7 +28,7 @@ def served() -> Any:
 
 def digest_of(schema: dict[str, Any], rows: list[dict[str, Any]]) -> tuple[int, int, str]:
     """Return rows, keys and digest of records, made of them one by one."""
-    tally = KeyTally(kinds_of(schema["schema"], schema["key_properties"]))
+    tally = KeyTally(key_kinds(schema["schema"], schema["key_properties"]))
     for row in rows:
         tally.add({name: [row.get(name)] for name in tally.columns}, 1)
     assert tally.digest is not None

@@ -31,7 +31,7 @@ DIGESTED = {"discovery_audit"}
 """Their key is made up; their rows are compared by what it is made of."""
 
 
-def plan_of(running: Site, *streams: str, **settings: object) -> tuple[int, bool]:
+def estimate_requests(running: Site, *streams: str, **settings: object) -> tuple[int, bool]:
     """Return the requests that are planned, and whether they are exact or the least."""
     run = running.run(*streams, arguments=("--plan", "json"), settings=settings)
     assert run.exit_code == 0, run.stderr
@@ -46,7 +46,7 @@ def test_a_large_workspace_with_the_default_selection() -> None:
         for place, card in enumerate(running.world.scorecards):
             card.judged = card.judged[: 2_600 if place == 3 else 40]  # a score takes five rows
         running.world.touch()
-        planned, exact = plan_of(running, page_size=500)
+        planned, exact = estimate_requests(running, page_size=500)
         run = running.run(settings={"page_size": 500}, cold=True)
         asked = len(running.server.requests)
     assert run.exit_code == 0, run.stderr
@@ -72,7 +72,9 @@ def test_a_large_workspace_with_the_default_selection() -> None:
 def test_every_stream(page_size: int, options: dict[str, object]) -> None:
     spec = SMALL if page_size > 50 else dataclasses.replace(SMALL, entities=40, crowd=9, logs=60)
     with site(spec, **options) as running:
-        planned, exact = plan_of(running, *all_streams() - UNPLANNABLE, page_size=page_size)
+        planned, exact = estimate_requests(
+            running, *all_streams() - UNPLANNABLE, page_size=page_size
+        )
         run = running.run(*all_streams(), settings={"page_size": page_size})
         asked = [r for r in running.server.requests if not UNPLANNED.search(r.path)]
     assert run.exit_code == 0, run.stderr

@@ -19,7 +19,7 @@ from support.tap_run import BIN
 from sandbox.cachet.generate import Size
 from singer_rest.errors import ConfigError
 from singer_rest.http.rate_limit import RateLimit
-from singer_rest.http.shared_rate import SharedRateLimit, open_budget, rates_of
+from singer_rest.http.shared_rate import SharedRateLimit, open_budget, split_rate
 from singer_rest.stop import StopSignal
 
 from .reading import file_of
@@ -48,7 +48,7 @@ def test_four_processes_and_one_that_dies_keep_one_limit(tmp_path: Path) -> None
     outputs = [worker.communicate(timeout=120)[0].split() for worker in workers]
     assert [len(output) for output in outputs] == [TAKEN] * 4
     taken = sorted(float(line) for line in itertools.chain(first, rest, *outputs) if line.strip())
-    for count, milliseconds in rates_of(PER_MINUTE, None):
+    for count, milliseconds in split_rate(PER_MINUTE, None):
         for low, high in zip(taken, taken[count:], strict=False):
             # What is written down is later than what was taken, by as much as a process waits.
             assert high - low > milliseconds / 1000 * 0.5
@@ -77,7 +77,7 @@ def test_who_is_told_to_wait_makes_all_wait(tmp_path: Path) -> None:
 def test_a_minute_is_used_in_slices(
     per_minute: int, burst: int | None, rates: list[tuple[int, int]]
 ) -> None:
-    assert rates_of(per_minute, burst) == rates
+    assert split_rate(per_minute, burst) == rates
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from singer_rest.records.digest import kinds_of
+from singer_rest.records.digest import key_kinds
 from singer_rest.records.tally import KeyTally
 from singer_rest.sdk.receipts import TABLE
 
@@ -28,7 +28,7 @@ def receipt(
     **more: Any,
 ) -> Any:
     """The last receipt of a stream."""
-    kinds = kinds_of({"properties": properties}, keys)
+    kinds = key_kinds({"properties": properties}, keys)
     tally = KeyTally(kinds)
     tally.add({name: [row.get(name) for row in rows] for name in tally.columns}, len(rows))
     values: dict[str, Any] = dict.fromkeys(column.name for column in TABLE.columns)

@@ -28,7 +28,7 @@ SLICES = 20
 """A minute's budget is not used up at once, but in so many slices."""
 TIDY_EVERY = 200
 """Places taken between two removals of those whose minute is over."""
-LONGEST_LOOK = 1.0
+MAX_LOOK = 1.0
 """Seconds after which a waiting process looks again: others may have been told to wait."""
 KEY = "singer-rest"
 INSTALL = "rate_budget needs what singer-rest[budget] brings: install tap and singer-rest[budget]."
@@ -119,7 +119,7 @@ class RedisBudget(_Bucket):
             self._redis.set(f"{KEY}:closed", moment, px=max(1, int(seconds * 1000)))
 
 
-def rates_of(per_minute: int, burst: int | None) -> list[tuple[int, int]]:
+def split_rate(per_minute: int, burst: int | None) -> list[tuple[int, int]]:
     """Return how many requests may go in how many milliseconds, the shortest time first."""
     minute = int(MINUTE * 1000)
     few = max(1, per_minute // SLICES)
@@ -139,7 +139,7 @@ def open_budget(where: str, per_minute: int, burst: int | None = None) -> Budget
     try:
         from pyrate_limiter import Rate  # noqa: PLC0415
 
-        rates = [Rate(count, milliseconds) for count, milliseconds in rates_of(per_minute, burst)]
+        rates = [Rate(count, milliseconds) for count, milliseconds in split_rate(per_minute, burst)]
         if url.scheme == "file" and url.path and not url.netloc:
             return FileBudget(Path(url2pathname(url.path)), rates)
         if url.scheme in {"redis", "rediss"} and url.hostname:
@@ -186,7 +186,7 @@ class SharedRateLimit(RateLimit):
                 return
             with self._lock:
                 self.waited += pause
-            self._stop.wait(min(pause, LONGEST_LOOK))
+            self._stop.wait(min(pause, MAX_LOOK))
 
     def _take(self) -> float:
         with self._used():
@@ -212,4 +212,4 @@ class SharedRateLimit(RateLimit):
 
     def slow_down(self) -> None:
         """Let all pause for a second: the server refused without naming a waiting time."""
-        self.close_for(LONGEST_LOOK)
+        self.close_for(MAX_LOOK)

@@ -78,7 +78,7 @@ class Digest(NamedTuple):
         return cls(keys, total, squares, hashes)
 
 
-def kinds_of(schema: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str] | None:
+def key_kinds(schema: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str] | None:
     """Return what the parts of a key are, by name; nothing where there is no key with a digest.
 
     Args:
@@ -87,14 +87,14 @@ def kinds_of(schema: Mapping[str, Any], keys: Sequence[str]) -> dict[str, str] |
     """
     found: dict[str, str] = {}
     for key in keys:
-        kind = _kind_of(schema.get("properties", {}).get(key) or {})
+        kind = _key_kind(schema.get("properties", {}).get(key) or {})
         if kind is None:
             return None
         found[key] = kind
     return found or None
 
 
-def _kind_of(declared: Mapping[str, Any]) -> str | None:
+def _key_kind(declared: Mapping[str, Any]) -> str | None:
     types = declared.get("type", [])
     names = {name for name in ([types] if isinstance(types, str) else types) if name != "null"}
     if names == {"integer"}:
@@ -127,7 +127,7 @@ def terms(columns: Sequence[Sequence[Any]], kinds: Sequence[str]) -> list[int]:
     return _hashed(columns, kinds)
 
 
-def digest_of(found: Sequence[int]) -> Digest:
+def digest_terms(found: Sequence[int]) -> Digest:
     """Return the digest of distinct terms."""
     if not found:
         return Digest()

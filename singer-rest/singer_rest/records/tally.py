@@ -12,7 +12,7 @@ import array
 import bisect
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.records.digest import INTEGER, Digest, digest_of, terms
+from singer_rest.records.digest import INTEGER, Digest, digest_terms, terms
 from singer_rest.records.hash_set import HashSet
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ class KeyTally:
 
     def _add_living(self, found: Sequence[int]) -> None:
         fresh = self._seen.fresh(found, in_order=self._in_order)
-        self._digest = self._digest.plus(digest_of(fresh))
+        self._digest = self._digest.plus(digest_terms(fresh))
 
     def _add_one_by_one(self, found: Sequence[int], deleted: Sequence[Any]) -> None:
         """Take rows of which some are deleted: what came last of a key is what counts."""
@@ -158,5 +158,5 @@ class KeyTally:
         self._dead.difference_update(restored)
         self._dead.update(buried)
         never = set(self._seen.fresh(buried, in_order=False)) if buried else set()
-        gone = digest_of([term for term in buried if term not in never])
-        self._digest = self._digest.plus(digest_of(restored)).minus(gone)
+        gone = digest_terms([term for term in buried if term not in never])
+        self._digest = self._digest.plus(digest_terms(restored)).minus(gone)

@@ -112,7 +112,7 @@ class ReadableStream(Protocol):
     def state_partitioning_keys(self) -> Sequence[str] | None:
         """Return the keys of the partitions that have bookmarks of their own, if any."""
 
-    def partition_of(self, page: Page) -> Mapping[str, Any] | None:
+    def find_partition(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
 
     def partition_mark(self, partition: Mapping[str, Any]) -> str:

@@ -145,7 +145,7 @@ class SourceReader:
     def _write(self, page: Page) -> None:
         for writer in self.writers:
             stream = writer.stream
-            partition = stream.partition_of(page)
+            partition = stream.find_partition(page)
             writer.write(stream.rows(page), partition)
             if page.position and self.source is not None:
                 text = resume.mark_text(writer, self.source, page)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WIDTH = 100
-LONGEST_NAME = 32
+MAX_NAME = 32
 NARROW = 26
 """Columns that a proof needs beside the counts; with fewer it stands below."""
 INDENT = "    "
@@ -128,8 +128,8 @@ def duration(seconds: float) -> str:
 
 def _cells(result: StreamResult) -> tuple[str, ...]:
     name = result.stream
-    if len(name) > LONGEST_NAME:
-        name = f"{name[: LONGEST_NAME - 1]}…"
+    if len(name) > MAX_NAME:
+        name = f"{name[: MAX_NAME - 1]}…"
     outcome = "accepted" if result.accepted else result.outcome.value
     expected = "" if result.expected is None else grouped(result.expected)
     return name, outcome, grouped(result.rows), expected

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from singer_sdk.mapper import RemoveRecordTransform
 
-from singer_rest.records.digest import kinds_of
+from singer_rest.records.digest import key_kinds
 from singer_rest.records.tally import KeyTally
 
 if TYPE_CHECKING:
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
     from singer_rest.sdk.streams import SourceStream
 
 
-def tallies_of(stream: SourceStream) -> dict[str, KeyTally]:
+def new_tallies(stream: SourceStream) -> dict[str, KeyTally]:
     """Return an empty account for every name that a stream is sent by, its own if it is not."""
     found = {}
     for one in stream.stream_maps:
         if not isinstance(one, RemoveRecordTransform):
             keys = one.transformed_key_properties or ()
-            found[one.stream_alias] = KeyTally(kinds_of(one.transformed_schema, keys))
+            found[one.stream_alias] = KeyTally(key_kinds(one.transformed_schema, keys))
     return found or {stream.name: KeyTally(None)}
 
 
-def notes_of(stream: SourceStream, tallies: Mapping[str, KeyTally], rows: int) -> list[str]:
+def note_changes(stream: SourceStream, tallies: Mapping[str, KeyTally], rows: int) -> list[str]:
     """Say where what was sent is not what was read.
 
     Args:

@@ -228,7 +228,7 @@ class SourceStream(CompatStream):
         del source, position, rows
         return ""
 
-    def partition_of(self, page: Page) -> Mapping[str, Any] | None:
+    def find_partition(self, page: Page) -> Mapping[str, Any] | None:
         """Return the partition whose bookmark the rows of a page belong to, if any."""
         del page
         return None

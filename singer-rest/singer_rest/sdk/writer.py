@@ -14,7 +14,7 @@ from singer_rest.errors import ConfigError, TapError
 from singer_rest.records import timestamps
 from singer_rest.records.columns import RejectedValues
 from singer_rest.sdk.batch_files import JSON_LINES, BatchFiles
-from singer_rest.sdk.mapped import notes_of, tallies_of
+from singer_rest.sdk.mapped import new_tallies, note_changes
 from singer_rest.sdk.messages import SingerOutput, packed
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class RecordWriter:
         self.rejected = RejectedValues()
         self.greatest: dict[frozenset[tuple[str, Any]], dt.datetime] = {}
         """Greatest replication key seen, by partition."""
-        self.tallies = tallies_of(stream)
+        self.tallies = new_tallies(stream)
         self.activated = False
         self._opened = False
         self._receipts = receipts
@@ -153,7 +153,7 @@ class RecordWriter:
     @property
     def notes(self) -> list[str]:
         """Return what is to be said of the rows as they were written."""
-        return notes_of(self.stream, self.tallies, self.rows)
+        return note_changes(self.stream, self.tallies, self.rows)
 
     @property
     def waiting(self) -> bool:

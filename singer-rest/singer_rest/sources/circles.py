@@ -9,7 +9,7 @@ from singer_rest.sources.keys import ROUND_CAPS
 
 if TYPE_CHECKING:
     from singer_rest.sources.asking import PageAsker
-    from singer_rest.sources.pages import Page, Paging, Pass, RowTaker
+    from singer_rest.sources.pages import Page, Paging, RowTaker, WalkState
 
 MAX_PAGES = 1_000_000
 
@@ -38,7 +38,7 @@ class CircleGuard:
         """Let every page come again."""
         self._places.clear()
 
-    def comes_again(self, page: Page, number: int, size: int, state: Pass) -> bool:
+    def comes_again(self, page: Page, number: int, size: int, state: WalkState) -> bool:
         """Tell whether a page came before, at another place of the list.
 
         Raises:

@@ -175,13 +175,13 @@ class Evidence:
     def verdict(self) -> Verdict:
         """Return the verdict: COMPLETE by proof, or the reason why not."""
         if self.problems:
-            return Verdict(Outcome.PARTIAL, self.proof, _first_of(self.problems))
+            return Verdict(Outcome.PARTIAL, self.proof, _shorten(self.problems))
         if self.rejected:
             return Verdict(Outcome.PARTIAL, self.proof, not_rows(self.rejected))
         if self.without_key and not self.keyless_allowed:
             return Verdict(Outcome.PARTIAL, self.proof, left_out(self.without_key))
         if self.doubts:
-            return Verdict(Outcome.UNPROVED, None, _first_of(self.doubts))
+            return Verdict(Outcome.UNPROVED, None, _shorten(self.doubts))
         if self.proof is None:
             return Verdict(Outcome.UNPROVED, None, NO_PROOF)
         return Verdict(Outcome.COMPLETE, self.proof)
@@ -197,7 +197,7 @@ class Evidence:
         return self.verdict.reason
 
 
-def _first_of(sentences: Sequence[str]) -> str:
+def _shorten(sentences: Sequence[str]) -> str:
     more = f" (and {len(sentences) - 1} more)" if len(sentences) > 1 else ""
     return sentences[0] + more
 

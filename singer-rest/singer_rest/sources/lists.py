@@ -108,9 +108,9 @@ class ListSource(Source):
         claims = self.paging.claims(page)
         if claims.total is None:
             return Plan(1, exact=claims.more is False)
-        return self.plan_of(claims.total)
+        return self.estimate_requests(claims.total)
 
-    def plan_of(self, total: int) -> Plan:
+    def estimate_requests(self, total: int) -> Plan:
         """Return what a list of so many rows costs, at least and at most."""
         pages = max(1, -(-total // self.paging.size))
         ordered = self.paging.order is not Order.UNKNOWN

@@ -88,7 +88,7 @@ class End(enum.Enum):
 
 
 @dataclasses.dataclass
-class Pass:
+class WalkState:
     """What one walk over a list has shown."""
 
     order: OrderTracker = dataclasses.field(default_factory=OrderTracker)

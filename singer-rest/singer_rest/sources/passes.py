@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.sources.evidence import Evidence
     from singer_rest.sources.keys import Key
-    from singer_rest.sources.pages import Paging, Pass
+    from singer_rest.sources.pages import Paging, WalkState
 
     Record = dict[str, Any]
 
@@ -161,10 +161,10 @@ class ListReading:
             IncompleteError: A page cannot be had in any size, or the list does not stand still.
         """
         before: _Taker | None = None
-        previous: Pass | None = None
+        previous: WalkState | None = None
         limit, ordered = None, True
         for attempt in range(MAX_PASSES):
-            taker = _Taker(self, None if before is None else self._keys_of(before))
+            taker = _Taker(self, None if before is None else self._copy_keys(before))
             walk = PageWalk(
                 self.where,
                 self.fetch,
@@ -189,7 +189,7 @@ class ListReading:
         self._give_up(walk.state, taker)
 
     @staticmethod
-    def _keys_of(taker: _Taker) -> KeyLedger:
+    def _copy_keys(taker: _Taker) -> KeyLedger:
         return taker.seen.copy() if taker.comparison is None else taker.seen
 
     def leave_out(self, rows: list[Record], keys: list[Any]) -> tuple[list[Record], list[Any]]:
@@ -201,7 +201,7 @@ class ListReading:
         kept = [(row, key) for row, key in pairs if key is not None]
         return [row for row, _key in kept], [key for _row, key in kept]
 
-    def _count(self, state: Pass, taker: _Taker) -> None:
+    def _count(self, state: WalkState, taker: _Taker) -> None:
         evidence = self.evidence
         if state.total is not None:
             evidence.expect(state.total)
@@ -215,7 +215,7 @@ class ListReading:
     # The verdict
 
     def _judge(
-        self, state: Pass, taker: _Taker, previous: Pass | None, before: _Taker | None
+        self, state: WalkState, taker: _Taker, previous: WalkState | None, before: _Taker | None
     ) -> bool:
         """Say whether the list needs no further pass; notes what it is, then."""
         evidence = self.evidence
@@ -250,7 +250,7 @@ class ListReading:
             evidence.doubt(f"{self.where} came in {state.pages} pages whose order is not known")
         return not repeatable
 
-    def _judge_same(self, state: Pass, taker: _Taker, previous: Pass | None) -> None:
+    def _judge_same(self, state: WalkState, taker: _Taker, previous: WalkState | None) -> None:
         """Judge two passes that brought the same keys."""
         if state.repeated and previous is not None and previous.repeated:
             self.evidence.contradict(
@@ -260,12 +260,12 @@ class ListReading:
         else:
             self.evidence.proof = Proof(ProofKind.TWO_PASSES, self._counted(state, taker))
 
-    def _wrong(self, state: Pass, taker: _Taker) -> list[str]:
+    def _wrong(self, state: WalkState, taker: _Taker) -> list[str]:
         """Return what a pass has shown that cannot be."""
         doubled = [f"{taker.doubled} rows came twice on one page"] if taker.doubled else []
         return [*state.contradictions, *doubled, *self._too_many(state, taker)]
 
-    def _too_many(self, state: Pass, taker: _Taker) -> list[str]:
+    def _too_many(self, state: WalkState, taker: _Taker) -> list[str]:
         if state.total is None or state.changed or self._came(taker) <= state.total:
             return []
         return [f"it counts {state.total} rows, and {self._came(taker)} different ones came"]
@@ -273,7 +273,7 @@ class ListReading:
     def _came(self, taker: _Taker) -> int:
         return self._distinct(taker) + self.evidence.without_key
 
-    def _short(self, state: Pass, taker: _Taker) -> str:
+    def _short(self, state: WalkState, taker: _Taker) -> str:
         if state.total is None or state.end is End.BOOKMARK:
             return ""
         came = self._came(taker)
@@ -297,7 +297,7 @@ class ListReading:
             map(lookup, before.keys - taker.keys)
         )
 
-    def _proof(self, state: Pass, taker: _Taker) -> Proof | None:
+    def _proof(self, state: WalkState, taker: _Taker) -> Proof | None:
         """Return what proves one pass by itself."""
         if state.end is End.UNPAGED:
             return Proof(ProofKind.ONE_ANSWER, End.UNPAGED.value)
@@ -316,11 +316,11 @@ class ListReading:
         return None
 
     @staticmethod
-    def _counted(state: Pass, taker: _Taker) -> str:
+    def _counted(state: WalkState, taker: _Taker) -> str:
         del taker
         return "" if state.total is None else f"total {state.total}"
 
-    def _give_up(self, state: Pass, taker: _Taker) -> None:
+    def _give_up(self, state: WalkState, taker: _Taker) -> None:
         short = self._short(state, taker)
         comparison = taker.comparison
         assert comparison is not None  # noqa: S101  # there were several passes

@@ -23,7 +23,7 @@ from singer_rest.sources.circles import CircleGuard
 from singer_rest.sources.claims import check_length, check_page, says_more
 from singer_rest.sources.evidence import IncompleteError
 from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
-from singer_rest.sources.pages import End, Page, Pass, overlapping_size
+from singer_rest.sources.pages import End, Page, WalkState, overlapping_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
@@ -80,7 +80,7 @@ class PageWalk:
         self.stop_when = stop_when
         self.cap = cap or LearnedCap()
         self.asker = PageAsker(where, fetch, paging, limit, ahead)
-        self.state = Pass(overlapping=ordered and paging.order is not Order.UNKNOWN)
+        self.state = WalkState(overlapping=ordered and paging.order is not Order.UNKNOWN)
         self._may_see_order = ordered
         self._steps = self._back = 0
         self.circles = CircleGuard(where, paging, rows, self.asker)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_rest.sources.base import AbsentSource, UnconfiguredSource
 from tap_cachet import normalise, schemas
 from tap_cachet.normalise import flat
-from tap_cachet.relations import included_of
+from tap_cachet.relations import index_included
 from tap_cachet.sources import ApiListSource, by_ids
 from tap_cachet.statuses import StatusListSource, StatusPage
 from tap_cachet.streams.base import CachetStream, PlainList, Record
@@ -249,7 +249,7 @@ class IncidentsById(CachetStream):
     def _nested(self, record: Record, body: Any, kind: str) -> list[Record]:
         """Return related rows, with dates as instants like everywhere else."""
         if "attributes" in record:
-            items = list(included_of(body, kind).values())
+            items = list(index_included(body, kind).values())
             found = [row for item in items for row in flat([item])]
             statuses = [item["attributes"].get("pivot") or {} for item in items]
         else:

@@ -99,7 +99,7 @@ class MetricPoints(CachetStream):
         text = value.get("string") if isinstance(value, dict) else value
         return timestamps.parse(text, self.zone)
 
-    def partition_of(self, page: Page) -> Mapping[str, Any] | None:
+    def find_partition(self, page: Page) -> Mapping[str, Any] | None:
         """Return the metric whose bookmark the page belongs to."""
         return {"metric_id": page.parent}
 

@@ -15,9 +15,9 @@ from tap_cinchy.resume import (
     ResumableChangesSource,
     ResumableSource,
     ResumedSource,
-    anchor_of,
     can_tell_changes,
     parse_position,
+    read_anchor,
 )
 from tap_cinchy.shapes import DELETED, Shape
 from tap_cinchy.sources import TableSource
@@ -149,7 +149,7 @@ class ResumableStream(CinchyStream):
         if self.resumed is not None:
             return str(dataclasses.replace(self.resumed, position=position, rows=rows))
         if "anchor" not in self._anchors:
-            self._anchors["anchor"] = anchor_of(source) if isinstance(source, TableSource) else ""
+            self._anchors["anchor"] = read_anchor(source) if isinstance(source, TableSource) else ""
         return str(
             ResumeMark(
                 position,
@@ -210,7 +210,7 @@ class ResumableStream(CinchyStream):
             anchor=mark.anchor or None,
         )
 
-    def changes_of(self, source: Source) -> ChangesSource | None:
+    def find_changes(self, source: Source) -> ChangesSource | None:
         """Return the source whose watermark becomes the bookmark."""
         if isinstance(source, ResumedSource):
             return source.catch_up

@@ -286,7 +286,7 @@ class TableStream(ResumableStream):
 
     def move_bookmark(self, source: Source) -> bool:
         """Remember the newest change there was before the first page, as the server showed it."""
-        changes = self.changes_of(source)
+        changes = self.find_changes(source)
         if changes is None:
             return False
         if changes.watermark is not None:
