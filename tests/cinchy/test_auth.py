@@ -174,6 +174,17 @@ def test_a_token_that_dies_under_eight_requests_is_renewed_once(start: Start) ->
     }, "no request lost or doubled"
 
 
+def test_tokens_that_others_use_up_are_renewed_again(start: Start) -> None:
+    """A token of five requests may be gone before the request that asked for it is repeated."""
+    running = start(build_world(rows=300), token_requests=5)
+    running.connections = 8
+    config = running.password(tables_include=["*"], concurrency=4, page_size=20)
+    run = running.run(config=config)
+    assert run.exit_code == 0, run.stderr
+    assert set(outcomes(running)) == {"granted"}
+    assert all(run.records[name] for name in ("hr_departments", "delivery_tasks"))
+
+
 def test_a_password_that_is_changed_meanwhile_ends_the_run(start: Start) -> None:
     running = start(token_requests=3)
     settings = running.password(**ONE)

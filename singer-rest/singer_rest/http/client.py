@@ -54,6 +54,8 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 1 << 16
 MAX_REDIRECTS = 5
+MAX_RENEWALS = 5
+"""For one request: the others under way may use up a token before it is repeated."""
 REDIRECTS = frozenset(
     {
         HTTPStatus.MOVED_PERMANENTLY,
@@ -151,7 +153,7 @@ class Transport:
             Stopped: A stop signal arrived while waiting.
         """
         attempts = Attempts(self.options.retry, self._progress)
-        renewed = identity = False
+        renewals, identity = 0, False
         while True:
             self.rate_limit.acquire()
             answer = self._exchange(request, identity=identity)
@@ -160,11 +162,11 @@ class Transport:
                     answer.status == requests.codes.unauthorized
                     and answer.status not in request.accept_statuses
                 ):
-                    if renewed or not self._renew(request):
+                    if renewals == MAX_RENEWALS or not self._renew(request):
                         raise failures.unauthorized(
                             answer, self._credential_name(request), first=not self.answered
                         )
-                    renewed = True
+                    renewals += 1
                     continue
                 outcome = self._judge(request, answer)
                 if isinstance(outcome, Reply):
