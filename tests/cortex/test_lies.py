@@ -14,22 +14,15 @@ from typing import Any
 import pytest
 from support.tap_run import TapRun
 
-from sandbox.cortex.answers import Answer, encode
+from sandbox.cortex.answers import Answer
 from sandbox.cortex.routing import Call
-from sandbox.cortex.world import WorldSpec
 
-from .conftest import NOW, SMALL, Site, outcomes, site
+from .conftest import SMALL, outcomes, site
+from .saying import says
 
 FEW = dataclasses.replace(SMALL, entities=30, crowd=6, logs=40)
 PAGE = "<!doctype html><title>Sign in</title>Please sign in."
 FIVE = [{"id": f"id-{n}", "tag": f"tag-{n}", "slug": f"s-{n}", "type": f"T{n}"} for n in range(5)]
-
-
-def says(value: Any, status: int = 200) -> Answer:
-    """Return an answer of JSON, or of a web page."""
-    if isinstance(value, str) and value.startswith("<"):
-        return Answer(status=status, body=value.encode(), content_type="text/html")
-    return Answer(status=status, body=encode(value))
 
 
 def rows(key: str, **more: Any) -> dict[str, Any]:
@@ -338,163 +331,3 @@ def test_scores_without_totals_that_are_cut_are_read_on() -> None:
         truth = running.keys("scorecard_scores")
     assert run.exit_code == 0, run.stderr
     assert set(run.keys("scorecard_scores")) == truth
-
-
-# Lists that move
-
-
-def test_a_row_that_moves_to_a_page_already_read_is_not_lost(workspace: Site) -> None:
-    """One entity is deleted and one added: the total agrees, and a row was never seen."""
-    del workspace
-    with site(dataclasses.replace(SMALL, entities=90)) as running:
-        moved: list[str] = []
-
-        def move(call: Call) -> None:
-            if call.route == "/api/v1/catalog" and call.query.text("page") == "1" and not moved:
-                moved.append(running.world.entities[1].id)
-                running.world.remove_entity(moved[0])
-                running.world.add_entity("added-last", at=len(running.world.entities))
-
-        running.world.on_request(move)
-        run = running.run("entities", settings={"page_size": 30})
-    assert run.exit_code == 0, run.stderr
-    assert moved
-    assert set(run.keys("entities")) - {(moved[0],)} == running.keys("entities")
-
-
-def test_a_scim_user_that_moves_is_not_lost() -> None:
-    with site(dataclasses.replace(SMALL, users=35), scim_page=8) as running:
-        people = running.world.scim_users
-        moved: list[str] = []
-
-        def move(call: Call) -> None:
-            if (
-                call.route == "/scim/v2/Users"
-                and call.query.text("startIndex") == "9"
-                and not moved
-            ):
-                moved.append(people.pop(0)["id"])
-
-        running.world.on_request(move)
-        run = running.run("scim_users")
-        ids = {(row["id"],) for row in people}
-    assert run.exit_code == 0, run.stderr
-    assert moved
-    assert set(run.keys("scim_users")) - {(moved[0],)} == ids
-
-
-# Logs
-
-
-def test_a_log_that_ignores_the_dates_ends_with_a_sentence() -> None:
-    with site(FEW) as running:
-        every = running.world.audit_logs
-
-        def ignore(call: Call) -> Answer | None:
-            if call.route != "/api/v1/audit-logs":
-                return None
-            page, size = call.query.integer("page", 0), call.query.integer("pageSize", 250)
-            part = every[page * size : (page + 1) * size]
-            pages = -(-len(every) // size)
-            return says({"logs": part, "page": page, "total": len(every), "totalPages": pages})
-
-        running.world.on_request(ignore)
-        run = running.run("audit_logs", "teams", settings={"page_size": 10})
-        asked = running.asked("/audit-logs")
-    assert run.exit_code == 1
-    assert outcomes(run)["teams"] == "complete"
-    assert "ignores the dates" in run.last_line
-    assert len(asked) < 10
-
-
-@pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"])
-def test_a_wrong_clock_is_told(date: str) -> None:
-    """What is read up to the present is not; everything else is, and nothing is dated wrongly."""
-    with site(FEW) as running:
-        body = {"entities": [], "page": 0, "total": 0, "totalPages": 0}
-        first = dataclasses.replace(says(body), headers=(("date", date),))
-
-        def clock(call: Call) -> Answer | None:
-            probing = call.route == "/api/v1/catalog" and not call.query.values("types")
-            return first if probing else None
-
-        running.world.on_request(clock)
-        run = running.run("audit_logs", "custom_events", "teams", "scorecard_scores_daily")
-    assert run.exit_code == 1
-    found = outcomes(run)
-    assert found["audit_logs"] == found["custom_events"] == "failed"
-    assert found["teams"] == found["scorecard_scores_daily"] == "complete"
-    assert set(run.keys("scorecard_scores_daily")) == running.keys("scorecard_scores_daily")
-    assert "clock says" in run.last_line
-
-
-# What a bookmark covers
-
-
-def test_a_metric_that_is_named_later_gets_its_history() -> None:
-    with site(FEW) as running:
-        keys = running.world.custom_metric_keys
-        first = running.run("custom_metrics", settings={"custom_metric_keys": keys[:1]})
-        second = running.run("custom_metrics", state=first.states[-1])
-        third = running.run("custom_metrics", state=second.states[-1])
-        truth = running.keys("custom_metrics")
-    assert len(keys) > 1
-    assert first.exit_code == second.exit_code == third.exit_code == 0, second.stderr
-    assert set(first.keys("custom_metrics")) | set(second.keys("custom_metrics")) == truth
-    assert len(third.keys("custom_metrics")) < len(second.keys("custom_metrics"))
-
-
-def test_types_that_are_asked_about_later_get_their_history() -> None:
-    with site(FEW) as running:
-        settings = {"fan_out_types": ["service"]}
-        first = running.run("custom_events", settings=settings)
-        second = running.run("custom_events", state=first.states[-1])
-        narrow = running.run("custom_events", state=second.states[-1], settings=settings)
-        truth = running.keys("custom_events")
-    assert first.exit_code == second.exit_code == narrow.exit_code == 0, second.stderr
-    assert set(first.keys("custom_events")) < truth
-    assert set(first.keys("custom_events")) | set(second.keys("custom_events")) == truth
-
-
-def test_runs_that_were_left_out_get_their_history() -> None:
-    with site(FEW) as running:
-        left = {"include_undelivered": False}
-        first = running.run("notification_runs", settings=left)
-        second = running.run("notification_runs", state=first.states[-1])
-        truth = running.keys("notification_runs")
-    assert first.exit_code == second.exit_code == 0, second.stderr
-    assert set(first.keys("notification_runs")) < truth
-    assert set(second.keys("notification_runs")) == truth
-
-
-# What proofs cost
-
-
-def test_a_default_run_costs_little_more_than_its_pages() -> None:
-    """It was 37 requests when nothing was proved; the scores have no totals here."""
-    spec = WorldSpec(now=NOW, entities=120, scorecards=20, deleted=0)
-    with site(spec) as running:
-        run = running.run(settings={"page_size": 1000})
-        asked = len(running.server.requests)
-        truth = {name: running.keys(name) for name in ("entities", "scorecard_scores")}
-    assert run.exit_code == 0, run.stderr
-    assert {name: set(run.keys(name)) for name in truth} == truth
-    assert asked <= 37 * 1.15
-
-
-def test_a_list_that_never_stands_still_is_not_complete() -> None:
-    with site(FEW, order="restless") as running:
-        run = running.run("entities", settings={"page_size": 7})
-    assert run.exit_code == 1
-    assert outcomes(run) == {"entities": "partial"}
-    assert "changes faster than it can be read" in run.last_line
-
-
-@pytest.mark.parametrize("order", ["as_made", "by_key", "recent_first"])
-def test_a_healthy_server_is_complete_in_any_order(order: str) -> None:
-    streams = ("entities", "entity_descriptors", "gitops_logs", "discovery_audit", "relationships")
-    with site(SMALL, order=order) as running:
-        run = running.run(*streams, settings={"page_size": 25})
-        truth = {name: running.keys(name) for name in streams if name != "discovery_audit"}
-    assert run.exit_code == 0, run.stderr
-    assert {name: set(run.keys(name)) for name in truth} == truth
