@@ -42,7 +42,7 @@ class SystemClock:
     ) -> None:
         self.zone: dt.tzinfo = timestamps.zone(timezone) if timezone else UNKNOWN_ZONE
         self._registry = registry
-        self._catalog = catalog
+        self._given = catalog
 
     def dated(self, shape: Shape, stream: str) -> Shape:
         """Return the shape of a stream with the platform's times as they can be known."""
@@ -53,7 +53,7 @@ class SystemClock:
     def _knows(self, stream: str) -> bool:
         if self.zone is not UNKNOWN_ZONE:
             return True
-        if self._catalog is not None and not self._had_instants(self._catalog, stream):
+        if self._given is not None and not self._had_instants(self._given, stream):
             return False
         return self._registry is not None and self._registry.shows_offsets
 

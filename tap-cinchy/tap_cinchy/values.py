@@ -94,6 +94,17 @@ def _local_time(value: Any, _zone: dt.tzinfo) -> str:
     return text if _LOCAL_TIME.fullmatch(text) else moment.replace(tzinfo=None).isoformat()
 
 
+def _shown_time(value: Any, _zone: dt.tzinfo) -> str:
+    """Return a time of the system without a zone, as it was shown.
+
+    A platform may begin to show offsets after the catalog was made. The clock of its zone is what
+    the catalog promises; a null in its place would make a deleted row a living one.
+    """
+    moment = _parsed(value)
+    text = value.strip().replace(" ", "T", 1)
+    return text if _LOCAL_TIME.fullmatch(text) else moment.replace(tzinfo=None).isoformat()
+
+
 def _local_times(cells: Sequence[Any], _zone: dt.tzinfo) -> list[Any]:
     """Check texts that have no offset, which stay as they are."""
     texts = [cell for cell in cells if cell is not None]
@@ -115,7 +126,7 @@ INSTANT_SCHEMA = {"type": "string", "format": INSTANT}
 LOCAL_SCHEMA = {"type": "string", "format": LOCAL}
 MOMENT = Kind("moment", INSTANT_SCHEMA, NONE, _moment)
 """A timestamp of the system whose zone is known."""
-LOCAL_MOMENT = Kind("local_time", LOCAL_SCHEMA, NONE, _local_time, _local_times)
+LOCAL_MOMENT = Kind("local_time", LOCAL_SCHEMA, NONE, _shown_time, _local_times)
 """A timestamp of the system as it is shown, in the zone of the account, which nobody has told."""
 WALL_CLOCK = Kind("wall_clock", LOCAL_SCHEMA, NONE, _local_time, _local_times)
 """A date a user typed; it has no zone and is never moved to another."""
