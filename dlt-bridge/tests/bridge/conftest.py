@@ -182,7 +182,7 @@ def pg(tmp_path: Path, warm: WarmTarget, postgres: Postgres) -> Warehouse:
     return Warehouse("postgres", tmp_path, config, warm, postgres)
 
 
-@pytest.fixture(params=["duckdb", "postgres"])
+@pytest.fixture(params=["duckdb", pytest.param("postgres", marks=pytest.mark.integration)])
 def warehouse(request: pytest.FixtureRequest) -> Warehouse:
     found: Warehouse = request.getfixturevalue({"duckdb": "duck", "postgres": "pg"}[request.param])
     return found
