@@ -173,7 +173,7 @@ class CinchyApi:
         )
 
     def _send(self, request: Request) -> Reply:
-        """Send, and renew the token once where a login page takes the place of a 401."""
+        """Send, and renew the token once where a login page or a message stands for a 401."""
         with self._slots:
             return self._renewing(request)
 
@@ -184,6 +184,8 @@ class CinchyApi:
             credential = self.credential
             if error.code != "HTML-BODY" or credential is None or not credential.renew():
                 raise
+            reply = self.transport.send(request)
+        if request.authenticated and _is_message(reply) and self._renewed():
             reply = self.transport.send(request)
         if reply.status == HTTPStatus.OK and (
             said := str(reply.headers.get(ERROR_HEADER) or "").strip()
@@ -292,6 +294,12 @@ class CinchyApi:
             else:
                 return reply.body if isinstance(reply.body, dict) else {}
         return {}
+
+
+def _is_message(reply: Reply) -> bool:
+    """Whether an answer is a message and nothing else, as ASP.NET writes a denial."""
+    body = reply.body
+    return isinstance(body, dict) and [name.lower() for name in body] == ["message"]
 
 
 def _as_text(value: Any) -> str:

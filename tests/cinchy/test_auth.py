@@ -136,7 +136,7 @@ def test_a_token_is_renewed_before_its_end(start: Start) -> None:
     assert outcomes(running) == ["granted"]
 
 
-@pytest.mark.parametrize("how", ["page", "login_page", "redirect", "redirect_idp"])
+@pytest.mark.parametrize("how", ["page", "login_page", "redirect", "redirect_idp", "error_body"])
 def test_a_token_that_ends_early_is_renewed_once(start: Start, how: str) -> None:
     running = start(token_requests=3, unauthorized=how)
     run = running.run(config=running.password(**ONE, concurrency=1))
