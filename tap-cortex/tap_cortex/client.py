@@ -17,7 +17,7 @@ from singer_rest.sources.claims import Claims, UntrueClaimError, read_claims, re
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.single import envelope
-from tap_cortex.values import key_or_none, member
+from tap_cortex.values import digest, key_or_none, member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -180,6 +180,16 @@ def by_fields(*names: str) -> Key | None:
     def key(row: Record) -> Any:
         values = tuple(key_or_none(row.get(name)) for name in names)
         return None if None in values else values
+
+    return key
+
+
+def by_first_of(*names: str) -> Key:
+    """Return the key of a row that may be known by one of several fields, else by all it has."""
+
+    def key(row: Record) -> Any:
+        values = (key_or_none(row.get(name)) for name in names)
+        return next((value for value in values if value is not None), None) or digest(row)
 
     return key
 

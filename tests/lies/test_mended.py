@@ -31,6 +31,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "a row that comes twice in one answer": (
         "cortex.entity_gitops_logs:double_row:first:bookmark",
+        "cortex.workflow_runs:key_is_of_its_neighbour:last:fresh",
+        "cortex.deploys_search:key_is_of_its_neighbour:first:fresh",
     ),
     "a row without a key": (
         "cachet-3.components:key_is_missing:last:fresh",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tap_cortex.client import by_first_of
 from tap_cortex.integrations import IntegrationsFanOut
 from tap_cortex.schemas import entity as entity_tables
 from tap_cortex.schemas import workspace as tables
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from singer_rest.sources.base import Source
     from singer_rest.sources.pages import Page
-    from tap_cortex.client import Record
+    from tap_cortex.client import Key, Record
 
 
 class ApiKeys(ListStream):
@@ -100,6 +101,10 @@ class WorkflowRuns(ListStream):
     envelope = "runs"
     undocumented = True
     marks = ("status", "runId", "workflowTag", "startedAt")
+
+    def key(self) -> Key:
+        """Return what tells runs apart."""
+        return by_first_of("id", "runId")
 
     _have_ids = False
     """Some run has an id, so that one without has no key."""
@@ -229,6 +234,10 @@ class DeploysSearch(ListStream):
     undocumented = True
     marks = ("uuid", "timestamp", "environment", "title")
 
+    def key(self) -> Key:
+        """Return what tells deploys apart."""
+        return by_first_of("uuid", "id")
+
     def row(self, record: Record) -> Record:
         """Return the deploy; one without an id gets a made-up one that stays."""
         identity = record.get("uuid") or record.get("id") or digest(record)
@@ -245,6 +254,10 @@ class DeployEnvironments(ListStream):
     path = "/deploys/environments"
     envelope = "environments"
     undocumented = True
+
+    def key(self) -> Key:
+        """Return what tells environments apart."""
+        return by_first_of("value", "environment", "name")
 
     def row(self, record: Record) -> Record:
         """Return the name, wherever it stands."""
