@@ -81,6 +81,12 @@ def uncounted_or_keyless(pair: Pair, claims: frozenset[str]) -> bool:
     return uncounted(pair, claims) or keyless(pair, claims)
 
 
+def uncounted_keyless_or_unnamed(pair: Pair, claims: frozenset[str]) -> bool:
+    """Take also children whose rows do not say whose they are."""
+    is_child = "child" in pair.route.traits and unnamed(pair, claims)
+    return is_child or uncounted_or_keyless(pair, claims)
+
+
 NOT_COUNTED = "no answer says how many rows there are; a row left out is like one that never was"
 SAYS_NOTHING = "the answer is all there is: nothing beside the rows says that there are more"
 HAS_NONE = "it is what the vendor answers where there is none"
@@ -98,7 +104,10 @@ EXCUSES: dict[str, Excuse] = {
     "never_show_the_first_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_a_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_the_last_row": Excuse(NOT_COUNTED, uncounted),
-    "row_of_another_page": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
+    "row_of_another_page": Excuse(
+        f"{NOT_COUNTED_OR_ALIKE}; a row of another parent does not say whose it is",
+        uncounted_keyless_or_unnamed,
+    ),
     "row_in_place_of_its_neighbour": Excuse(ALIKE, keyless),
     "last_row_in_place_of_the_first": Excuse(ALIKE, keyless),
     "double_row": Excuse(ALIKE, keyless),

@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "a row without a key": (
         "cachet-3.components:key_is_missing:last:fresh",
         "cortex.workflow_runs:key_is_null:first:bookmark",
+        "cortex.deploys_search:key_is_null:last:fresh",
         "cortex.initiatives:key_is_null:first:bookmark",
     ),
     "a total that is too low": (

@@ -89,7 +89,37 @@ class Workflows(ListStream):
         return {**record, "actions": redacted(record.get("actions"))}
 
 
-class WorkflowRuns(ListStream):
+class IdOrDigestStream(ListStream):
+    """A list of a route that no document describes, whose records may or may not have ids.
+
+    Only where no record has one is a key made up: a record that lost its id has none.
+
+    Attributes:
+        ids: The fields that may be the id, the best first.
+    """
+
+    ids: ClassVar[tuple[str, ...]]
+    undocumented = True
+    _have_ids = False
+
+    def key(self) -> Key:
+        """Return what tells records apart."""
+        return by_first_of(*self.ids)
+
+    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
+        """Return a row for every record."""
+        self._have_ids = self._have_ids or any(map(self._own_id, page.rows))
+        return super().rows(page)
+
+    def read_id(self, record: Record) -> Any:
+        """Return the id of a record, a made-up one, or nothing."""
+        return self._own_id(record) or (None if self._have_ids else digest(record))
+
+    def _own_id(self, record: Record) -> Any:
+        return next((record[name] for name in self.ids if record.get(name)), None)
+
+
+class WorkflowRuns(IdOrDigestStream):
     """The runs of all workflows."""
 
     name = "workflow_runs"
@@ -99,34 +129,18 @@ class WorkflowRuns(ListStream):
     selected_by_default = False
     path = "/workflows/runs"
     envelope = "runs"
-    undocumented = True
+    ids = ("id", "runId")
     marks = ("status", "runId", "workflowTag", "startedAt")
-
-    def key(self) -> Key:
-        """Return what tells runs apart."""
-        return by_first_of("id", "runId")
-
-    _have_ids = False
-    """Some run has an id, so that one without has no key."""
-
-    def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
-        """Return a row for every run; only where none has an id is a key made up."""
-        self._have_ids = self._have_ids or any(map(_run_id, page.rows))
-        return super().rows(page)
 
     def row(self, record: Record) -> Record:
         """Return what a run can be known by; the rest is in ``raw``."""
         return {
-            "id": _run_id(record) or (None if self._have_ids else digest(record)),
+            "id": self.read_id(record),
             "status": record.get("status"),
             "workflow_tag": member(record.get("workflow"), "tag") or record.get("workflowTag"),
             "startedAt": record.get("startedAt"),
             "raw": redacted(record),
         }
-
-
-def _run_id(record: Record) -> Any:
-    return record.get("id") or record.get("runId")
 
 
 class Scaffolders(ListStream):
@@ -221,7 +235,7 @@ class IntegrationConfigurations(CortexStream):
         return self.move_unknown(found)
 
 
-class DeploysSearch(ListStream):
+class DeploysSearch(IdOrDigestStream):
     """The deploys of the whole workspace; their entities are not named."""
 
     name = "deploys_search"
@@ -231,17 +245,12 @@ class DeploysSearch(ListStream):
     is_history = True
     path = "/deploys/search"
     envelope = "deployments"
-    undocumented = True
+    ids = ("uuid", "id")
     marks = ("uuid", "timestamp", "environment", "title")
 
-    def key(self) -> Key:
-        """Return what tells deploys apart."""
-        return by_first_of("uuid", "id")
-
     def row(self, record: Record) -> Record:
-        """Return the deploy; one without an id gets a made-up one that stays."""
-        identity = record.get("uuid") or record.get("id") or digest(record)
-        return {**record, "uuid": identity, "raw": record}
+        """Return the deploy; where none has an id it gets a made-up one that stays."""
+        return {**record, "uuid": self.read_id(record), "raw": record}
 
 
 class DeployEnvironments(ListStream):
