@@ -67,7 +67,8 @@ def test_f17_all_threads_wait_together(tap: Runner) -> None:
         expected = stage.ids("metric_points")
     assert run.code == 0, run.last
     assert set(run.ids("metric_points")) == expected
-    assert 1 <= limiter.refused <= 4, "only what was under way met the closed door"
+    # A thread may send its next one while the first refusal is still on its way.
+    assert 1 <= limiter.refused <= 2 * 4, "only what was under way met the closed door"
 
 
 def test_f18_a_date_is_counted_by_the_clock_of_the_server(stage: Stage, tap: Runner) -> None:
