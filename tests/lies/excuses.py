@@ -94,6 +94,7 @@ PLACES = "rows that have no key are numbered as they come, and no order was aske
 ADDED = "no answer says which rows a parameter has added"
 ALIKE = "rows without a key of the server's may be alike"
 NOT_COUNTED_OR_ALIKE = f"{NOT_COUNTED}; {ALIKE}"
+OF_ANOTHER = f"{NOT_COUNTED_OR_ALIKE}; a row of another parent does not say whose it is"
 EXCUSES: dict[str, Excuse] = {
     "drop_row_and_count_it_out": Excuse(
         "a server that leaves out a row and counts without it says the same as one without it"
@@ -104,14 +105,11 @@ EXCUSES: dict[str, Excuse] = {
     "never_show_the_first_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_a_row": Excuse(NOT_COUNTED, uncounted),
     "never_show_the_last_row": Excuse(NOT_COUNTED, uncounted),
-    "row_of_another_page": Excuse(
-        f"{NOT_COUNTED_OR_ALIKE}; a row of another parent does not say whose it is",
-        uncounted_keyless_or_unnamed,
-    ),
+    "row_of_another_page": Excuse(OF_ANOTHER, uncounted_keyless_or_unnamed),
     "row_in_place_of_its_neighbour": Excuse(ALIKE, keyless),
     "last_row_in_place_of_the_first": Excuse(ALIKE, keyless),
     "double_row": Excuse(ALIKE, keyless),
-    "rows_moved_to_the_next_page": Excuse(NOT_COUNTED_OR_ALIKE, uncounted_or_keyless),
+    "rows_moved_to_the_next_page": Excuse(OF_ANOTHER, uncounted_keyless_or_unnamed),
     "cut_page": Excuse(SAYS_NOTHING, bare_or_accepted),
     "cut_every_page": Excuse(SAYS_NOTHING, bare_or_accepted),
     "empty_page": Excuse(SAYS_NOTHING, bare_or_accepted),
