@@ -38,6 +38,8 @@ KINDS: dict[str, tuple[str, ...]] = {
         "cachet-3.components:key_is_missing:last:fresh",
         "cortex.workflow_runs:key_is_null:first:bookmark",
         "cortex.deploys_search:key_is_null:last:fresh",
+        "cortex.k8s_resources:key_is_null:first:bookmark",
+        "cortex.k8s_resources:key_is_a_list:first:bookmark",
         "cortex.initiatives:key_is_null:first:bookmark",
     ),
     "a total that is too low": (

@@ -14,7 +14,7 @@ from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
 from tap_cortex.sources import DocsSource, MetricsFanOut
 from tap_cortex.streams.base import EntityStream, IncrementalEntityStream, nothing
-from tap_cortex.values import digest, json_text, member, parsed
+from tap_cortex.values import digest, json_text, key_or_none, member, parsed
 
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Reply, Request
@@ -351,9 +351,11 @@ class K8sResources(EntityStream):
         return listed("resources", marks=self.names)
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
-        """Return the resource; a name it lacks is empty."""
+        """Return the resource; where it runs may be empty, and without a name it has no key."""
         row = super().entity_row(entity, record, index)
-        return {**row, **{name: str(record.get(name) or "") for name in self.names}}
+        places = {name: str(record.get(name) or "") for name in self.names[:-1]}
+        found = key_or_none(record.get("name"))
+        return {**row, **places, "name": None if found is None else str(found)}
 
 
 class AwsResources(EntityStream):
