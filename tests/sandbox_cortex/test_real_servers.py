@@ -321,17 +321,6 @@ def test_a_404_tells_who_says_so(start: Start) -> None:
         assert "type" not in reply.data
 
 
-LISTS = (
-    ("catalog", "entities", "id"),
-    ("catalog/descriptors", "descriptors", None),
-    ("discovery-audit", "events", "mappingKey"),
-    ("gitops-logs", "logs", "commit"),
-    ("relationships/depends-on", "relationships", None),
-    ("deploys/search", "deployments", "uuid"),
-    ("users", "users", "email"),
-)
-
-
 def test_descriptors_may_be_written_by_hand(start: Start) -> None:
     world, client = start(Options(descriptors_yaml=True), entities=60)
     tags = set()
