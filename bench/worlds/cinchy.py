@@ -16,6 +16,7 @@ LISTED = {
     "Cinchy Id": ("Int64", 1),
     "Full Name": ("String", "Sales.Orders"),
     "Guid": ("String", "5f0c6f0e-4f0a-4e0b-9c57-5f0b8d7f5a10"),
+    "Created": ("DateTime", "2024-05-13T08:00:00Z"),
     "Deleted": ("DateTime", None),
 }
 """What the platform's own list of tables says of it."""
