@@ -14,6 +14,7 @@ import dataclasses
 import json
 import os
 import queue
+import re
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,7 @@ class Bench:
     """Copies of the package, one for each process, and what is run against them."""
 
     def __init__(self, folder: Path, jobs: int) -> None:
+        self.killers: dict[str, list[str]] = {}
         self.free: queue.SimpleQueue[Path] = queue.SimpleQueue()
         for number in range(jobs):
             copy = folder / f"copy-{number}"
@@ -103,7 +105,7 @@ class Bench:
     def judge(self, mutant: dict[str, Any]) -> Verdict:
         """Find out what kills a mutant, if anything."""
         with self.mutated(mutant) as copy:
-            if not self._tests_pass(copy):
+            if not self._tests_pass(copy, mutant["file"]):
                 return Verdict(mutant, "tests")
             found = self._lies(copy)
         differing = [pair for pair in self.true if found.get(pair) != self.true[pair]]
@@ -116,13 +118,18 @@ class Bench:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def _tests_pass(self, copy: Path) -> bool:
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *UNIT]
+    def _tests_pass(self, copy: Path, file: str) -> bool:
+        """Run the tests, first those that have killed other mutants of the same file."""
+        killers = self.killers.setdefault(file, [])
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
         with contextlib.suppress(subprocess.TimeoutExpired):
             done = subprocess.run(
-                command, cwd=ROOT, env=self._environment(copy), capture_output=True,
-                check=False, timeout=SECONDS,
+                [*command, *killers, *UNIT], cwd=ROOT, env=self._environment(copy),
+                capture_output=True, check=False, timeout=SECONDS, text=True,
             )  # fmt: skip
+            failed = re.search(r"^(?:FAILED|ERROR) ([^:\s]+)", done.stdout, re.MULTILINE)
+            if failed and failed[1] not in killers:
+                killers.append(failed[1])
             return done.returncode == 0
         return False
 
