@@ -359,4 +359,4 @@ def id_or_none(row: dict[str, Any]) -> int | None:
     if type(value) is int:
         return value if value > 0 else None
     is_number = isinstance(value, str) and value.isascii() and value.isdecimal()
-    return int(value) if is_number and len(value) <= MAX_DIGITS and int(value) else None
+    return (int(value) or None) if is_number and len(value) <= MAX_DIGITS else None

@@ -15,6 +15,7 @@ of 3.x column by column: its lists are the long ones.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import itertools
 import logging
@@ -68,6 +69,8 @@ NOISE = frozenset(
 
 NO_ID = (KeyError, TypeError, ValueError)
 ZERO_DATES = ("-0001-", "0000-00-00")
+YEAR_ONE = "0001"
+"""What every date that is one comes behind, among texts."""
 FREE_FORM = frozenset({"meta"})
 """Attributes in which users may keep anything, pairs that look like ours included."""
 
@@ -107,8 +110,9 @@ def _numbered(column: list[Any]) -> list[Any]:
 
 def _without_zero_dates(column: list[Any]) -> list[Any]:
     """Return dates, nothing for the zero dates of MySQL: they say that there is none."""
-    if not any(isinstance(cell, str) and cell.startswith(ZERO_DATES) for cell in column):
-        return column
+    with contextlib.suppress(TypeError):  # of texts and nulls, as nearly always
+        if min(filter(None, column), default=YEAR_ONE) >= YEAR_ONE:
+            return column
     return [
         None if isinstance(cell, str) and cell.startswith(ZERO_DATES) else cell for cell in column
     ]
@@ -144,9 +148,17 @@ def related(record: Record, name: str) -> list[int] | None:
     return all_related([record], name)[0]
 
 
-def all_related(records: Page, name: str) -> list[list[int] | None]:
-    """Return the ids of a 3.x relationship of every record; nothing where it was not included."""
+def all_related(records: Page, name: str, *, only_lists: bool = False) -> list[list[int] | None]:
+    """Return the ids of a 3.x relationship of every record; nothing where it was not included.
+
+    Args:
+        records: Of an answer.
+        name: The relationship.
+        only_lists: Whether one that is not a list, as one to one is not, counts as not included.
+    """
     found = _linkage(records, name)
+    if only_lists:
+        found = [data if isinstance(data, list) else ... for data in found]
     if {list}.issuperset(map(type, found)):
         # Every id in one go, dealt out again: many records, few ids each.
         ids = map(int, map(operator.itemgetter("id"), itertools.chain.from_iterable(found)))

@@ -47,12 +47,7 @@ def check_related(body: Any, records: Sequence[Record], kinds: Iterable[str]) ->
     """
     wrong = []
     for kind in TO_MANY.intersection(kinds):
-        named = [
-            ids if is_list else None
-            for ids, is_list in zip(
-                all_related(records, kind), _are_lists(records, kind), strict=True
-            )
-        ]
+        named = all_related(records, kind, only_lists=True)
         if kind in OPTIONAL and set(map(type, named)) == {type(None)}:
             continue
         if None in named:
@@ -88,15 +83,6 @@ def tags_of(records: Sequence[Record], body: Any) -> list[dict[str, Any] | None]
         None if ids is None else dict(known[number] for number in ids if number in known)
         for ids in all_related(records, "tags")
     ]
-
-
-def _are_lists(records: Sequence[Record], kind: str) -> list[bool]:
-    found = []
-    for record in records:
-        relationships = record.get("relationships")
-        relation = relationships.get(kind) if isinstance(relationships, dict) else None
-        found.append(isinstance(relation, dict) and isinstance(relation.get("data"), list))
-    return found
 
 
 def not_brought(body: Any, kinds: Iterable[str]) -> list[str]:

@@ -42,6 +42,16 @@ def _has_two_ids(row: Row) -> bool:
     return len(ids) > 1
 
 
+def _have_one_id(rows: list[Row]) -> bool:
+    """Tell at a glance whether all records say their id twice, and the same."""
+    try:
+        outer = [row["id"] for row in rows]
+        inner = [row["attributes"]["id"] for row in rows]
+    except KeyError:
+        return False
+    return list(map(str, outer)) == list(map(str, inner))
+
+
 def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: Reply) -> list[Row]:
     """Read the records of an answer; those of 3.x must have their attributes.
 
@@ -53,7 +63,7 @@ def with_attributes(server: Server, rows: Callable[[Reply], list[Row]], reply: R
         return found
     if not {dict}.issuperset(type(row.get("attributes")) for row in found):
         raise unexpected(reply, "records with attributes under 'data'")
-    if any(_has_two_ids(row) for row in found):
+    if not _have_one_id(found) and any(map(_has_two_ids, found)):
         raise unexpected(reply, "records with one id each under 'data'")
     return found
 

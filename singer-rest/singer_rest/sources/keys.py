@@ -10,6 +10,7 @@ import bisect
 import decimal
 import enum
 import itertools
+import operator
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.records.hash_set import HashSet
@@ -254,11 +255,26 @@ class OrderTracker:
 
     def add(self, keys: Sequence[Any]) -> None:
         """Take the keys that are new, in the order in which they came."""
+        if self._rises(keys):
+            self.last = keys[-1]
+            self.count += len(keys)
+            return
         for key in keys:
             if self.count and not self.broken:
                 self._compare(key)
             self.last = key
             self.count += 1
+
+    def _rises(self, keys: Sequence[Any]) -> bool:
+        """Tell at a glance whether numbers go on rising, as those of most lists do."""
+        return (
+            self.direction is Order.RISING
+            and not self.broken
+            and type(self.last) is int
+            and set(map(type, keys)) == {int}
+            and keys[0] > self.last
+            and all(map(operator.lt, keys, keys[1:]))
+        )
 
     def _compare(self, key: Any) -> None:
         if type(key) is not type(self.last) or not isinstance(key, (int, str)) or key == self.last:
