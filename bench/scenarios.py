@@ -166,6 +166,20 @@ def duckdb(size: int = 60_000) -> list[Scenario]:
     ]
 
 
+def wide(size: int = 200_000) -> list[Scenario]:
+    """Wide rows in long pages from the wire into DuckDB: little but rows."""
+    readers = (loading.wide_into_duckdb(), loading.wide_in_process())
+    title = "From the wire into DuckDB, 30 columns, 1 000 a page"
+    return [Scenario("wide", title, "cinchy", size, readers, least=200)]
+
+
+def postgres(size: int = 60_000) -> list[Scenario]:
+    """From the wire into PostgreSQL."""
+    readers = (loading.tap_into_postgres(), loading.in_process_into_postgres())
+    title = "From the wire into PostgreSQL, 100 a page"
+    return [Scenario("postgres", title, "cachet", size, readers, page_size=100, least=200)]
+
+
 def load(size: int = 1_000_000) -> list[Scenario]:
     """A file of Singer messages into a database."""
     readers = (
@@ -217,7 +231,11 @@ def memory() -> list[Scenario]:
     found = []
     for size in (10_000, 1_000_000):
         title = f"Memory, {size:,} records".replace(",", " ")
-        readers = (who.tap_cachet(), loading.in_process_into_duckdb())
+        readers = (
+            who.tap_cachet(),
+            loading.in_process_into_duckdb(),
+            loading.in_process_bounded(),
+        )
         made = Scenario(f"memory-{size}", title, "cachet", size, readers, 100, most_rounds=1)
         found.append(dataclasses.replace(made, least=500))
     return found
@@ -236,7 +254,7 @@ def growth() -> list[Scenario]:
             requests_each=1,
             most_rounds=3,
         )
-        for size in (1000, 4000, 16_000)
+        for size in (1000, 4000, 20_000)
     ]
 
 
@@ -245,6 +263,8 @@ WORLDS: dict[str, Callable[[], list[Scenario]]] = {
     "lists": lists,
     "cinchy": cinchy,
     "duckdb": duckdb,
+    "wide": wide,
+    "postgres": postgres,
     "load": load,
     "fan-out": fan_out,
     "limit": limited,

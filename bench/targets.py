@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
+from bench.contenders.loading import DUCKDB_MEMORY
 from bench.scenarios import (
     DLT_EXTRACT,
     DLT_LOAD,
@@ -38,6 +39,9 @@ class Target:
 PIPE, PLAIN, BARE = "tap-cachet + target-dlt", "plain SDK tap", "bare loop"
 OURS = "target-dlt, DuckDB"
 IN_PROCESS, BARE_ARROW = "cachet_source, in process", "bare loop to Arrow and DuckDB"
+BOUNDED = f"{IN_PROCESS}, {DUCKDB_MEMORY} for DuckDB"
+WIDE_PIPE, WIDE = "tap-cinchy + target-dlt", "tap-cinchy as a source, in process"
+POSTGRES_PIPE, POSTGRES = f"{PIPE}, PostgreSQL", f"{IN_PROCESS}, PostgreSQL"
 SDK = "import singer_sdk"
 
 
@@ -169,6 +173,18 @@ TARGETS = (
         "at least",
     ),
     Target(
+        "into DuckDB, 30 columns, 1 000 a page: by pipe against in process, CPU",
+        lambda found: found.ratio("wide", WIDE_PIPE, WIDE, "cpu"),
+        2,
+        "at least",
+    ),
+    Target(
+        "into PostgreSQL: by pipe against in process, CPU",
+        lambda found: found.ratio("postgres", POSTGRES_PIPE, POSTGRES, "cpu"),
+        2,
+        "at least",
+    ),
+    Target(
         "into DuckDB: in process against the bare loop to Arrow, CPU",
         lambda found: found.ratio("duckdb", IN_PROCESS, BARE_ARROW, "cpu"),
         2,
@@ -235,15 +251,15 @@ TARGETS = (
         " MB",
     ),
     Target(
-        "memory in process, 1 000 000 records more than 10 000",
-        lambda found: found.growth_of_memory("memory-10000", "memory-1000000", IN_PROCESS),
+        "memory in process, DuckDB bounded, 1 000 000 records more than 10 000",
+        lambda found: found.growth_of_memory("memory-10000", "memory-1000000", BOUNDED),
         150,
         "at most",
         " MB",
     ),
     Target(
-        "CPU per entity, 16 000 against 1 000",
-        lambda found: found.per_size("growth-16000", "growth-1000", "tap-cortex"),
+        "CPU per entity, 20 000 against 1 000",
+        lambda found: found.per_size("growth-20000", "growth-1000", "tap-cortex"),
         1.1,
         "at most",
     ),

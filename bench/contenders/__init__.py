@@ -138,7 +138,8 @@ def _cortex(job: Job, *streams: str, per_minute: int = 0, receipts: bool = True)
     return _tap(job, "tap-cortex", config, "entities", *streams)
 
 
-def _cinchy(job: Job, **settings: Any) -> list[str]:
+def cinchy(job: Job, **settings: Any) -> list[str]:
+    """Return the command of our tap over Cinchy's table."""
     config = {
         "api_url": job.url,
         "access_token": "benchmark",
@@ -174,7 +175,7 @@ def tap_cortex_paced(*children: str, per_minute: int, window: str) -> Contender:
 
 def tap_cinchy() -> Contender:
     """Return our tap over Cinchy's table."""
-    return Contender("tap-cinchy", lambda job: [_cinchy(job)], records=1)
+    return Contender("tap-cinchy", lambda job: [cinchy(job)], records=1)
 
 
 def without_receipts() -> tuple[Contender, Contender]:
@@ -190,7 +191,7 @@ def tap_cinchy_over(connections: int) -> Contender:
     many = "connection" if connections == 1 else "connections"
     return Contender(
         f"tap-cinchy, {connections} {many}",
-        lambda job: [_cinchy(job, concurrency=connections)],
+        lambda job: [cinchy(job, concurrency=connections)],
         records=1,
     )
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.contenders import BIN, Contender, cachet, dlt_rest, script, written
+from bench.contenders import BIN, Contender, cachet, cinchy, dlt_rest, script, written
 from bench.messages import STREAM
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ ROOT = Path(__file__).parent.parent.parent
 POSTGRES_LOADER = Path(".meltano/loaders/target-postgres/venv/bin/target-postgres")
 """Where ``make meltano`` puts it, in an environment of its own."""
 OURS, THEIRS = "ours.duckdb", "dlt.duckdb"
+DUCKDB_MEMORY = "128MB"
+"""What DuckDB may take; unless told it keeps what it has loaded, up to most of the memory."""
+NO_TELEMETRY = {"RUNTIME__DLTHUB_TELEMETRY": "false"}
 
 
 def target_dlt(job: Job) -> list[str]:
@@ -32,6 +35,17 @@ def target_dlt(job: Job) -> list[str]:
         "credentials": str(job.folder / OURS),
         "pipelines_dir": str(job.folder / "pipelines"),
         "dataset_name": "bench",
+    }
+    return [str(BIN / "target-dlt"), "--config", written(job, "target", settings)]
+
+
+def target_dlt_postgres(job: Job) -> list[str]:
+    """Return our target, into a schema of its own in PostgreSQL."""
+    settings = {
+        "destination": "postgres",
+        "credentials": _server().url,
+        "pipelines_dir": str(job.folder / "pipelines"),
+        "dataset_name": _schema(job),
     }
     return [str(BIN / "target-dlt"), "--config", written(job, "target", settings)]
 
@@ -60,10 +74,74 @@ def in_process_into_duckdb() -> Contender:
     """Return our source for dlt, which reads Cachet in dlt's own process, into DuckDB."""
     return Contender(
         "cachet_source, in process",
-        lambda job: [script("in_process", job.url, str(job.folder))],
+        lambda job: [in_process(job, "cachet", job.url)],
         counted=lambda job: rows_in_duckdb(job, OURS, "incidents"),
-        env={"RUNTIME__DLTHUB_TELEMETRY": "false"},
+        env=NO_TELEMETRY,
     )
+
+
+def in_process_bounded() -> Contender:
+    """Return the same with a DuckDB that may take little memory."""
+
+    def commands(job: Job) -> list[list[str]]:
+        where = f"{job.folder / OURS},{DUCKDB_MEMORY}"
+        return [in_process(job, "cachet", job.url, "duckdb", where, "bench")]
+
+    return dataclasses.replace(
+        in_process_into_duckdb(),
+        name=f"cachet_source, in process, {DUCKDB_MEMORY} for DuckDB",
+        commands=commands,
+    )
+
+
+def wide_into_duckdb() -> Contender:
+    """Return our tap and our target, from Cinchy into DuckDB."""
+    return Contender(
+        "tap-cinchy + target-dlt",
+        lambda job: [cinchy(job), target_dlt(job)],
+        counted=lambda job: rows_in_duckdb(job, OURS, "orders"),
+    )
+
+
+def wide_in_process() -> Contender:
+    """Return our source for dlt, which reads Cinchy in dlt's own process, into DuckDB."""
+
+    def commands(job: Job) -> list[list[str]]:
+        files = ("config.json", "catalog.json")
+        cinchy(job)  # writes both
+        return [in_process(job, "cinchy", ",".join(str(job.folder / file) for file in files))]
+
+    return Contender(
+        "tap-cinchy as a source, in process",
+        commands,
+        counted=lambda job: rows_in_duckdb(job, OURS, "orders"),
+        env=NO_TELEMETRY,
+    )
+
+
+def tap_into_postgres() -> Contender:
+    """Return our tap and our target, from Cachet into PostgreSQL."""
+    return Contender(
+        "tap-cachet + target-dlt, PostgreSQL",
+        lambda job: [cachet(job), target_dlt_postgres(job)],
+        counted=lambda job: rows_in("postgres", _server().url, _schema(job), "incidents"),
+    )
+
+
+def in_process_into_postgres() -> Contender:
+    """Return our source for dlt, which reads Cachet in dlt's own process, into PostgreSQL."""
+    return Contender(
+        "cachet_source, in process, PostgreSQL",
+        lambda job: [in_process(job, "cachet", job.url, "postgres", _server().url, _schema(job))],
+        counted=lambda job: rows_in("postgres", _server().url, _schema(job), "incidents"),
+        env=NO_TELEMETRY,
+    )
+
+
+def in_process(job: Job, system: str, what: str, *where: str) -> list[str]:
+    """Return the command that loads in dlt's own process, into a DuckDB file unless told."""
+    into = where or ("duckdb", str(job.folder / OURS), "bench")
+    return script("in_process", system, what, *into, str(job.folder))
 
 
 def bare_arrow() -> Contender:
