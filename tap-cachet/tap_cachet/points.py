@@ -78,6 +78,7 @@ class PointsSource(PerParentSource):
             self.api.request(path, params=order),
             sortable=self.api.server.is_v3,
             order=Order.FALLING if backwards else Order.RISING,
+            ahead=self.prefetch,
             stop_when=functools.partial(self._is_old, metric, start) if backwards else None,
             cap=self._cap,
             check=naming("metric_id", metric),

@@ -66,7 +66,8 @@ class StatusListSource(ApiListSource):
         with_components: bool,
         with_updates: bool,
     ) -> None:
-        super().__init__(api, route, api.request(route, include=include, params=BY_ID))
+        request = api.request(route, include=include, params=BY_ID)
+        super().__init__(api, route, request, ahead=prefetch)
         self.include = include
         self.asked = 0
         """Pages of the list that were asked for."""
@@ -110,6 +111,7 @@ class StatusListSource(ApiListSource):
             with_components=False,
             with_updates=False,
         )
+        walk.ahead = None  # no page is asked for that is not looked at
         further, whole = 0, True
         for page in walk.pages():
             assert isinstance(page, StatusPage)  # noqa: S101  # as above

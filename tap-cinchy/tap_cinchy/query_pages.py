@@ -7,6 +7,7 @@ to come again at its place.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.sources.evidence import IncompleteError, LoopError, ProofKind
@@ -40,12 +41,13 @@ class WindowedSource(QuerySource):
             self.evidence.contradict(
                 f"{self.where} answers without rows although there are some: run again"
             )
-        yield reply, answer
         count, ends = len(rows), rows[-2:]
+        self._begin_behind(reply, count, base)
+        yield reply, answer
         while ends:
             # The second page settles whether the first row is number 0 or 1.
             start = count - 1 + (base or 0)
-            reply, answer = self._window(start)
+            reply, answer = self._ahead.ask(start, functools.partial(self._window, start))
             rows = list(answer.rows)
             if rows[:1] == ends[-1:]:
                 base, fresh = base or 0, rows[1:]
@@ -58,8 +60,9 @@ class WindowedSource(QuerySource):
                 )
             if not fresh:
                 break
-            yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
             count, ends = count + len(fresh), [*ends, *fresh][-2:]
+            self._begin_behind(reply, count, base)
+            yield reply, answers.Answer(answer.names, answer.types, fresh, typed=answer.typed)
         self._judge_single(count, ends[-1] if ends else None)
         if self._in_order:
             self.evidence.prove(ProofKind.OVERLAPPING_PAGES)
@@ -91,6 +94,12 @@ class WindowedSource(QuerySource):
             self._last_key = key
         return super()._account(rows)
 
+    def _begin_behind(self, reply: Reply, count: int, base: int | None) -> None:
+        """Ask for the page that follows so many rows, while the last one is written."""
+        start = count - 1 + (base or 0)
+        if count and self._ahead.pays(reply.seconds):
+            self._ahead.begin(start, functools.partial(self._window, start))
+
     def _window(self, start: int) -> tuple[Reply, Answer]:
         return self._asked({"StartRow": start, "RowCount": self.size})
 
@@ -117,7 +126,8 @@ class KeysetSource(QuerySource):
         """
         after, before = LOWEST, LOWEST
         while True:
-            reply, answer = self._behind(after, self.size)
+            ask = functools.partial(self._behind, after, self.size)
+            reply, answer = self._ahead.ask(after, ask)
             if not answer.rows:
                 again = self._asked_again(after, before)
                 if again is None:
@@ -133,8 +143,10 @@ class KeysetSource(QuerySource):
                     f"The query {self.where} does not answer rows after {AFTER} in the order of "
                     f"{self.query.primary_keys[0]}, a whole number."
                 )
-            yield reply, answer
             after, before = keys[-1], keys[-2] if len(keys) > 1 else after
+            if self._ahead.pays(reply.seconds):
+                self._ahead.begin(after, functools.partial(self._behind, after, self.size))
+            yield reply, answer
 
     def _keys(self, answer: Answer) -> list[Any]:
         names, key = answers.unique(answer.names), self.query.primary_keys[0]

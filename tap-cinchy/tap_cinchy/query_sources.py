@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StreamError
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.base import Source
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from singer_rest.http.exchange import Reply
+    from singer_rest.http.prefetch import Prefetcher
     from tap_cinchy.answers import Answer
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.queries import Query
@@ -51,6 +53,7 @@ class QuerySource(Source):
         params: Its parameters.
         size: Rows a page, where it has pages.
         kind: What a saved query does, as the platform tells; nothing where nobody can tell.
+        ahead: Asks for the next page while one is written.
     """
 
     def __init__(
@@ -62,8 +65,10 @@ class QuerySource(Source):
         size: int,
         *,
         kind: str = "",
+        ahead: Prefetcher | None = None,
     ) -> None:
         super().__init__()
+        self._ahead: Ahead[tuple[Reply, Answer]] = Ahead(ahead)
         self.kind = kind
         self.api = api
         self.query = query

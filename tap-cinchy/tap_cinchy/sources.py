@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.records.columns import INTEGERS
-from singer_rest.sources.asking import SLOW_ENOUGH
+from singer_rest.sources.ahead import SLOW_ENOUGH
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
@@ -147,7 +147,9 @@ class TableSource(HeldAgainstIds, Source):
     def _begin(self) -> _Begun:
         self.prepare()
         width = Extent(MAX_WINDOW, start=PAGES_A_WINDOW * self.reading.size)
-        walk = TableWalk(self, self.where, width if self.conditions else None)
+        # Tables with a key of one number are read side by side instead.
+        ahead = self._prefetch if self.reading.keys > 1 else None
+        walk = TableWalk(self, self.where, width if self.conditions else None, ahead)
         self._amount = width if self.conditions else self.size
         if not walk.find_end():
             return walk, None, None

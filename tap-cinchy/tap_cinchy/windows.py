@@ -14,16 +14,19 @@ Nothing here knows how a question is sent: a server is whatever implements :clas
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.evidence import IncompleteError
 from tap_cinchy.client import SlowQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
+    from singer_rest.http.prefetch import Prefetcher
     from tap_cinchy.extent import Extent
 
 Key = tuple[int, ...]
@@ -152,12 +155,20 @@ class TableWalk:
         asker: Answers.
         where: Names the table in messages.
         width: How many keys a window may have under a condition; nothing without one.
+        ahead: Asks for the next page while one is written, where nothing is read side by side.
     """
 
-    def __init__(self, asker: Asker, where: str, width: Extent | None = None) -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        where: str,
+        width: Extent | None = None,
+        ahead: Prefetcher | None = None,
+    ) -> None:
         self._asker = asker
         self._where = where
         self._width = width
+        self._ahead: Ahead[Piece] = Ahead(ahead)
         self.pace = Pace()
         self.end: Key | None = None
         """The highest key, as far as it is known."""
@@ -199,13 +210,15 @@ class TableWalk:
         after, tries, grown = stretch.after, 0, False
         goal = self.end
         while goal is not None and (after is None or after < goal):
-            piece = self._asker.page(Window(after), self._most(after, stretch.end))
+            piece = self._ahead.ask(after, self._page_behind(after, stretch))
             if not piece.keys:
                 tries += 1
                 goal = self._missing(goal, after, tries, stretch)
                 continue
             self.pace.note(after, piece.keys)
             after, tries = piece.keys[-1], 0
+            if after < goal and self._ahead.pays(piece.seconds):
+                self._ahead.begin(after, self._page_behind(after, stretch))
             if stretch.end is None:
                 yield piece
                 if after >= goal and not grown:
@@ -214,6 +227,10 @@ class TableWalk:
                 yield _cut(piece, stretch.end)
                 if after[0] >= stretch.end:
                     return
+
+    def _page_behind(self, after: Key | None, stretch: Stretch) -> Callable[[], Piece]:
+        most = self._most(after, stretch.end)
+        return functools.partial(self._asker.page, Window(after), most)
 
     def _most(self, after: Key | None, end: int | None) -> int | None:
         """Return how many rows are left of a stretch; nothing where that is not known."""

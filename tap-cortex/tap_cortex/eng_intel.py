@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 from typing import TYPE_CHECKING, Any, Literal
 
 from singer_rest.errors import RequestError, StatusError
@@ -79,7 +80,7 @@ class TimedSource(QuestionsSource):
         for index, (question, span) in enumerate(self._asked):
             last = index + 1 == len(self._asked) or self._asked[index + 1][1][1] > span[1]
             try:
-                yield from self._window(question, span, last=last)
+                yield from self._window(index, last=last)
             except RequestError as error:
                 if isinstance(error, StatusError) and error.status in NOT_ALLOWED:
                     raise
@@ -90,16 +91,23 @@ class TimedSource(QuestionsSource):
             ProofKind.CLOSED_WINDOW, f"{evidence.parents} of {len(self._asked)} answered"
         )
 
-    def _window(self, question: TimedQuestion, span: Span, *, last: bool) -> Iterator[Page]:
-        body = {**question.body, **dict(zip(self.dates, map(timestamps.text, span), strict=True))}
+    def _body(self, index: int) -> dict[str, Any]:
+        question, span = self._asked[index]
+        return {**question.body, **dict(zip(self.dates, map(timestamps.text, span), strict=True))}
+
+    def _window(self, index: int, *, last: bool) -> Iterator[Page]:
+        question, span = self._asked[index]
         previous: Page | None = None
-        for page in self.follow(question, body):
+        for page in self.follow(question, self._body(index), index):
             if previous is not None:
                 yield previous
             self.evidence.pages += 1
             self.evidence.received += len(page.rows)
             previous = dataclasses.replace(page, parent=(question, span))
         if previous is not None:
+            if index + 1 < len(self._asked) and self.ahead.pays(previous.reply.seconds):
+                following = functools.partial(self.post, self._body(index + 1))
+                self.ahead.begin(index + 1, following)
             whole = last and not self.evidence.problems and not self.evidence.doubts
             yield dataclasses.replace(previous, complete_to=span[1] if whole else None)
 

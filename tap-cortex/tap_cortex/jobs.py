@@ -5,6 +5,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 import datetime as dt
+import functools
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from singer_rest.errors import BodyError, RequestError, StatusError, StreamError
 from singer_rest.http.bodies import unexpected
 from singer_rest.records import timestamps
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_one_answer, read_claims
 from singer_rest.sources.evidence import LoopError, ProofKind
@@ -21,7 +23,7 @@ from tap_cortex.fanout import NumberedPage
 from tap_cortex.values import member, numbered, objects
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.stop import StopSignal
@@ -61,6 +63,7 @@ class QuestionsSource(Source):
         self.api = api
         self.where = path
         self.questions = questions
+        self.ahead: Ahead[Reply] = Ahead(api.prefetch)
 
     def pages(self) -> Iterator[Page]:
         """Yield the rows of every question."""
@@ -83,27 +86,36 @@ class QuestionsSource(Source):
     def answers(self, question: Question) -> Iterator[Page]:
         """Yield the rows of one question."""
 
-    def follow(self, question: Question, body: dict[str, Any]) -> Iterator[NumberedPage]:
+    def follow(
+        self, question: Question, body: dict[str, Any], name: Hashable = None
+    ) -> Iterator[NumberedPage]:
         """Yield the rows of an answer and of the pages that it names, to the last.
+
+        Args:
+            question: What is asked.
+            body: The first request.
+            name: What it was begun as, if it was.
 
         Raises:
             LoopError: A page is named twice.
         """
-        limit, body = body["limit"], dict(body)
+        limit = body["limit"]
         tokens: set[str] = set()
         offset = 0
         while True:
-            reply = self.post(body)
+            reply = self.ahead.ask(name, functools.partial(self.post, body))
             rows = metric_rows(reply)
+            name = token = reply.body.get("nextPage")
+            body = {**body, "nextPage": token}
+            if token and token not in tokens and self.ahead.pays(reply.seconds):
+                self.ahead.begin(name, functools.partial(self.post, body))
             yield NumberedPage(rows, reply, parent=question, offset=offset)
             offset += len(rows)
-            token = reply.body.get("nextPage")
             if not token:
                 break
             if token in tokens:
                 raise LoopError(f"{self.where} gives the same page again ({question}).")
             tokens.add(token)
-            body["nextPage"] = token
         if len(rows) >= limit:
             self.evidence.doubt(
                 f"{question}: as many rows came as its limit of {question.body['limit']} allows, "

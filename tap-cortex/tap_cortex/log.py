@@ -1,13 +1,18 @@
-"""How one log is asked for."""
+"""How one log is asked for, and cut into pieces."""
 
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
     from tap_cortex.client import Key, Rows
+
+MIN_PIECE = dt.timedelta(minutes=1)
+MAX_PIECES = 64
+Span = tuple[dt.datetime, dt.datetime]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,3 +37,14 @@ class Log:
     key: Key
     date: str
     key_column: str = ""
+
+
+def cut_evenly(span: Span, wanted: int) -> list[Span]:
+    """Cut a span into about as many pieces as wanted; nothing if it is too short to be cut."""
+    start, end = span
+    count = min(max(2, wanted), MAX_PIECES, (end - start) // MIN_PIECE)
+    if count < 2:  # noqa: PLR2004  # too short to be cut
+        return []
+    step = (end - start) / count
+    cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
+    return list(zip([start, *cuts], [*cuts, end], strict=True))

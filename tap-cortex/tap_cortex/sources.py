@@ -304,6 +304,7 @@ class ScimSource(OffsetSource):
             first=1,
             key=lambda row: row.get("id"),
             where="/scim/v2/Users",
+            ahead=api.prefetch,
         )
 
     def fetch(self, request: Request) -> Page:

@@ -14,12 +14,14 @@ from __future__ import annotations
 import collections
 import dataclasses
 import datetime as dt
+import functools
 import re
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.http.retry import RETRIED_STATUSES
 from singer_rest.records import timestamps
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page
 from singer_rest.sources.cuts import Cut, by_weight
@@ -27,6 +29,7 @@ from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, P
 from singer_rest.sources.keys import ROUND_CAPS
 from singer_rest.sources.passes import MAX_PASSES
 from tap_cortex.client import FIRST, read_list_claims
+from tap_cortex.log import cut_evenly
 from tap_cortex.values import digest, without_zone
 
 if TYPE_CHECKING:
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from singer_rest.sources.cuts import Span as PartSpan
     from singer_rest.sources.pages import Page
     from tap_cortex.client import CortexApi, Record
-    from tap_cortex.log import Log
+    from tap_cortex.log import Log, Span
 
 BEGINNING = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MARGIN = dt.timedelta(seconds=10)
@@ -45,8 +48,6 @@ TOLERANCE = dt.timedelta(seconds=2)
 """Between the ends of a span, which have whole seconds, and the rows of it."""
 ZONES = dt.timedelta(hours=15)
 """So far off may be a row that does not say in which zone its time is."""
-MIN_PIECE = dt.timedelta(minutes=1)
-MAX_PIECES = 64
 MAX_PAGES = 100_000
 FINER = 4
 """Pieces that too heavy a piece is cut into when a log is to be read in parts."""
@@ -54,7 +55,6 @@ ROUNDS = 3
 """How often that is done."""
 
 _ZONE = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
-Span = tuple[dt.datetime, dt.datetime]
 
 
 class WindowSource(Source):
@@ -82,6 +82,7 @@ class WindowSource(Source):
         self._is_new = True
         self._previous: set[Hashable] = set()
         self._openings: dict[Span, Page | None] = {}
+        self._ahead: Ahead[Page | None] = Ahead(api.prefetch)
 
     def _between(self, span: Span) -> Request:
         dates = {self.log.since: without_zone(span[0]), self.log.until: without_zone(span[1])}
@@ -107,6 +108,7 @@ class WindowSource(Source):
         before = 0
         for index, piece in enumerate(pieces):
             before += self._check_piece(span, piece, total, before, pieces[index + 1 :])
+            self._begin_behind(self._openings[piece], pieces[index + 1 :])
             yield from self._read_span(piece)
 
     def _check_piece(
@@ -138,6 +140,17 @@ class WindowSource(Source):
         """Return the first page of a span; nothing if it is too heavy in its full size."""
         if span in self._openings:
             return self._openings.pop(span)
+        return self._ahead.ask(span, functools.partial(self._asked_opening, span))
+
+    def _begin_behind(self, opening: Page | None, rest: list[Span]) -> None:
+        """Ask for the next piece while the rows of one are written, unless that is cut again."""
+        if not opening or not rest or rest[0] in self._openings:
+            return
+        whole = len(opening.rows) >= (read_list_claims(opening).total or 0)
+        if whole and self._ahead.pays(opening.reply.seconds):
+            self._ahead.begin(rest[0], functools.partial(self._asked_opening, rest[0]))
+
+    def _asked_opening(self, span: Span) -> Page | None:
         try:
             return self._fetch(span, FIRST, self.size)
         except TooLargeError:
@@ -150,7 +163,7 @@ class WindowSource(Source):
     def _pieces(self, span: Span, opening: Page | None) -> list[Span]:
         """Cut a span whose rows are more than a page; neighbours share the second between them."""
         if opening is None:
-            return self._cut(span, 2)
+            return cut_evenly(span, 2)
         total, count = read_list_claims(opening).total, len(opening.rows)
         if total is None or not count or total <= count:
             return []
@@ -171,18 +184,8 @@ class WindowSource(Source):
             oldest = min(filter(None, dates), default=start).replace(microsecond=0)
             if start < oldest < end:
                 rest = (oldest, end)
-                return [(start, oldest), *(self._cut(rest, wanted) or [rest])]
-        return self._cut(span, wanted)
-
-    @staticmethod
-    def _cut(span: Span, wanted: int) -> list[Span]:
-        start, end = span
-        count = min(max(2, wanted), MAX_PIECES, (end - start) // MIN_PIECE)
-        if count < 2:  # noqa: PLR2004  # too short to be cut
-            return []
-        step = (end - start) / count
-        cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
-        return list(zip([start, *cuts], [*cuts, end], strict=True))
+                return [(start, oldest), *(cut_evenly(rest, wanted) or [rest])]
+        return cut_evenly(span, wanted)
 
     # In parts
 
@@ -203,8 +206,7 @@ class WindowSource(Source):
         return by_weight([(without_zone(end), rows) for (_start, end), rows in counted], parts)
 
     def _finer(self, piece: Span, rows: int) -> list[tuple[Span, int]]:
-        finer = self._cut(piece, FINER)
-        return [(one, self._rows_in(one)) for one in finer] or [(piece, rows)]
+        return [(one, self._rows_in(one)) for one in cut_evenly(piece, FINER)] or [(piece, rows)]
 
     def _rows_in(self, span: Span) -> int:
         return read_list_claims(self._fetch(span, FIRST, 1)).total or 0
@@ -346,9 +348,8 @@ class WindowSource(Source):
         """Ask behind a total that is just the length of a page: it may count no more than that."""
         if not count or (count != size and count not in ROUND_CAPS):
             return []
-        if not self._fetch(span, FIRST + 1, count).rows:
-            return []
-        return [f"it counts {count} rows, and more follow"]
+        more = self._fetch(span, FIRST + 1, count).rows
+        return [f"it counts {count} rows, and more follow"] if more else []
 
     def _fresh(self, rows: list[Record]) -> list[Record]:
         """Give every row its key, and leave out what the neighbouring window has brought."""
@@ -378,8 +379,7 @@ class WindowSource(Source):
 
     def plan(self) -> Plan:
         """Count the rows of every window."""
-        span = (self.start, self.end)
-        opening = self._fetch(span, FIRST, self.size)
+        opening = self._fetch(span := (self.start, self.end), FIRST, self.size)
         total = read_list_claims(opening).total
         if total is None:
             return Plan(1, exact=False)
@@ -392,7 +392,7 @@ class WindowSource(Source):
         for piece in pieces:
             rows = read_list_claims(self._fetch(piece, FIRST, 1)).total or 0
             wanted = -(-3 * rows // (2 * self.size))
-            parts = self._cut(piece, wanted) if rows > self.size else []
+            parts = cut_evenly(piece, wanted) if rows > self.size else []
             counts.append(self._plan(rows, parts))
         return Plan(
             1 + sum(plan.requests for plan in counts), sum(plan.rows or 0 for plan in counts)

@@ -34,6 +34,7 @@ TAP_CACHET, TAP_CORTEX, TAP_CINCHY = (
 )
 EXAMPLE = (sys.executable, "-m", "tests.faults.example_tap")
 FAULT_TAP = (sys.executable, "-m", "tests.faults.fault_tap")
+CURSOR_TAP = (sys.executable, "-m", "tests.faults.cursor_tap")
 WIDE_TAP = (sys.executable, "-m", "tests.faults.wide_tap")
 LIBRARY_TAP = (sys.executable, str(Path(__file__).parents[2] / "examples" / "library_tap.py"))
 ENTRIES = {
@@ -43,6 +44,7 @@ ENTRIES = {
     EXAMPLE: "faults.example_tap:TapExample.cli",
     FAULT_TAP: "faults.fault_tap:TapFaults.cli",
     LIBRARY_TAP: "faults.library:TapLibrary.cli",
+    CURSOR_TAP: "faults.cursor_tap:TapCursors.cli",
     WIDE_TAP: "faults.wide_tap:TapWide.cli",
 }
 """What a command calls, so that runs nobody interferes with need not import it anew."""

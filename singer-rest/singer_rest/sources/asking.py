@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, TooLargeError
 from singer_rest.http.retry import RETRIED_STATUSES
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.evidence import IncompleteError
 from singer_rest.sources.pages import overlapping_size
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
 
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.sources.pages import Page, Paging
-
-SLOW_ENOUGH = 0.01
-"""Seconds a page must take before it pays to ask for the next ones ahead."""
 
 
 class PageAsker:
@@ -46,8 +44,7 @@ class PageAsker:
         """Rows a page, as far as the server has shown that it gives them."""
         self.halved = False
         self._asked = (0, 0)
-        self._ahead = ahead
-        self._begun: tuple[tuple[int, int], Callable[[], Page]] | None = None
+        self._ahead: Ahead[Page] = Ahead(ahead)
 
     def window(self, position: int, *, overlapping: bool, wants_end: bool) -> tuple[int, int]:
         """Return page number and size of the request that goes on at a position.
@@ -74,30 +71,22 @@ class PageAsker:
 
     def pays(self, page: Page) -> bool:
         """Tell whether the list's pages take long enough to be asked for ahead of time."""
-        ahead = self._ahead
-        return ahead is not None and ahead.workers > 1 and page.reply.seconds > SLOW_ENOUGH
+        return self._ahead.pays(page.reply.seconds)
 
     def begin(self, number: int, size: int) -> tuple[int, int]:
         """Ask for the page that :meth:`ask` will be called for next, while the last is written.
 
-        It is the very request that would be made then, so that order and proofs stay; one page
-        more is in memory.
-
         Returns:
             Number and size, as they came.
         """
-        begun = self._ahead and self._ahead.start(functools.partial(self.fetch, number, size))
-        self._begun = ((number, size), begun) if begun else None
+        self._ahead.begin((number, size), functools.partial(self.fetch, number, size))
         return number, size
 
     def ask(self, number: int, size: int) -> Page | None:
         """Fetch a page; nothing if it must be asked for in smaller pieces."""
         self._asked = (number, size)
-        begun, self._begun = self._begun, None
         try:
-            if begun is not None and begun[0] == self._asked:
-                return begun[1]()
-            return self.fetch(number, size)
+            return self._ahead.ask(self._asked, functools.partial(self.fetch, number, size))
         except (StatusError, TooLargeError) as error:
             self.lighten(error, number, size)
             return None

@@ -10,11 +10,13 @@ from __future__ import annotations
 import abc
 import collections
 import dataclasses
+import functools
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from singer_rest.http.urls import origin
+from singer_rest.sources.ahead import Ahead
 from singer_rest.sources.base import Source
 from singer_rest.sources.claims import read_claims
 from singer_rest.sources.evidence import LoopError, ProofKind
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.client import Transport
     from singer_rest.http.exchange import Reply, Request
+    from singer_rest.http.prefetch import Prefetcher
     from singer_rest.sources.keys import Key
 
 MAX_PAGES = 1_000_000
@@ -42,6 +45,7 @@ class CursorSource(Source, abc.ABC):
         key: Identifies a row; everything in it unless given.
         stable: The vendor documents that rows added or deleted meanwhile move no others.
         where: Names the list in messages; its address unless given.
+        ahead: Asks for the next page while one is written.
     """
 
     def __init__(
@@ -53,6 +57,7 @@ class CursorSource(Source, abc.ABC):
         key: Key | None = None,
         stable: bool = False,
         where: str = "",
+        ahead: Prefetcher | None = None,
     ) -> None:
         super().__init__()
         self.transport = transport
@@ -62,6 +67,7 @@ class CursorSource(Source, abc.ABC):
         self.stable = stable
         self.where = where or request.url
         self._begun: Page | None = None
+        self._ahead: Ahead[Page] = Ahead(ahead)
 
     @abc.abstractmethod
     def following(self, page: Page, request: Request) -> tuple[Hashable, Request] | None:
@@ -73,7 +79,7 @@ class CursorSource(Source, abc.ABC):
         """
 
     def fetch(self, request: Request) -> Page:
-        """Ask for a page."""
+        """Ask for a page; called from any thread."""
         reply = self.transport.send(request)
         return Page(self.rows(reply), reply)
 
@@ -147,17 +153,22 @@ class CursorSource(Source, abc.ABC):
 
     def _follow(self) -> Iterator[Page]:
         request, seen, count = self.request, set[Any](), 0
+        name: Hashable = None
         while True:
-            page, self._begun = self._begun or self.fetch(request), None
+            fetch = functools.partial(self.fetch, request)
+            page, self._begun = self._begun or self._ahead.ask(name, fetch), None
             count += 1
             if page.rows:  # one that only shows the end makes no list of several pages
                 self.evidence.pages = max(self.evidence.pages, count)
             following = self.following(page, request)
+            again = following is not None and (following[0] in seen or count >= MAX_PAGES)
+            if following is not None and not again and self._ahead.pays(page.reply.seconds):
+                self._ahead.begin(following[0], functools.partial(self.fetch, following[1]))
             yield page
             if following is None:
                 return
             name, request = following
-            if name in seen or count >= MAX_PAGES:
+            if again:
                 raise LoopError(f"{self.where} names the same next page again: it has no end.")
             seen.add(name)
 

@@ -166,7 +166,8 @@ class QueryStream(CinchyStream):
         source = SOURCES[self.query.paging]
         kind = self.tap.guard.kind(self.query)
         size = self.config["page_size"]
-        return source(self.api, self.query, self.table, params, size, kind=kind)
+        ahead = self.tap.prefetch
+        return source(self.api, self.query, self.table, params, size, kind=kind, ahead=ahead)
 
     def _since(self, bookmark: Any) -> Any:
         """Return what the bookmark becomes as a parameter: a time is taken back a little."""
