@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pyarrow as pa
 
+from dlt_bridge.dlt_setup import spare_pandas
+
 Sink = Callable[[bytes], None]
 """Takes one line of Singer messages."""
 
-PageSink = Callable[[str, pa.RecordBatch, int | None, str], bool]
-"""Takes the rows of a page as columns: the stream, the rows, their version and when they were read.
+Times = Sequence[tuple[str, int]]
+"""When rows were read: a moment and how many rows it is that of, in the order of the rows."""
+
+PageSink = Callable[[str, pa.RecordBatch, int | None, Times], bool]
+"""Takes rows as columns: the stream, the rows, their version and when they were read.
 
 Returns whether it did; if not, the same rows come as lines."""
 
@@ -26,6 +31,7 @@ def capturing_writer(tap_class: Any, sink: Sink, pages: PageSink | None = None) 
     """
     writer_class: Any = tap_class.message_writer_class
     if pages is not None and hasattr(tap_class, "column_output"):
+        spare_pandas()
         return tap_class.column_output(sink, pages)
     if hasattr(writer_class, "_write"):  # singer-rest's writer hands over whole pages here
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import threading
 from typing import Final
 
 import dlt
@@ -35,29 +36,32 @@ def prepare_dlt() -> None:
     # Signals are the command's own business.
     os.environ["RUNTIME__INTERCEPT_SIGNALS"] = "false"
     logging.getLogger("dlt").addFilter(_is_no_noise)
-    _spare_pandas()
+    spare_pandas()
 
 
 class _WithoutPandas:
-    """Says of pandas that it is not there."""
+    """Says of pandas that it is not there, to this thread."""
 
-    @staticmethod
-    def find_spec(name: str, *_: object) -> None:
-        if name == "pandas":
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas" and threading.get_ident() == self._thread:
             raise ImportError(name)
 
 
-def _spare_pandas() -> None:
+def spare_pandas() -> None:
     """Let the first array of Arrow not import pandas, to see whether it is given any of it.
 
     That is a fifth of what a load of one row costs. Who asks Arrow for a data frame later on
     still gets one.
     """
-    sys.meta_path.insert(0, _WithoutPandas)
+    finder = _WithoutPandas()
+    sys.meta_path.insert(0, finder)
     try:
         pa.array([0])
     finally:
-        sys.meta_path.remove(_WithoutPandas)
+        sys.meta_path.remove(finder)
 
 
 def _is_no_noise(record: logging.LogRecord) -> bool:

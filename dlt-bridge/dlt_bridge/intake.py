@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from dlt_bridge.capture import Times
     from dlt_bridge.load_batch import Batch
     from dlt_bridge.stream_intake import StreamIntake
 
@@ -86,7 +87,7 @@ class Intake:
         return self._batch_files(stream, message)
 
     def take_page(
-        self, name: str, page: pa.RecordBatch, version: int | None, extracted: str
+        self, name: str, page: pa.RecordBatch, version: int | None, extracted: Times
     ) -> bool:
         """Take rows of a stream as columns.
 

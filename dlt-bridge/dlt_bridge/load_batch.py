@@ -34,6 +34,7 @@ class Batch:
         row_versions: The versions of its rows.
         activates: The version that is whole with this batch, so that older rows are obsolete.
         began_after: The sequence number before the first of this run.
+        distinct: Whether every key is known to come once.
     """
 
     layout: TableLayout
@@ -46,6 +47,7 @@ class Batch:
     row_versions: frozenset[int | None] = frozenset()
     activates: int | None = None
     began_after: int = 0
+    distinct: bool = False
 
     @property
     def rows(self) -> int:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from dlt_bridge.capture import Times
+
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS: Final = 10_000
@@ -110,7 +112,7 @@ class RecordBuffer:
         self.close_chunk()
         return True
 
-    def append_page(self, arrays: dict[str, pa.Array], after: int, extracted: str) -> None:
+    def append_page(self, arrays: dict[str, pa.Array], after: int, extracted: Times) -> None:
         """Take rows as columns.
 
         Args:
@@ -127,8 +129,10 @@ class RecordBuffer:
         count = len(next(iter(arrays.values())))
         self._check_columns(arrays)
         last = after + STEP * count
-        [time], _ = convert([extracted], self.layout.extracted_at.type)
-        own = self._own_columns(range(after + STEP, last + 1, STEP), pa.repeat(time, count))
+        texts, counts = zip(*extracted, strict=True)
+        moments, _ = convert(texts, self.layout.extracted_at.type)
+        times = list(map(pa.repeat, moments, counts))
+        own = self._own_columns(range(after + STEP, last + 1, STEP), pa.concat_arrays(times))
         if not self.rows:
             self.first_sequence = after + STEP
         self._pages.append(self._as_table(arrays | own))

@@ -98,6 +98,8 @@ def find_references(
 
 def prepared(batch: Batch, destination: str) -> Batch:
     """Return the batch with one row for each key, where dlt does not see to that."""
+    if batch.distinct:
+        return batch
     if batch.disposition != Disposition.REPLACE and not _hides_alias(batch, destination):
         return batch
     files = without_duplicates(batch.files, batch.keys, batch.layout.sequence.name)

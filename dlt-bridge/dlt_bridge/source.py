@@ -263,8 +263,7 @@ class _Reading:
         for failure in intake.failures.values():
             raise failure
         batches = self._finished(intake, [name for name in selected if name in complete])
-        arrivals.check(intake.streams, batches)
-        self._batches = batches
+        self._batches = arrivals.checked(intake.streams, batches)
         self._extraction = extraction
 
     def _reloaded(self, kept: Mapping[str, Any], selected: Iterable[str]) -> set[str]:

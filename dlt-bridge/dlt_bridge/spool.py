@@ -43,7 +43,8 @@ class Spool:
         if self._writer is None:
             path = self._folder / f"{self._name}.{self._count}.parquet"
             self._count += 1
-            self._writer = pq.ParquetWriter(path, table.schema)
+            # Dictionaries take half of the writing, and each file is read once, from end to end.
+            self._writer = pq.ParquetWriter(path, table.schema, use_dictionary=False)
         self._writer.write_table(table)
         self._rows_in_file += table.num_rows
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from dlt_bridge.capture import Times
     from dlt_bridge.columns import TableLayout
     from dlt_bridge.messages import Message
     from dlt_bridge.spool import SpoolFile
@@ -120,7 +121,7 @@ class StreamIntake:
         return self._current.append(message.record, sequence, message.time_extracted, size)
 
     def append_page(
-        self, page: pa.RecordBatch, after: int, version: int | None, extracted: str
+        self, page: pa.RecordBatch, after: int, version: int | None, extracted: Times
     ) -> bool:
         """Take rows as columns; returns whether they fit and were taken.
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from singer_sdk.singerlib.encoding.simple import SchemaMessage
+from singer_sdk.singerlib.encoding.simple import SchemaMessage, StateMessage
 
 from singer_rest import BOOLEAN, DATE, INSTANT, INTEGER, NUMBER, OBJECT, TEXT, Column, Table
 from singer_rest.errors import StreamError
 from singer_rest.records.columns import UNPARSED, RejectedValues
-from singer_rest.sdk.arrow import ArrowOutput
+from singer_rest.sdk.arrow import BYTES_AT_ONCE, ROWS_AT_ONCE, ArrowOutput, Times
 from singer_rest.sdk.tap import RestTap
 
 KINDS = {
@@ -36,6 +36,7 @@ class Taken:
     def __init__(self, *, takes: bool = True) -> None:
         self.lines: list[dict[str, Any]] = []
         self.pages: list[pa.RecordBatch] = []
+        self.times: list[Any] = []
         self.takes = takes
         self.output: ArrowOutput = RestTap.column_output(self.line, self.page)
         self.output.write_message(SchemaMessage("t", TABLE.schema, key_properties=["id"]))
@@ -43,15 +44,19 @@ class Taken:
     def line(self, line: bytes) -> None:
         self.lines.append(json.loads(line, parse_float=decimal.Decimal))
 
-    def page(self, stream: str, page: pa.RecordBatch, version: int | None, extracted: str) -> bool:
-        assert (stream, version, extracted) == ("t", 7, "2026-11-20T10:00:00Z")
+    def page(
+        self, stream: str, page: pa.RecordBatch, version: int | None, extracted: Times
+    ) -> bool:
+        assert (stream, version) == ("t", 7)
+        assert sum(rows for _time, rows in extracted) == page.num_rows
         if self.takes:
             self.pages.append(page)
+            self.times.append(list(extracted))
         return self.takes
 
-    def write(self, *rows: dict[str, Any]) -> None:
+    def write(self, *rows: dict[str, Any], time: str = "2026-11-20T10:00:00Z") -> None:
         records = TABLE.reader()(rows, RejectedValues())
-        self.output.write_records("t", records, version=7, time_extracted="2026-11-20T10:00:00Z")
+        self.output.write_records("t", records, version=7, time_extracted=time)
 
     @property
     def records(self) -> list[dict[str, Any]]:
@@ -119,6 +124,63 @@ def test_a_page_that_nobody_takes_goes_as_records() -> None:
     taken = Taken(takes=False)
     taken.write({"id": 1})
     assert [record["id"] for record in taken.records] == [1]
+
+
+def row(number: int, **more: Any) -> dict[str, Any]:
+    return {"id": number, **more}
+
+
+def test_small_pages_become_a_batch_together() -> None:
+    """The first page shows what rows weigh; what follows is handed over in their order, once."""
+    taken = Taken()
+    for number in range(ROWS_AT_ONCE + 1):
+        taken.write(row(number, meta={"n": number} if number % 2 else None), time=f"t{number}")
+    assert [page.num_rows for page in taken.pages] == [1, ROWS_AT_ONCE]
+    found = [cell for page in taken.pages for cell in page.to_pylist()]
+    assert [cell["id"] for cell in found] == list(range(ROWS_AT_ONCE + 1))
+    assert [cell["meta"] for cell in found[:4]] == [None, '{"n":1}', None, '{"n":3}']
+    assert taken.times[1] == [(f"t{number}", 1) for number in range(1, ROWS_AT_ONCE + 1)]
+    taken.write(row(-1), time="late")
+    assert len(taken.pages) == 2
+    taken.output.flush()
+    assert taken.pages[2].column("id").to_pylist() == [-1]
+    assert taken.output.records == ROWS_AT_ONCE + 2
+
+
+def test_what_did_not_fit_stays_with_its_row() -> None:
+    taken = Taken()
+    for number in range(4):
+        taken.write(row(number, at="soon" if number == 2 else None))
+    taken.output.flush()
+    unparsed = [cell for page in taken.pages for cell in page.column(UNPARSED).to_pylist()]
+    assert unparsed == [None, None, '{"at":"soon"}', None]
+
+
+def test_rows_of_great_size_do_not_wait() -> None:
+    taken = Taken()
+    for number in range(5):
+        taken.write(row(number, name="x" * (BYTES_AT_ONCE // 2)))
+    assert [page.num_rows for page in taken.pages] == [1, 2, 2]
+
+
+def test_every_other_message_comes_behind_the_rows_before_it() -> None:
+    taken = Taken()
+    for number in range(3):
+        taken.write(row(number))
+    taken.output.write_message(StateMessage({"bookmarks": {}}))
+    assert [page.num_rows for page in taken.pages] == [1, 2]
+    assert taken.lines[-1]["type"] == "STATE"
+
+
+def test_of_gathered_pages_only_those_that_do_not_fit_go_as_records() -> None:
+    taken = Taken()
+    for number in range(5):
+        taken.write(row(number, size=2**53 + 1 if number == 3 else 1), time=f"t{number}")
+    taken.output.flush()
+    assert [page.column("id").to_pylist() for page in taken.pages] == [[0], [1], [2], [4]]
+    assert [record["id"] for record in taken.records] == [3]
+    assert taken.lines[-1]["time_extracted"] == "t3"
+    assert taken.output.records == 5
 
 
 def test_half_a_character_is_refused_as_ever() -> None:

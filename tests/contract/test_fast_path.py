@@ -23,6 +23,7 @@ from support.formats import FORMATS
 from support.tap_run import TapRun, discover, select
 from support.warm import run_warm
 
+from dlt_bridge.capture import Times
 from dlt_bridge.taps import InProcessTap
 from sandbox import cinchy, cortex
 from sandbox.cachet.app import create_app as create_cachet
@@ -208,9 +209,10 @@ def test_columns_hold_the_same_rows(subject: Subject) -> None:
             by_line[message["stream"]] = message["record"]
             rows[message["stream"]].append(as_columns(message["stream"], message["record"]))
 
-    def take_page(stream: str, page: Any, version: int | None, extracted: str) -> bool:
+    def take_page(stream: str, page: Any, version: int | None, extracted: Times) -> bool:
         assert (version is None) == ("version" not in first[stream])
-        assert dt.datetime.fromisoformat(extracted).tzinfo
+        assert sum(count for _time, count in extracted) == page.num_rows
+        assert all(dt.datetime.fromisoformat(time).tzinfo for time, _count in extracted)
         properties = subject.fast.schemas[stream]["schema"]["properties"]
         rows[stream] += [
             {name: plain(value, properties[name]) for name, value in row.items()}

@@ -129,6 +129,27 @@ def test_what_came_is_held_against_the_receipt() -> None:
     assert found(pipe, "SELECT id FROM a ORDER BY id") == [(1,), (2,)]
 
 
+@pytest.mark.parametrize("ids", [(1, 2, 3), (1, 2, 1)])
+def test_a_receipt_spares_only_the_search_for_keys_that_come_once(ids: tuple[int, ...]) -> None:
+    keys = set(ids)
+    receipt = {
+        "run_id": "r",
+        "tap_name": "tap-script",
+        "stream_name": "a",
+        "table_name": "a",
+        "verdict": "complete",
+        "scope": "whole",
+        "rows_written": len(ids),
+        "key_count": len(keys),
+        "key_columns": '{"id": "integer"}',
+        "key_digest": f"{sum(keys)}:{sum(key * key for key in keys)}:0",
+    }
+    pipe = pipeline()
+    rows = numbers(*ids, keys=["id"], full_table=True)
+    pipe.run(script({"a": rows, "singer_receipts": {"rows": [receipt]}}))
+    assert found(pipe, "SELECT id FROM a ORDER BY id") == [(key,) for key in sorted(keys)]
+
+
 def test_a_full_table_is_replaced_when_it_is_whole() -> None:
     pipe = pipeline()
     both = {"plain": numbers(1, 2, 1, keys=["id"], full_table=True)}

@@ -7,9 +7,11 @@ same :class:`~singer_rest.sdk.writer.RecordWriter`, whichever of the two outputs
 
 from __future__ import annotations
 
+import dataclasses
 import decimal
+import itertools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -18,22 +20,29 @@ import pyarrow.compute as pc
 from singer_sdk.singerlib.encoding.simple import SchemaMessage
 
 from singer_rest.records.columns import UNPARSED
+from singer_rest.records.rows import Records
 from singer_rest.sdk.messages import JSON_ENCODER, SingerOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from singer_sdk.singerlib.encoding.simple import Message
-
-    from singer_rest.records.rows import Records
 
 TakeLine = Callable[[bytes], None]
 """Takes one line of Singer messages."""
 
-TakePage = Callable[[str, pa.RecordBatch, int | None, str], bool]
-"""Takes rows of a stream, with their version, if they have one, and the time they were read.
+Times = Sequence[tuple[str, int]]
+"""When rows were read: a moment and how many rows it is that of, in the order of the rows."""
+
+TakePage = Callable[[str, pa.RecordBatch, int | None, Times], bool]
+"""Takes rows of a stream, with their version, if they have one, and the times they were read.
 
 Returns whether it did: rows that it did not take come again as RECORD messages."""
+
+ROWS_AT_ONCE: Final = 1_000
+BYTES_AT_ONCE: Final = 4 * 2**20
+"""What is gathered at most before it is converted: by itself a batch costs more than a hundred rows
+do."""
 
 INSTANT: Final = pa.timestamp("us", "UTC")
 FIRST: Final = pa.scalar("0001-01-01T00:00:00Z").cast(INSTANT)
@@ -54,6 +63,40 @@ class UnfitError(ValueError):  # a verdict on a page, which then goes as JSON
     """A value has no exact form in the Arrow type of its column."""
 
 
+@dataclasses.dataclass
+class _Gathered:
+    """Pages of one stream that wait to become a batch together."""
+
+    version: int | None
+    pages: list[Records] = dataclasses.field(default_factory=list)
+    times: list[tuple[str, int]] = dataclasses.field(default_factory=list)
+    rows: int = 0
+
+    def fits(self, records: Records, version: int | None) -> bool:
+        """Whether a page can be part of the same batch."""
+        return version == self.version and records.cells.keys() == self.pages[0].cells.keys()
+
+    def add(self, records: Records, time_extracted: str) -> None:
+        """Take a page."""
+        self.pages.append(records)
+        self.times.append((time_extracted, len(records)))
+        self.rows += len(records)
+
+    def whole(self) -> Records:
+        """Return all pages as one."""
+        if len(self.pages) == 1:
+            return self.pages[0]
+        chained = itertools.chain.from_iterable
+        names = self.pages[0].cells
+        cells = {name: list(chained(page.cells[name] for page in self.pages)) for name in names}
+        more: dict[int, dict[str, Any]] = {}
+        first = 0
+        for page in self.pages:
+            more.update((first + index, found) for index, found in page.more.items())
+            first += len(page)
+        return Records(cells, self.rows, more)
+
+
 class ArrowOutput(SingerOutput):
     """Hands pages over as record batches, and everything else as lines of messages, in order.
 
@@ -62,6 +105,8 @@ class ArrowOutput(SingerOutput):
     texts; objects, arrays and values of several types are JSON text. A page with a value that this
     would change, such as a number with more digits than a double has, goes as RECORD messages, and
     so do rows that a stream map or flattening makes.
+
+    Small pages are gathered and become a batch together, before any other message is handed over.
 
     Args:
         take_line: Gets every other message.
@@ -73,9 +118,13 @@ class ArrowOutput(SingerOutput):
         self._take_line = take_line
         self._take_page = take_page
         self._properties: dict[str, Mapping[str, Any]] = {}
+        self._gathered: dict[str, _Gathered] = {}
+        self._row_bytes: dict[str, float] = {}
+        """What a row of a stream takes as columns, as far as batches have shown."""
 
     def write_message(self, message: Message) -> None:
         """Write one message, and note the columns that a SCHEMA declares."""
+        self.flush()
         if isinstance(message, SchemaMessage):
             self._properties[message.stream] = message.schema["properties"]
         super().write_message(message)
@@ -83,18 +132,53 @@ class ArrowOutput(SingerOutput):
     def write_records(
         self, stream: str, records: Records, *, version: int | None, time_extracted: str
     ) -> None:
-        """Write the records of a page at once."""
+        """Take the records of a page, which are handed over with those of the next pages."""
         if not records:
             return
+        gathered = self._gathered.get(stream)
+        if gathered is not None and not gathered.fits(records, version):
+            self._hand_over(stream)
+            gathered = None
+        if gathered is None:
+            gathered = self._gathered[stream] = _Gathered(version)
+        gathered.add(records, time_extracted)
+        # Of rows that nobody has seen as columns yet, one page has to do.
+        size = self._row_bytes.get(stream, BYTES_AT_ONCE)
+        if gathered.rows >= ROWS_AT_ONCE or gathered.rows * size >= BYTES_AT_ONCE:
+            self._hand_over(stream)
+
+    def flush(self) -> None:
+        """Hand over whatever waits.
+
+        Raises:
+            StreamError: A value cannot be written.
+        """
+        while self._gathered:
+            self._hand_over(next(iter(self._gathered)))
+
+    def _hand_over(self, stream: str) -> None:
+        gathered = self._gathered.pop(stream)
+        if len(gathered.pages) > 1 and self._took(stream, gathered.whole(), gathered):
+            return
+        for records, time in zip(gathered.pages, gathered.times, strict=True):
+            page = _Gathered(gathered.version, [records], [time], len(records))
+            if not self._took(stream, records, page):
+                super().write_records(
+                    stream, records, version=gathered.version, time_extracted=time[0]
+                )
+
+    def _took(self, stream: str, records: Records, gathered: _Gathered) -> bool:
+        """Offer records as one batch; returns whether they were taken."""
         try:
             batch = as_batch(records, self._properties.get(stream, {}))
         except UNFIT:
-            batch = None
-        if batch is None or not self._take_page(stream, batch, version, time_extracted):
-            super().write_records(stream, records, version=version, time_extracted=time_extracted)
-            return
+            return False
+        if not self._take_page(stream, batch, gathered.version, gathered.times):
+            return False
+        self._row_bytes[stream] = batch.nbytes / len(records)
         self.records += len(records)
         self.pace.count_records(batch.nbytes)
+        return True
 
     def _write(self, data: bytes) -> None:
         for line in data.splitlines(keepends=True):
@@ -176,9 +260,12 @@ def _moments(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
 
 
 def _json(cells: Sequence[Any]) -> pa.Array:
+    """Encode all cells at once: no JSON text has a line break of its own."""
     try:
-        lines = JSON_ENCODER.encode_lines(cells).split(b"\n")
+        lines = JSON_ENCODER.encode_lines(cells)
     except (RecursionError, msgspec.MsgspecError) as error:
         raise UnfitError from error
-    texts = [None if cell is None else line for cell, line in zip(cells, lines, strict=False)]
-    return pa.array(texts, pa.string())
+    texts = pc.split_pattern(pa.array([lines[:-1]], pa.string()), "\n").values
+    if None not in cells:
+        return texts
+    return pc.if_else(pa.array([cell is not None for cell in cells]), texts, None)

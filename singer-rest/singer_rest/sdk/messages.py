@@ -129,6 +129,9 @@ class SingerOutput(GenericSingerWriter[bytes, Message]):
         self.records += len(records)
         self.pace.count_records(len(lines))
 
+    def flush(self) -> None:
+        """Hand over whatever waits; here nothing does."""
+
     def _write(self, data: bytes) -> None:
         if sys.stdout is None:  # as Python starts when nobody gave it one
             raise OutputClosedError("Nobody reads: standard output was closed from the start.")

@@ -168,6 +168,8 @@ class RecordWriter:
         """
         if self._batches is not None:
             self._batches.flush()
+        elif self._output is not None:
+            self._output.flush()
 
     def _note_greatest(self, values: list[Any], partition: Mapping[str, Any] | None) -> None:
         # Conformed instants all have one form, in which text order is time order within a second;
