@@ -144,7 +144,8 @@ def test_f58_a_target_that_reads_nothing_cannot_hold_a_stopped_run(tap: Runner) 
 
 def blocked(stage: Stage, tap: Runner) -> tuple[Started, bytes]:
     """Start a tap and read until it writes a page; the pipe is too small for the rest of it."""
-    started = tap.start(stage.config(page_size=100), select=["incidents"], log="INFO")
+    config = stage.config(page_size=100, concurrency=1)  # no page is asked for ahead
+    started = tap.start(config, select=["incidents"], log="INFO")
     pipe = started.process.stdout
     assert pipe is not None
     fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
