@@ -42,7 +42,8 @@ def check(run: Run, sentence: str) -> None:
 def test_f59_a_target_that_closes_its_input(tap: Runner) -> None:
     with Stage(size=LONG) as stage:
         streams = ["components", "incidents", "metrics"]
-        started = tap.start(stage.config(page_size=100), select=streams, log="INFO")
+        config = stage.config(page_size=100, concurrency=1)  # no page is asked for ahead
+        started = tap.start(config, select=streams, log="INFO")
         pipe = started.process.stdout
         assert pipe is not None
         fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 4096)
