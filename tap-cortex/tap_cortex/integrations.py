@@ -84,7 +84,11 @@ WITH_ONE = (
 )
 """Integrations with one configuration at most."""
 EITHER = frozenset({"pagerduty"})
-"""Integrations whose list older servers do not have."""
+"""Integrations with one configuration, whose list older servers do not have."""
+WITHOUT_DEFAULT = frozenset({"aws"})
+"""Integrations of which none is the default."""
+NO_GET = NO_ROUTE - GONE
+"""What a server says that has the address and does not answer GET there: 405, or 501."""
 
 
 class _ProviderSource(SingleSource):
@@ -92,6 +96,8 @@ class _ProviderSource(SingleSource):
 
     refusal: StatusError | None = None
     """What said that it is not set up."""
+    lacks_list = False
+    """This server does not list its configurations, of which it then showed the default one."""
 
     def __init__(self, api: CortexApi, provider: str) -> None:
         self.provider = provider
@@ -110,11 +116,11 @@ class _ProviderSource(SingleSource):
         return dataclasses.replace(request, may_be_empty=kind != "configurations")
 
     def fetch(self) -> Page:
-        """Ask; that it is not set up is an answer."""
+        """Ask; that it is not set up is an answer, and so is a server without the route."""
         try:
             return self._fetch()
         except StatusError as error:
-            if error.status not in GONE | {HTTPStatus.BAD_REQUEST} or error.is_web_page:
+            if error.status not in NO_ROUTE | GONE | {HTTPStatus.BAD_REQUEST} or error.is_web_page:
                 raise
             self.refusal = error
             return Page([], NO_REPLY)
@@ -123,10 +129,19 @@ class _ProviderSource(SingleSource):
         try:
             return super().fetch()
         except StatusError as error:
-            if self.provider not in EITHER or error.status not in NO_ROUTE | GONE:
+            if not self._may_have_a_default(error):
                 raise
             reply = self.transport.send(self._request("default-configuration"))
-            return Page(one_or_none(reply), reply)
+            page = Page(one_or_none(reply), reply)
+            self.lacks_list = self.provider not in EITHER and bool(page.rows)
+            return page
+
+    def _may_have_a_default(self, refusal: StatusError) -> bool:
+        """Whether the default configuration may answer where the list does not."""
+        if self.provider in EITHER:
+            return refusal.status in NO_ROUTE | GONE
+        has_one = self.provider in WITH_LIST and self.provider not in WITHOUT_DEFAULT
+        return has_one and refusal.status in NO_GET and not refusal.is_web_page
 
     @property
     def is_believed(self) -> bool:
@@ -162,13 +177,23 @@ class IntegrationsFanOut(FanOut):
         """Yield the configurations of every integration."""
         yield from super().pages()
         refused = [source for source in self._asked if source.refusal is not None]
-        self.evidence.notes.append(f"{len(refused)} of {len(self._asked)} are not set up")
+        absent = sum(error.status in NO_GET for source in refused if (error := source.refusal))
+        note = f"{len(refused) - absent} of {len(self._asked)} are not set up"
+        if absent:
+            note += f", {absent} have no such route on this server"
+        self.evidence.notes.append(note)
         if not any(source.is_believed for source in self._asked):
             error = refused[0].refusal
             self.evidence.doubt(
                 f"every integration was refused ({error.sentence.rstrip('.') if error else ''}), "
                 "and nothing tells a missing route from integrations that are not set up"
             )
+        for source in self._asked:
+            if source.lacks_list:
+                self.evidence.doubt(
+                    f"this server does not list the configurations of {source.provider}, and "
+                    "nothing tells whether there are more than the default one"
+                )
 
     def cut(self, parts: int) -> Cut:
         """Leave it whole: that some are set up is what shows that the others are not."""

@@ -14,6 +14,7 @@ from sandbox.cortex.measures import measure
 from sandbox.cortex.params import parse_instant
 
 from .conftest import NOW, SMALL, Site, outcomes, site
+from .saying import says
 
 FEW = dataclasses.replace(SMALL, entities=40, crowd=6, logs=40)
 MTTR = {"metric": "incident mttr", "aggregation": "AVG"}
@@ -224,15 +225,54 @@ def test_an_integration_without_a_list_is_asked_for_its_one() -> None:
     assert "pagerduty" in providers
 
 
-def test_a_list_of_configurations_that_is_refused_is_missed() -> None:
-    """Nothing tells a server without the route from an integration that is not set up."""
+def test_a_list_of_configurations_that_is_refused_may_have_been_longer() -> None:
+    """The default configuration shows that it is set up; nothing shows that it is the only one."""
     with site(FEW, configurations_unlisted=frozenset({"github"})) as running:
         run = running.run("integration_configurations")
-        providers = {row["provider"] for row in run.records["integration_configurations"]}
-        assert "github" in running.world.integrations
+        rows = [r for r in run.records["integration_configurations"] if r["provider"] == "github"]
+        settings = {"accept_unproved": ["integration_configurations"]}
+        accepted = running.run("integration_configurations", settings=settings)
+        wanted = running.world.integrations["github"][0]["alias"]
     assert run.exit_code == 1
-    assert "github" not in providers
-    assert "/github/configurations answered 405" in run.last_line
+    assert [row["alias"] for row in rows] == [wanted]
+    assert outcomes(run)["integration_configurations"] == "unproved"
+    assert "does not list the configurations of github" in run.last_line
+    assert accepted.exit_code == 0, accepted.stderr
+
+
+def test_a_server_without_the_route_of_an_integration_is_healthy() -> None:
+    """Whether its default configuration says that it is not set up, or is not there either."""
+    with site(FEW, configurations_unlisted=frozenset({"rootly", "aws", "semgrep"})) as running:
+        assert not {"rootly", "semgrep"} & set(running.world.integrations)
+        running.world.integrations.pop("aws")  # has no default to ask for
+        running.world.on_request(
+            lambda call: says({}, 405) if call.route.startswith("/api/v1/semgrep/") else None
+        )
+        run = running.run("integration_configurations")
+        truth = running.keys("integration_configurations")
+    assert run.exit_code == 0, run.stderr
+    assert set(run.keys("integration_configurations")) == truth
+
+
+def test_a_server_without_any_route_of_integrations_proves_nothing() -> None:
+    with site(FEW) as running:
+        running.world.on_request(
+            lambda call: says({}, 405) if "configuration" in call.route else None
+        )
+        run = running.run("integration_configurations")
+    assert run.exit_code == 1
+    assert outcomes(run)["integration_configurations"] == "unproved"
+
+
+def test_a_web_page_with_405_is_no_word_of_the_server() -> None:
+    page = says("<html>Not here</html>", 405)
+    with site(FEW) as running:
+        running.world.on_request(
+            lambda call: page if call.route == "/api/v1/github/configurations" else None
+        )
+        run = running.run("integration_configurations")
+    assert run.exit_code == 1
+    assert outcomes(run)["integration_configurations"] == "partial"
 
 
 def test_descriptors_written_by_hand() -> None:
