@@ -6,6 +6,8 @@ import dataclasses
 import datetime as dt
 from typing import TYPE_CHECKING
 
+from singer_rest.sources.keys import ROUND_CAPS
+
 if TYPE_CHECKING:
     from singer_rest.http.exchange import Request
     from tap_cortex.client import Key, Rows
@@ -48,3 +50,20 @@ def cut_evenly(span: Span, wanted: int) -> list[Span]:
     step = (end - start) / count
     cuts = [(start + step * index).replace(microsecond=0) for index in range(1, count)]
     return list(zip([start, *cuts], [*cuts, end], strict=True))
+
+
+def without_a_second(span: Span) -> Span | None:
+    """Return a span that ends a second earlier; nothing if that leaves none."""
+    end = span[1] - dt.timedelta(seconds=1)
+    return (span[0], end) if span[0] < end else None
+
+
+def may_be_cut(count: int, size: int) -> bool:
+    """Tell whether an answer has as many rows as a cap, known or guessed, would let through."""
+    return count > 0 and (count == size or count in ROUND_CAPS)
+
+
+def requests_for(total: int, size: int) -> int:
+    """Return what a window of so many rows costs; of more than a page it is read twice."""
+    pages = max(1, -(-total // size))
+    return 2 * pages if pages > 1 else pages + may_be_cut(total, size)

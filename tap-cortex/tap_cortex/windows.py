@@ -26,10 +26,9 @@ from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.claims import check_page
 from singer_rest.sources.cuts import Cut, by_weight
 from singer_rest.sources.evidence import Evidence, IncompleteError, LoopError, ProofKind
-from singer_rest.sources.keys import ROUND_CAPS
 from singer_rest.sources.passes import MAX_PASSES
 from tap_cortex.client import FIRST, read_list_claims
-from tap_cortex.log import cut_evenly
+from tap_cortex.log import cut_evenly, may_be_cut, requests_for, without_a_second
 from tap_cortex.values import digest, without_zone
 
 if TYPE_CHECKING:
@@ -245,8 +244,7 @@ class WindowSource(Source):
         The answer to a question about less time is the right one for a shorter log; nothing in it
         tells that it is of another question.
         """
-        earlier = (span[0], span[1] - dt.timedelta(seconds=1))
-        if earlier[0] >= earlier[1]:
+        if (earlier := without_a_second(span)) is None:
             return page
         other = self._fetch(earlier, FIRST, self.size)
         part.pages += 1
@@ -346,7 +344,7 @@ class WindowSource(Source):
 
     def _behind(self, span: Span, count: int, size: int) -> list[str]:
         """Ask behind a total that is just the length of a page: it may count no more than that."""
-        if not count or (count != size and count not in ROUND_CAPS):
+        if not may_be_cut(count, size):
             return []
         more = self._fetch(span, FIRST + 1, count).rows
         return [f"it counts {count} rows, and more follow"] if more else []
@@ -383,11 +381,14 @@ class WindowSource(Source):
         total = read_list_claims(opening).total
         if total is None:
             return Plan(1, exact=False)
-        return self._plan(total, self._pieces(span, opening))
+        pieces = self._pieces(span, opening)
+        plan = self._plan(total, pieces)
+        again = not pieces and without_a_second(span) is not None
+        return dataclasses.replace(plan, requests=plan.requests + again)
 
     def _plan(self, total: int, pieces: list[Span]) -> Plan:
         if not pieces:
-            return Plan(max(1, -(-total // self.size)), total)
+            return Plan(requests_for(total, self.size), total)
         counts = []
         for piece in pieces:
             rows = read_list_claims(self._fetch(piece, FIRST, 1)).total or 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import json
 import re
 from typing import Any
 
@@ -50,6 +51,20 @@ def test_all_of_the_past_is_asked_for(workspace: Site) -> None:
     dates = [row["timestamp"] for row in run.records["custom_metrics"]]
     assert min(dates) < written(NOW - dt.timedelta(days=200))
     assert set(run.keys("custom_metrics")) == workspace.keys("custom_metrics")
+
+
+@pytest.mark.parametrize("page_size", [1000, 150], ids=["one page", "as many as a page holds"])
+def test_the_plan_tells_what_a_log_of_one_page_costs(page_size: int) -> None:
+    """It is held against the answer to another question, and asked whether more follows."""
+    settings = {"page_size": page_size}
+    with site(FEW) as running:
+        assert len(running.keys("audit_logs")) == 150
+        plan = running.run(*LOGS, arguments=("--plan", "json"), settings=settings)
+        running.server.forget()
+        run = running.run(*LOGS, settings=settings)
+        asked = len(running.server.requests)
+    assert plan.exit_code == run.exit_code == 0, run.stderr
+    assert json.loads(plan.stdout)["requests"] == asked
 
 
 def test_state_is_one_bookmark_a_stream(workspace: Site) -> None:

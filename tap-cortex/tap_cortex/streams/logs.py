@@ -43,7 +43,7 @@ class LogStream(ListStream, Incremental):
 
     is_history = True
     selected_by_default = False
-    cost = "1 request per page of time, and 1 for every span that is cut"
+    cost = "1 request per page of time, 1 for every span that is cut, 1 more if all is one page"
     dates: ClassVar[tuple[str, str]]
     key_column: ClassVar[str] = ""
 
