@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.errors import StatusError
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.parents import ListedParents, PerParentSource
-from tap_cachet.client import row_id
+from tap_cachet.client import id_or_none, row_id
 from tap_cachet.relations import naming
 from tap_cachet.sources import BY_ID, ROWS, ApiListSource
 
@@ -30,13 +32,16 @@ class PointsSource(PerParentSource):
     is not always the one with the newest id: a point that is dated ahead goes on changing while
     others follow it. So the walk never ends before the point that was the newest by that date
     when the bookmark was written; if that was deleted, another one goes on changing, and the walk
-    goes to the oldest point.
+    goes to the oldest point. Where no bookmark names it (a ``start_date`` on a first run), the
+    server is asked for its newest point by that date; a build that does not sort by it (before July
+    2026) has the metric walked to the oldest point, once.
 
     Args:
         api: The requests.
         prefetch: The threads of the tap.
         since: Returns from when on the points of a metric are wanted; nothing for all of them.
         written: Returns when a point was last written.
+        created: Returns what a point is dated.
         newest: Returns the id of the point that could still change after the bookmark; nothing if
             it is not known.
     """
@@ -48,11 +53,13 @@ class PointsSource(PerParentSource):
         *,
         since: Callable[[int], dt.datetime | None],
         written: Callable[[dict[str, Any]], dt.datetime | None],
+        created: Callable[[dict[str, Any]], dt.datetime | None],
         newest: Callable[[int], int | None],
     ) -> None:
         self.api = api
         self.since = since
         self.written = written
+        self.created = created
         self.newest = newest
         self._passed: set[int] = set()
         """Metrics of which the walk has come to that point."""
@@ -72,6 +79,7 @@ class PointsSource(PerParentSource):
         start = self.since(metric)
         backwards = start is not None and self.api.server.is_v3
         order = {"sort": "-id" if backwards else "id"} if self.api.server.is_v3 else {}
+        last = self._last_changing(metric, path) if backwards else None
         return ApiListSource(
             self.api,
             "/metrics/points",
@@ -79,21 +87,39 @@ class PointsSource(PerParentSource):
             sortable=self.api.server.is_v3,
             order=Order.FALLING if backwards else Order.RISING,
             ahead=self.prefetch,
-            stop_when=functools.partial(self._is_old, metric, start) if backwards else None,
+            stop_when=(
+                None if last is None else functools.partial(self._is_old, metric, start, last)
+            ),
             cap=self._cap,
             check=naming("metric_id", metric),
         )
 
-    def _is_old(self, metric: int, start: dt.datetime | None, page: Page) -> bool:
+    def _last_changing(self, metric: int, path: str) -> int | None:
+        """Return the id of the point that could still change; nothing if it cannot be known."""
+        known = self.newest(metric)
+        if known is not None:
+            return known
+        request = self.api.request(path, params={"sort": "-created_at"})
+        page = self.api.paging().asking(request, 1, self.api.page_size)
+        try:
+            rows = ROWS(self.api.transport.send(page))
+        except StatusError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return None
+        dates = [self.created(row) for row in rows]
+        dated = [date for date in dates if date is not None]
+        falls = dated == sorted(dated, reverse=True) and len(dated) == len(dates)
+        return id_or_none(rows[0]) if rows and falls else None
+
+    def _is_old(self, metric: int, start: dt.datetime | None, last: int, page: Page) -> bool:
         rows = ROWS(page.reply)
-        newest = self.newest(metric)
-        if newest is not None:
-            self._passed |= {metric} if newest in map(row_id, rows) else set()
-            if metric not in self._passed:
-                return False
+        self._passed |= {metric} if last in map(row_id, rows) else set()
         moments = [self.written(row) for row in rows]
-        return start is not None and all(
-            moment is not None and moment < start for moment in moments
+        return (
+            metric in self._passed
+            and start is not None
+            and all(moment is not None and moment < start for moment in moments)
         )
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from support.tap_run import discover, run_tap, select
 
@@ -84,6 +86,29 @@ def test_a_point_dated_ahead_is_read_behind_those_that_follow(*, deleted: bool) 
     assert again.exit_code == 0, again.stderr
     values = {record["id"]: record["value"] for record in again.records["metric_points"]}
     assert values[ahead[-1].id] == 99.0
+
+
+@pytest.mark.parametrize("build", ["3", "3-2025"])
+def test_a_start_date_finds_a_point_dated_ahead(build: str) -> None:
+    """No bookmark names it yet; builds that sort by date are asked, others are read whole."""
+    with site(build, Size(metrics=1, metric_points=12)) as running:
+        table, day, now = running.world.metric_points, 86_400, running.world.clock.now()
+        metric = next(iter(table)).metric_id
+        row = {"metric_id": metric, "value": 1.0}
+        ahead = table.insert(**row, created_at=now + day, updated_at=now)
+        for _ in range(12):
+            table.insert(**row, created_at=now - 3 * day, updated_at=now - 3 * day)
+        start = dt.datetime.fromtimestamp(now - day, dt.UTC).isoformat()
+        settings = {"page_size": 5, "start_date": start}
+        first = running.run(streams=("metric_points",), settings=settings)
+        table.update(ahead.id, value=99.0, updated_at=now + 60)
+        again = running.run(streams=("metric_points",), state=first.states[-1], settings=settings)
+        asked = [r for r in running.server.requests if ("sort", "-created_at") in r.query]
+    assert first.exit_code == again.exit_code == 0, first.stderr
+    assert ahead.id in {record["id"] for record in first.records["metric_points"]}
+    values = {record["id"]: record["value"] for record in again.records["metric_points"]}
+    assert values[ahead.id] == 99.0
+    assert len(asked) == 1  # the bookmark names it afterwards
 
 
 def test_every_state_can_be_resumed_from() -> None:
