@@ -13,7 +13,7 @@ from sandbox.cortex.keys import VIEW_AUDIT_LOGS, VIEW_ROLES, ApiKey, make_key
 from sandbox.cortex.options import DEFAULT_TOKEN
 from sandbox.cortex.routing import Call
 
-from .conftest import DEFAULT_STREAMS, Site, all_streams, site
+from .conftest import DEFAULT_STREAMS, Site, all_streams, outcomes, site
 
 DAY = 86_400
 
@@ -96,6 +96,29 @@ def test_a_key_without_the_catalog_still_reads_the_rest(workspace: Site) -> None
     assert set(run.keys("teams")) == workspace.keys("teams")
     assert "may not read the catalog" in run.stderr
     assert "2 streams" not in run.last_line
+
+
+def test_a_key_that_may_not_view_types_reads_those_that_the_catalog_shows() -> None:
+    """The default of the catalog is services and domains; of the others only their types tell."""
+    key = ApiKey(token=DEFAULT_TOKEN, refused=frozenset({"/api/v1/catalog/definitions"}))
+    with site(keys=[key]) as running:
+        run = running.run("entities", "entity_types", "groups", "teams")
+        doctor = running.run("entities", "teams", arguments=("--test",))
+        shown = {e.id for e in running.world.truth.living() if e.type in {"service", "domain"}}
+        teams = running.keys("teams")
+    assert run.exit_code == 1
+    assert outcomes(run) == {
+        "entities": "partial",
+        "entity_types": "forbidden",
+        "groups": "partial",
+        "teams": "complete",
+    }
+    assert shown <= {row["id"] for row in run.records["entities"]}
+    assert set(run.keys("teams")) == teams
+    assert run.activated == ["teams"]
+    assert "a role that may view entity types" in run.stderr
+    assert "Traceback" not in run.stderr + doctor.stderr
+    assert doctor.exit_code == 0, doctor.stderr
 
 
 def test_a_licence_is_told_from_a_permission() -> None:

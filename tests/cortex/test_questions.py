@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from support.tap_run import TapRun
 
+from sandbox.cortex.answers import Answer
+from sandbox.cortex.routing import Call
 from sandbox.cortex.snowflake import (
     DEFAULT_TOKEN,
     PATH,
@@ -20,7 +22,8 @@ from sandbox.cortex.snowflake import (
 )
 from sandbox.serve import Running, serve
 
-from .conftest import Site, site
+from .conftest import Site, outcomes, site
+from .saying import says
 
 PROMPTS = ["What is a scorecard?", "Who owns payments?", "What is a scorecard?"]
 MODEL = "mistral-large2"
@@ -141,6 +144,33 @@ def test_cql_queries_are_waited_for() -> None:
     assert failed.exit_code == 1
     assert "query services: it ended with status FAILURE" in failed.last_line
     assert failed.activated == []
+
+
+@pytest.mark.integration  # its patience is a minute at the least
+def test_a_cql_job_that_is_stuck_costs_its_own_rows_only() -> None:
+    queries = [
+        {"name": "stuck", "query": "type == service"},
+        {"name": "domains", "query": "type == domain"},
+    ]
+
+    def stuck(call: Call) -> Answer | None:
+        first = call.names.get("jobId") == "job-000001"
+        return says({"status": "IN_PROGRESS", "progress": 0.5}) if first else None
+
+    with site() as running:
+        running.world.on_request(stuck)
+        settings = {"cql_queries": queries, "cql_timeout_minutes": 1}
+        run = running.run("cql_queries", "teams", settings=settings)
+        domains = {entity.tag for entity in running.world.entities if entity.type == "domain"}
+    assert run.exit_code == 1
+    assert outcomes(run) == {"cql_queries": "partial", "teams": "complete"}
+    assert set(run.keys("cql_queries")) == {("domains", tag) for tag in domains}
+    assert (
+        "query stuck: it did not end within the 1 minutes of cql_timeout_minutes" in run.last_line
+    )
+    assert run.activated == ["teams"]
+    asked = [r.path for r in running.server.requests]
+    assert sum(path.endswith("/queries") for path in asked) == 2  # none is begun twice
 
 
 @pytest.fixture
