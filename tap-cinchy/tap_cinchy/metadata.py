@@ -7,12 +7,12 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import ConfigError, StatusError, TapError
+from singer_rest.errors import ConfigError, StatusError, StreamError, TapError
 from singer_rest.http.exchange import Request
 from singer_rest.records.columns import RejectedValues
 from tap_cinchy.cql import ID, bracketed, is_safe, table_path
 from tap_cinchy.discovery import COLUMN_FIELDS, TABLE_FIELDS, select_tables
-from tap_cinchy.questions import Reading, is_refused
+from tap_cinchy.questions import DESELECT, Reading, is_refused
 from tap_cinchy.registry import CREATED_AS_SHOWN
 from tap_cinchy.shapes import Shape
 from tap_cinchy.sources import TableSource
@@ -133,8 +133,15 @@ def _rows(
     )
     conform = Shape(fields).conformer()
     rejected = RejectedValues()
-    for page in TableSource(api, reading).pages():
-        yield from conform(page.rows, rejected)
+    try:
+        for page in TableSource(api, reading).pages():
+            yield from conform(page.rows, rejected)
+    except StreamError as error:
+        if error.code != "COLUMN-FORBIDDEN":
+            raise
+        # Nobody can deselect what discovery itself asks for.
+        head = error.sentence.removesuffix(DESELECT).rstrip(".")
+        raise ConfigError(f"{head}: discovery needs it. {ADVICE}") from error
 
 
 def _reachable(

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+DESELECT = ". Grant it, or deselect those columns."
 TEXT_TYPES = frozenset({"String", "Guid", "Char", "Char[]", "TimeSpan"})
 Columns = list["Sequence[Any]"]
 
@@ -306,7 +307,7 @@ class TableQuestions:
             ]
             return StreamError(
                 f"{self.where}: the account may not view {', '.join(wanted)} "
-                f"({error.message.rstrip('.')}). Grant it, or deselect those columns.",
+                f"({error.message.rstrip('.')}){DESELECT}",
                 code="COLUMN-FORBIDDEN",
                 outcome=Outcome.FORBIDDEN,
             )

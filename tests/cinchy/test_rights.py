@@ -83,6 +83,30 @@ def test_descriptions_hidden_do_not_change_types_without_a_word(start: Start) ->
 
 
 @pytest.mark.parametrize(
+    ("table", "name"), [("Cinchy.Tables", "Full Name"), ("Cinchy.Table Columns", "Name")]
+)
+def test_a_column_that_discovery_needs_is_not_to_be_deselected(
+    start: Start, table: str, name: str
+) -> None:
+    running = start()
+    running.world.accounts["reader"].hidden = {table: {name}}
+    run = running.run("--discover", settings=TABLES)
+    assert run.exit_code == 2
+    assert f"{table}: the account may not view {name}" in run.last_line
+    assert "Grant the right to view [Cinchy].[Tables]" in run.last_line
+    assert "deselect" not in run.last_line
+
+
+def test_tables_that_are_refused_get_the_advice_of_tables_that_are_empty(start: Start) -> None:
+    running = start()
+    hide(running, "Cinchy.Tables")
+    run = running.run("--discover", settings=TABLES)
+    assert run.exit_code == 2
+    assert "Grant the right to view [Cinchy].[Tables]" in run.last_line
+    assert "tables_include to an empty list" in run.last_line
+
+
+@pytest.mark.parametrize(
     "path", ["[Created By].[Password]", "[Owner].[GUID]", "[A].[B].[Secret Value]"]
 )
 def test_no_path_leads_to_credentials(start: Start, path: str) -> None:
