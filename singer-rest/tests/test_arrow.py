@@ -14,6 +14,7 @@ from singer_sdk.singerlib.encoding.simple import SchemaMessage, StateMessage
 from singer_rest import BOOLEAN, DATE, INSTANT, INTEGER, NUMBER, OBJECT, TEXT, Column, Table
 from singer_rest.errors import StreamError
 from singer_rest.records.columns import UNPARSED, RejectedValues
+from singer_rest.records.rows import Records
 from singer_rest.sdk.arrow import BYTES_AT_ONCE, ROWS_AT_ONCE, ArrowOutput, Times
 from singer_rest.sdk.tap import RestTap
 
@@ -81,6 +82,20 @@ def test_a_page_is_typed_as_its_schema_says() -> None:
         },
         dict.fromkeys([*KINDS, UNPARSED]) | {"id": 2, "size": 0.1},
     ]
+
+
+def test_local_times_have_no_zone() -> None:
+    taken = Taken()
+    schema = {"properties": {"at": {"type": ["string", "null"], "format": "date-time-local"}}}
+    taken.output.write_message(SchemaMessage("t", schema, key_properties=[]))
+    for text in ("2026-11-20T10:00:00", "2026-11-20T10:00:00Z"):
+        local = Records({"at": [text, None]}, 2, {})
+        taken.output.write_records("t", local, version=7, time_extracted="2026-11-20T10:00:00Z")
+    taken.output.flush()
+    [page] = taken.pages
+    assert page.schema.field("at").type == pa.timestamp("us")
+    assert page.column("at").to_pylist() == [dt.datetime(2026, 11, 20, 10), None]  # noqa: DTZ001
+    assert [record["at"] for record in taken.records] == ["2026-11-20T10:00:00Z", None]
 
 
 def test_a_text_of_digits_is_the_double_that_it_stands_for() -> None:

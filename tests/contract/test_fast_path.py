@@ -180,6 +180,8 @@ def typed(value: Any, declared: dict[str, Any]) -> Any:
     """What a value of a record is as a column; nested values stay what they are."""
     if value is None or not isinstance(value, str):
         return value
+    if declared.get("format") == "date-time-local":
+        return dt.datetime.fromisoformat(value)
     if declared.get("format") == "date-time":
         moment = dt.datetime.fromisoformat(value)
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)

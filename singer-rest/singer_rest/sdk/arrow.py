@@ -48,7 +48,8 @@ INSTANT: Final = pa.timestamp("us", "UTC")
 FIRST: Final = pa.scalar("0001-01-01T00:00:00Z").cast(INSTANT)
 LAST: Final = pa.scalar("9999-12-31T23:59:59.999999Z").cast(INSTANT)
 """A zone may move a moment out of these years, which databases and Python have in common."""
-_FORMATS: Final = {"date-time": INSTANT, "date": pa.date32()}
+LOCAL: Final = pa.timestamp("us")
+_FORMATS: Final = {"date-time": INSTANT, "date-time-local": LOCAL, "date": pa.date32()}
 _TYPES: Final[dict[str, tuple[pa.DataType, set[type]]]] = {
     "integer": (pa.int64(), {int}),
     "number": (pa.float64(), {int, float}),
@@ -101,10 +102,10 @@ class ArrowOutput(SingerOutput):
     """Hands pages over as record batches, and everything else as lines of messages, in order.
 
     A batch has the columns of the stream's SCHEMA: integers of 64 bits, doubles, booleans, dates,
-    timestamps in UTC (one that names no zone is taken to be in UTC, as ``target-dlt`` does), and
-    texts; objects, arrays and values of several types are JSON text. A page with a value that this
-    would change, such as a number with more digits than a double has, goes as RECORD messages, and
-    so do rows that a stream map or flattening makes.
+    timestamps in UTC (one that names no zone is taken to be in UTC, as ``target-dlt`` does), local
+    times as timestamps without a zone, and texts; objects, arrays and values of several types are
+    JSON text. A page with a value that this would change, such as a number with more digits than a
+    double has, goes as RECORD messages, and so do rows that a stream map or flattening makes.
 
     Small pages are gathered and become a batch together, before any other message is handed over.
 
@@ -246,12 +247,14 @@ def _as_double(number: Any) -> Any:
 
 def _moments(texts: pa.Array, wanted: pa.DataType) -> pa.Array:
     """Read texts of one form; those of several go as JSON, which the loader reads one by one."""
-    if wanted != INSTANT:
+    if wanted == pa.date32():
         return texts.cast(wanted)
     try:
-        instants = texts.cast(INSTANT)
+        instants = texts.cast(wanted)
     except pa.ArrowInvalid:
-        instants = pc.assume_timezone(texts.cast(pa.timestamp("us")), "UTC")
+        if wanted != INSTANT:
+            raise
+        instants = pc.assume_timezone(texts.cast(LOCAL), "UTC")
     ends = pc.min_max(instants)
     for end, bound in ((ends["min"], FIRST), (ends["max"], LAST)):
         if end.is_valid and abs(end.value) > abs(bound.value) and end.value * bound.value > 0:
