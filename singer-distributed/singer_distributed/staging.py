@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from singer_distributed.arrow import batches
+from singer_distributed.changes import keys_of, last_of_each, take_the_place
 from singer_distributed.commands import ReadError, Tap, count_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 RECEIPTS = "singer_receipts"
+JOIN = "join"
+"""The file of the rows that came when all parts were there."""
 STATE_FILE = "state.json"
 """Beside the tables: what a plain incremental run of the tap goes on from."""
 
@@ -78,7 +81,10 @@ class Staging:
         messages = tap.join(plan, [path for path in receipts if path.exists()])
         # Receipts are for loaders; what they prove, the join has proved already.
         rows = [message for message in messages if message.get("stream") != RECEIPTS]
-        write_parquet(rows, self.tables, "join")
+        keys = keys_of(rows)
+        write_parquet(last_of_each(rows, keys), self.tables, JOIN)
+        for stream, names in keys.items():  # what came or changed while the parts were read
+            take_the_place(self.tables / stream / f"{JOIN}.parquet", names)
         states = [message["value"] for message in messages if message["type"] == "STATE"]
         if not states:
             raise ReadError(f"{tap.name} joined the parts and wrote no STATE.")

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StatusError
+from singer_rest.sources.catching_up import Missed
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.parents import ListedParents, PerParentSource
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.catching_up import Begun
     from singer_rest.sources.pages import Page
     from tap_cachet.client import CachetApi
 
@@ -44,6 +46,7 @@ class PointsSource(PerParentSource):
         created: Returns what a point is dated.
         newest: Returns the id of the point that could still change after the bookmark; nothing if
             it is not known.
+        is_full_table: Every point is wanted, whatever the bookmark.
     """
 
     def __init__(
@@ -55,12 +58,14 @@ class PointsSource(PerParentSource):
         written: Callable[[dict[str, Any]], dt.datetime | None],
         created: Callable[[dict[str, Any]], dt.datetime | None],
         newest: Callable[[int], int | None],
+        is_full_table: bool = False,
     ) -> None:
         self.api = api
         self.since = since
         self.written = written
         self.created = created
         self.newest = newest
+        self.is_full_table = is_full_table
         self._passed: set[int] = set()
         """Metrics of which the walk has come to that point."""
         super().__init__(
@@ -70,6 +75,12 @@ class PointsSource(PerParentSource):
             prefetch=prefetch,
         )
         self._cap = LearnedCap()
+
+    def catch_up_with(self, begun: Begun) -> Missed:
+        """Walk back to the bookmark of each metric where that is cheap, else read new metrics."""
+        if self.is_full_table or not self.api.server.is_v3:
+            return super().catch_up_with(begun)
+        return Missed.CHANGES
 
     def _metrics(self) -> ApiListSource:
         return ApiListSource(self.api, "/metrics", self.api.request("/metrics", params=BY_ID))

@@ -95,6 +95,26 @@ def began_at(shown: str | None, answered: dt.datetime) -> dt.datetime:
     return max(now - WESTERNMOST, latest) if latest is not None else now - WESTERNMOST
 
 
+class CatchUpSource(ChangesSource):
+    """What changed while others read the table, rows that were deleted among it."""
+
+    had_rows = False
+    """Whether they have read any."""
+
+    def judge_empty(self) -> None:
+        """Take a table that has no row any more for what it is, if it never had any.
+
+        Raises:
+            StreamError: The account has no right to it.
+        """
+        super().judge_empty()
+        if self.had_rows:
+            self.evidence.contradict(
+                f"{self.where} has no row any more, although its parts have read some: everything "
+                "was erased, or a right was lost. Make a new plan"
+            )
+
+
 class ResumedSource(Source):
     """The rest of a table, and then what changed since the read began.
 

@@ -141,7 +141,7 @@ class FanOut(PerParentSource):
 
     def pages(self) -> Iterator[Page]:
         """Yield the pages of every parent, each with the place of its first row."""
-        if self.route.probe_count:
+        if self.route.probe_count and not self.is_catching_up:
             self._check_route()
         parent, offset = object(), 0
         for page in super().pages():

@@ -110,7 +110,7 @@ class ScoresSource(CountedFanOut):
                 self.nameless += len(page.rows) - len(found)
                 self.scored += found
             yield page
-        self.ended = self.span.is_whole
+        self.ended = self.span.is_whole and not self.is_catching_up
 
 
 class ScoredEntities:
@@ -177,6 +177,10 @@ class NextStepsSource(FanOut):
     def cut_key(self, parent: Any) -> Border | None:
         """Return the id of the entity: all scorecards of one entity are read together."""
         return str(parent.entity_id)
+
+    def parent_key(self, parent: Any) -> Border | None:
+        """Return scorecard and entity: a scorecard may be new to an entity that is not."""
+        return f"{parent.entity_id} {parent.card}"
 
     def __init__(self, api: CortexApi, scored: ScoredEntities) -> None:
         self.scored = scored

@@ -30,8 +30,10 @@ class Parted:
         return [m for run in (*self.runs, self.joined) for m in run.messages]
 
     def keys(self, stream: str) -> list[tuple[Any, ...]]:
-        """The keys of all records of a stream."""
-        return [key for run in (*self.runs, self.joined) for key in run.keys(stream)]
+        """The keys of all records of a stream; those that the join has read again come once."""
+        found = [key for run in self.runs for key in run.keys(stream)]
+        known = set(found)
+        return found + [key for key in self.joined.keys(stream) if key not in known]
 
 
 def read_in_parts(run: Callable[..., TapRun], folder: Path, count: int, **more: Any) -> Parted:

@@ -6,7 +6,7 @@ import array
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 FEW = 20_000
 """So many still fit into a set, which is several times faster."""
@@ -33,6 +33,12 @@ class HashSet:
         if self._buckets:
             return value in self._buckets[value % BUCKETS]
         return value in self._few
+
+    def __iter__(self) -> Iterator[int]:
+        """Yield the hashes, in no order."""
+        yield from self._few
+        for bucket in self._buckets:
+            yield from bucket
 
     def isdisjoint(self, hashes: Iterable[int]) -> bool:
         """Tell whether none of these hashes is in the set."""

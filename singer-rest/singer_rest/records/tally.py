@@ -12,6 +12,7 @@ import array
 import bisect
 from typing import TYPE_CHECKING, Any
 
+from singer_rest.records import key_ranges
 from singer_rest.records.digest import INTEGER, Digest, digest_terms, terms
 from singer_rest.records.hash_set import HashSet
 
@@ -61,6 +62,23 @@ class SeenTerms:
             if run:
                 self._add_run(sorted(run))
         return new
+
+    def know(self, ranges: Sequence[range]) -> None:
+        """Take terms that others have seen, before any of one's own.
+
+        Args:
+            ranges: In order and apart from one another.
+        """
+        if ranges:
+            self._runs, self._lows = list(ranges), [one.start for one in ranges]
+            self._low, self._high = ranges[0].start, ranges[-1].stop - 1
+
+    def ranges(self) -> list[range]:
+        """Return all terms."""
+        found: list[range] = []
+        for run in self._runs:
+            found += [run] if isinstance(run, range) else key_ranges.ranges_of(run)
+        return key_ranges.merged([*found, *key_ranges.ranges_of(sorted(self._others))]) or []
 
     def _is_outside(self, page: Sequence[int]) -> bool:
         return not self._runs or min(page) > self._high or max(page) < self._low
@@ -118,9 +136,22 @@ class KeyTally:
         """Return the digest of the keys of all rows that live; nothing where there can be none."""
         return None if self.kinds is None else self._digest
 
-    def adopt(self, digest: Digest) -> None:
-        """Take over the keys of living rows that others have written, none of which is here."""
+    @property
+    def key_ranges(self) -> list[range] | None:
+        """Return the keys of all rows that live, where one whole number is the key."""
+        if not self._in_order:
+            return None
+        return list(key_ranges.without(self._seen.ranges(), sorted(self._dead)))
+
+    def adopt(self, digest: Digest, ranges: Sequence[range] = ()) -> None:
+        """Take over the keys of living rows that others have written, before any of one's own.
+
+        Args:
+            digest: Theirs.
+            ranges: The keys themselves, in order; without them, no row that comes may be theirs.
+        """
         self._digest = self._digest.plus(digest)
+        self._seen.know(ranges)
 
     def add(self, cells: Mapping[str, Sequence[Any]], count: int) -> None:
         """Take rows, column by column.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from singer_rest.run.outcomes import StreamResult
     from singer_rest.run.progress import Progress
     from singer_rest.sources.base import Source
+    from singer_rest.sources.catching_up import Begun, Missed
     from singer_rest.sources.pages import Page
     from singer_rest.stop import StopSignal
 
@@ -153,6 +154,9 @@ class JoinableStream(ReadableStream, Protocol):
     def joins_to_least(self) -> bool:
         """Whether the least of the parts' bookmarks holds for all, and not the greatest."""
 
+    def catch_up_source(self, begun: Begun) -> tuple[Source, Missed]:
+        """Return the source of what all parts have missed, and what that is."""
+
 
 class Writer(Protocol):
     """What writes the rows of one stream, and counts them."""
@@ -230,11 +234,28 @@ class Receipts(Protocol):
         """Write how the reading of a stream ended, once."""
 
 
+class PartialWriter(Writer, Protocol):
+    """What writes the rows of one part of a stream."""
+
+    @property
+    def digest(self) -> Digest | None:
+        """Return the digest of the keys that live; nothing where there can be none."""
+
+    @property
+    def key_ranges(self) -> Sequence[range] | None:
+        """Return these keys, if they are whole numbers."""
+
+
 class JoiningWriter(Writer, Protocol):
     """What ends a stream that was read in parts."""
 
-    def adopt(self, digests: Sequence[Digest | None]) -> None:
-        """Take over the digests of what each part has written; nothing where it has none."""
+    def adopt(self, digests: Sequence[Digest | None], ranges: Sequence[range]) -> None:
+        """Take over what each part has written, before anything is written here.
+
+        Args:
+            digests: Of the keys; nothing where a part has none.
+            ranges: The keys of all parts; none if no row that comes may have one of them.
+        """
 
     def activate(self) -> None:
         """Tell the target to retire every row of this stream that no part has written."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from singer_rest.errors import ConfigError, Outcome
+from singer_rest.errors import ConfigError, Outcome, Stopped, StreamError, TapError
 from singer_rest.run import parts
+from singer_rest.run.catching_up import CatchUpReader
 from singer_rest.run.coverage import coverage
 from singer_rest.run.outcomes import StreamResult
 from singer_rest.run.reader import shrinkage
 from singer_rest.run.runner import Runner
+from singer_rest.sources.catching_up import Begun, Missed
 from singer_rest.sources.evidence import Proof, ProofKind
 
 if TYPE_CHECKING:
@@ -24,6 +27,23 @@ if TYPE_CHECKING:
     from singer_rest.run.plans import PartPlan
 
 logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass
+class _Joined:
+    """One stream on its way to an end."""
+
+    writer: JoiningWriter
+    result: StreamResult
+    found: list[StreamReceipt]
+    """Of the parts that have read it."""
+    reader: CatchUpReader | None = None
+    """What has read what they have missed, if anything can tell that."""
+
+    @property
+    def stream(self) -> JoinableStream:
+        """Return which stream."""
+        return cast("JoinableStream", self.writer.stream)
 
 
 class JoinRunner(Runner["JoinableStream"]):
@@ -49,31 +69,110 @@ class JoinRunner(Runner["JoinableStream"]):
         self.plan = plan
         self.receipts = receipts
         self._new_joining_writer = new_writer
-        self._joined: list[JoiningWriter] = []
-        self._least = {one.name: one.joins_to_least for group in passes for one in group}
+        self._joined: list[_Joined] = []
+        self._before: dict[str, Any] = {}
+        """The bookmarks that the plan began with."""
 
     def _read(self) -> None:
-        self.run.credential_proof.renew()
-        ended = []
-        for streams in self.passes:
-            self.run.receipts.begin([stream.name for stream in streams])
-            for stream in streams:
-                writer = self._new_joining_writer(stream)
-                self._joined.append(writer)
-                result, found = self._result(stream)
-                self.report.add([result])
-                if result.counts_as_complete:
-                    ended.append((writer, result, found))
-        for writer, result, found in ended:
-            self._conclude_stream(writer, result, found)
+        bookmarks = self.run.bookmarks.state.setdefault("bookmarks", {})
+        self._before = copy.deepcopy(bookmarks)
+        try:
+            self.run.credential_proof.renew()
+            for streams in self.passes:
+                self._join_pass(streams)
+            self.run.credential_proof.renew()
+        except (TapError, Stopped) as end:
+            self._take_back(end)
+            raise
+        for one in self._joined:
+            if one.result.counts_as_complete:
+                self._conclude_stream(one)
         self.run.write_state()
+
+    def _join_pass(self, streams: Sequence[JoinableStream]) -> None:
+        """Add up what the parts have brought of one pass, and catch up with what they missed."""
+        names = [stream.name for stream in streams]
+        self.run.receipts.begin(names)
+        self.run.progress.begin(names)
+        joined = [
+            _Joined(self._new_joining_writer(stream), *self._result(stream)) for stream in streams
+        ]
+        self._joined += joined
+        self.report.add([one.result for one in joined])
+        whole = [one for one in joined if one.result.counts_as_complete]
+        if whole:
+            self._catch_up(whole)
+        self.run.progress.end([one.result for one in joined])
+
+    def _catch_up(self, joined: Sequence[_Joined]) -> None:
+        """Read what the parts of one pass have missed; nothing moves before that is all there."""
+        try:
+            source, missed = joined[0].stream.catch_up_source(self._begun(joined[0]))
+        except StreamError as error:  # nobody knows when the present is, or the like
+            for one in joined:
+                one.result.outcome, one.result.accepted = error.outcome, False
+                one.result.sentence, one.result.code = error.sentence, error.code
+            return
+        for one in joined:
+            one.writer.open()
+            ranges = parts.joined_ranges(one.found)
+            if ranges is not None or missed is not Missed.CHANGES:
+                one.writer.adopt([found.key_digest for found in one.found], ranges or ())
+        if missed is Missed.NOTHING:
+            return
+        if missed is Missed.CHANGES:  # since where the parts have come to
+            self._move_to_parts(joined)
+        reader = CatchUpReader(self.run, [one.writer for one in joined], source, missed)
+        for one, own in zip(joined, reader.run(), strict=True):
+            reader.add_to(one.result, own)
+            if one.result.counts_as_complete:
+                one.reader = reader
+            else:
+                self._restore(one.stream.name)
+
+    def _begun(self, one: _Joined) -> Begun:
+        """Return what is known of the parts of a stream."""
+        anchors = [p.anchor for p in self.plan.pieces if one.stream.name in p.streams and p.anchor]
+        return Begun(
+            anchor=anchors[0] if anchors else "",
+            parents=parts.joined_parents(one.found),
+            rows=one.result.rows,
+        )
+
+    def _move_to_parts(self, joined: Iterable[_Joined]) -> None:
+        """Move bookmarks to where all parts have come."""
+        bookmarks = self.run.bookmarks
+        for one in joined:
+            name = one.stream.name
+            bookmarks.state["bookmarks"][name] = parts.joined_bookmark(
+                copy.deepcopy(self._before.get(name, {})),
+                [found.bookmark for found in one.found],
+                least=one.stream.joins_to_least,
+            )
+            bookmarks.refresh(name)
+
+    def _restore(self, name: str) -> None:
+        """Put a bookmark back to where the plan began."""
+        bookmarks = self.run.bookmarks.state["bookmarks"]
+        bookmarks.pop(name, None)
+        if name in self._before:
+            bookmarks[name] = copy.deepcopy(self._before[name])
+        self.run.bookmarks.refresh(name)
+
+    def _take_back(self, end: TapError | Stopped) -> None:
+        """Take it for incomplete whatever was joined: the run ended before anything moved."""
+        for one in self._joined:
+            self._restore(one.stream.name)
+            if one.result.counts_as_complete:
+                one.result.outcome, one.result.accepted = Outcome.PARTIAL, False
+                one.result.sentence, one.result.code = end.sentence, end.code
 
     @property
     def _has_begun(self) -> bool:
         return bool(self._joined)
 
     def _writers(self) -> Iterable[Writer]:
-        return self._joined
+        return [one.writer for one in self._joined]
 
     def _result(self, stream: JoinableStream) -> tuple[StreamResult, list[StreamReceipt]]:
         """Return how a stream ended over all parts, and its receipts."""
@@ -118,28 +217,21 @@ class JoinRunner(Runner["JoinableStream"]):
             result.outcome, result.accepted = Outcome.UNPROVED, True
             result.code, result.sentence = "UNPROVED", accepted[0].sentence
 
-    def _conclude_stream(
-        self, writer: JoiningWriter, result: StreamResult, found: Sequence[StreamReceipt]
-    ) -> None:
+    def _conclude_stream(self, one: _Joined) -> None:
         """Move the bookmark to where all parts have come, and retire what none of them brought."""
-        stream, bookmarks = writer.stream, self.run.bookmarks
-        least = self._least[stream.name]
-        entries = bookmarks.state.setdefault("bookmarks", {})
-        entries[stream.name] = parts.joined_bookmark(
-            copy.deepcopy(entries.get(stream.name, {})),
-            [one.bookmark for one in found],
-            least=least,
-        )
-        bookmarks.refresh(stream.name)
+        stream, writer, result = one.stream, one.writer, one.result
+        bookmarks, entries = self.run.bookmarks, self.run.bookmarks.state["bookmarks"]
+        if one.reader is None or one.reader.missed is not Missed.CHANGES:
+            self._move_to_parts([one])
+        if one.reader is not None:
+            one.reader.settle(writer, result)
         if bookmarks.resume(stream.name):  # of an earlier read, which this one has overtaken
             bookmarks.put_resume(stream.name, "")
             bookmarks.note_completed(stream.name, self.plan.created)
-        writer.open()
-        writer.adopt([one.key_digest for one in found])
         bookmarks.cover(stream.name, coverage(self.run, stream))
         if not stream.is_full_table:
             return
-        before = self.plan.state.get("bookmarks", {}).get(stream.name, {}).get("complete_rows")
+        before = self._before.get(stream.name, {}).get("complete_rows")
         entries[stream.name].pop("complete_rows", None)
         if before is not None:
             bookmarks.note_rows(stream.name, before)

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from singer_rest.errors import ConfigError, Outcome
-from singer_rest.records import timestamps
+from singer_rest.records import key_ranges, timestamps
 from singer_rest.records.digest import Digest
 from singer_rest.run import plans
 from singer_rest.run.plans import PartPlan, Piece
+from singer_rest.sources.cuts import Border
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_rest.run.contract import PartialWriter
     from singer_rest.run.outcomes import StreamResult
+    from singer_rest.sources.base import Source
 
 STATE_KEY = "part_receipt"
 """Where the receipt stands in the STATE that a part ends with."""
@@ -42,6 +45,10 @@ class StreamReceipt(msgspec.Struct, frozen=True):
     """How many keys of living rows were written; nothing where they have no digest."""
     digest: str | None = None
     """Theirs; spans have no key in common, so that the digests of all parts add up."""
+    key_ranges: str | None = None
+    """The keys themselves, where that is short; see :mod:`.key_ranges`."""
+    parents: tuple[Border, ...] | None = None
+    """The keys of the parents that were asked about; nothing where there are none."""
 
     @property
     def key_digest(self) -> Digest | None:
@@ -90,9 +97,20 @@ class PartReceipt(msgspec.Struct, frozen=True):
 def stream_receipt(
     result: StreamResult,
     bookmark: dict[str, Any],
-    digest: Digest | None,
+    writer: PartialWriter | None,
+    source: Source | None,
 ) -> StreamReceipt:
-    """Return the receipt of a stream that has ended."""
+    """Return the receipt of a stream that has ended.
+
+    Args:
+        result: How it ended.
+        bookmark: What it would leave alone.
+        writer: What has written its rows, if it was begun.
+        source: What they were read from.
+    """
+    digest = None if writer is None else writer.digest
+    ranges = None if writer is None else writer.key_ranges
+    parents = None if source is None else source.asked_parents
     return StreamReceipt(
         outcome=result.outcome.value,
         accepted=result.accepted,
@@ -107,6 +125,8 @@ def stream_receipt(
         bookmark=bookmark,
         keys=None if digest is None else digest.keys,
         digest=None if digest is None else digest.text,
+        key_ranges=None if ranges is None else key_ranges.pack(ranges),
+        parents=None if parents is None else tuple(parents),
     )
 
 
@@ -188,6 +208,32 @@ def check_receipts(plan: PartPlan, receipts: Sequence[PartReceipt]) -> list[Part
     if sentence:
         raise ConfigError(f"The parts are not the whole: {sentence}. Make a new plan.")
     return ordered
+
+
+def joined_ranges(found: Sequence[StreamReceipt]) -> list[range] | None:
+    """Return the keys that all parts of a stream have written, in order.
+
+    Returns:
+        Nothing where a part does not tell, or tells something else than its digest.
+    """
+    together: list[range] = []
+    for one in found:
+        digest = one.key_digest
+        try:
+            ranges = key_ranges.unpack(one.key_ranges) if one.key_ranges else None
+        except ValueError:
+            return None
+        if ranges is None or digest is None or sum(map(len, ranges)) != digest.keys:
+            return None
+        together += ranges
+    return key_ranges.merged(together)
+
+
+def joined_parents(found: Sequence[StreamReceipt]) -> frozenset[Border] | None:
+    """Return the parents that all parts have asked about; nothing where one does not tell."""
+    if any(one.parents is None for one in found):
+        return None
+    return frozenset(parent for one in found for parent in one.parents or ())
 
 
 def joined_bookmark(

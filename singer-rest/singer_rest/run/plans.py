@@ -36,6 +36,8 @@ class Piece(msgspec.Struct, frozen=True, omit_defaults=True):
     """About how many there are, where that is known."""
     why_whole: str = ""
     """Why it is not cut."""
+    anchor: str = ""
+    """From when on changes are read again when the parts are joined, as the source says it."""
 
 
 class PartPlan(msgspec.Struct, frozen=True):

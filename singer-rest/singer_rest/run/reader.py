@@ -91,7 +91,7 @@ class SourceReader:
     def _run(self) -> list[StreamResult]:
         """Read to the end, and make an outcome of whatever ends a stream."""
         try:
-            self.source = self.streams[0].part_source()
+            self.source = self.new_source()
             self.source.evidence.keyless_allowed = self.keyless_allowed
             self._read(self.source)
         except StatusError as failure:
@@ -129,6 +129,10 @@ class SourceReader:
         if self._state_pending and self._all_told and not isinstance(end, OutputClosedError):
             self.shared.write_state()
         return results
+
+    def new_source(self) -> Source:
+        """Return what is read, for all streams of the pass."""
+        return self.streams[0].part_source()
 
     def _read(self, source: Source) -> None:
         stop, progress = self.shared.stop, self.shared.progress

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from singer_rest.run.contract import ReadableStream, Run, Writer
+    from singer_rest.sources.base import Source
 
 logger = logging.getLogger(__name__)
 
@@ -164,6 +165,16 @@ class Runner(Generic[StreamT]):
     def _has_begun(self) -> bool:
         """Whether any stream has been begun."""
         return bool(self._readers)
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Return what every stream was read from, as far as it was begun."""
+        return {
+            stream.name: reader.source
+            for reader in self._readers
+            for stream in reader.streams
+            if reader.source is not None
+        }
 
     def _writers(self) -> Iterable[Writer]:
         """Yield what has written the streams that were begun."""

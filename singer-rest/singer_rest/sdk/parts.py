@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
@@ -13,6 +14,7 @@ from singer_sdk.singerlib import StateMessage
 
 from singer_rest.errors import ConfigError, Outcome, RunError, StreamError
 from singer_rest.records import timestamps
+from singer_rest.records.digest import Digest
 from singer_rest.run import parts, plans, preflight
 from singer_rest.run.contract import Run
 from singer_rest.run.join import JoinLock, JoinRunner
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
 
     from singer_sdk.singerlib.catalog import Catalog
 
-    from singer_rest.records.digest import Digest
     from singer_rest.sdk.streams import SourceStream
     from singer_rest.sources.cuts import Span
 
@@ -101,6 +102,12 @@ class PartWriter(RecordWriter):
         return None if tally is None else tally.digest
 
     @property
+    def key_ranges(self) -> Sequence[range] | None:
+        """Return these keys, if they are whole numbers."""
+        tally = self.tallies.get(self.stream.name)
+        return None if tally is None else tally.key_ranges
+
+    @property
     def counts_keys(self) -> bool:
         """Whether keys are counted: a part does so for its receipt."""
         return True
@@ -116,15 +123,14 @@ class JoinWriter(RecordWriter):
         """Whether every part has said which keys it wrote, for the one table that they go to."""
         return self._knows_all_keys
 
-    def adopt(self, digests: Sequence[Digest | None]) -> None:
+    def adopt(self, digests: Sequence[Digest | None], ranges: Sequence[range]) -> None:
         """Take over what the parts have written of a full table; spans have no key in common."""
         tally = self.tallies.get(self.stream.name)
         known = [digest for digest in digests if digest is not None]
         if tally is None or tally.digest is None or len(self.tallies) > 1:
             return  # rows go elsewhere, or have no key that a digest can be made of
         if len(known) == len(digests) and self.table_version is not None:
-            for digest in known:
-                tally.adopt(digest)
+            tally.adopt(functools.reduce(Digest.plus, known, Digest()), ranges)
             self._knows_all_keys = True
 
 
@@ -203,6 +209,7 @@ def _pieces(
     tap: PartedTap, group: Sequence[SourceStream], plan: Plan, wanted: int, why: str
 ) -> list[Piece]:
     cut = Cut(why_whole=why or SMALL)
+    anchor = _anchor(tap, group)
     if wanted > 1:
         try:
             with tap.stop.interruptible():
@@ -219,9 +226,21 @@ def _pieces(
             requests=max(1, plan.requests // count),
             rows=None if plan.rows is None else plan.rows // count,
             why_whole=cut.why_whole,
+            anchor=anchor,
         )
         for span in cut.spans
     ]
+
+
+def _anchor(tap: PartedTap, group: Sequence[SourceStream]) -> str:
+    """Return from when on changes are read again; a stream that cannot be asked has none."""
+    try:
+        with tap.stop.interruptible():
+            return group[0].change_anchor()
+    except RunError:
+        raise
+    except StreamError:
+        return ""
 
 
 # One part
@@ -300,7 +319,6 @@ def _receipt(
 ) -> PartReceipt:
     bookmarks = tap.bookmarks.state.get("bookmarks", {})
     results = {result.stream: result for result in runner.report.results}
-    digests = {name: writer.digest for name, writer in writers.items()}
     return PartReceipt(
         receipt=plans.FORMAT,
         plan=plan.id,
@@ -315,7 +333,12 @@ def _receipt(
         ended=timestamps.now(),
         requests=tap.transport.traffic.requests if results else 0,
         streams={
-            name: parts.stream_receipt(result, bookmarks.get(name, {}), digests.get(name))
+            name: parts.stream_receipt(
+                result,
+                bookmarks.get(name, {}),
+                writers.get(name),
+                runner.sources.get(name),
+            )
             for name, result in results.items()
         },
     )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from singer_rest.sdk.configured_tap import ConfiguredTap
     from singer_rest.sources.base import Source
+    from singer_rest.sources.catching_up import Begun, Missed
     from singer_rest.sources.cuts import Span
     from singer_rest.sources.pages import Page
 
@@ -82,6 +83,19 @@ class SourceStream(CompatStream):
         if not self.span.is_whole:
             source.restrict(self.span)
         return source
+
+    def change_anchor(self) -> str:
+        """Return from when on changes are read again when parts are joined; empty for nothing."""
+        return self.new_source().change_anchor()
+
+    def catch_up_source(self, begun: Begun) -> tuple[Source, Missed]:
+        """Return the source of what all parts have missed, and what that is.
+
+        Args:
+            begun: What is known of the parts.
+        """
+        source = self.new_source()
+        return source, source.catch_up_with(begun)
 
     def rows(self, page: Page) -> Iterable[Mapping[str, Any]]:
         """Make this stream's rows of one page; the table makes them conform afterwards.

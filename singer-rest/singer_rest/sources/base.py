@@ -12,6 +12,7 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from singer_rest.errors import Outcome, StreamError
+from singer_rest.sources.catching_up import Missed
 from singer_rest.sources.cuts import NOT_CUT, WHOLE, Cut, Span
 from singer_rest.sources.evidence import Evidence, ProofKind
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_rest.http.exchange import Reply
+    from singer_rest.sources.catching_up import Begun
+    from singer_rest.sources.cuts import Border
     from singer_rest.sources.pages import Page
 
 
@@ -41,6 +44,8 @@ class Source(abc.ABC):
     """Names it in messages, usually by its path."""
     span: Span = WHOLE
     """What of it is read; see :meth:`restrict`."""
+    asked_parents: list[Border] | None = None
+    """The keys of the parents that were asked about, once all were; else nothing."""
 
     def __init__(self) -> None:
         self.evidence = Evidence()
@@ -97,6 +102,29 @@ class Source(abc.ABC):
             StreamError: This cannot be read in spans.
         """
         raise StreamError(f"{self.where} cannot be read from {span}: {NOT_CUT}.", code="PART")
+
+    def change_anchor(self) -> str:
+        """Return from when on changes have to be read again, asked before any span is begun.
+
+        It goes by the server's clock, or by what the server shows, in words that
+        :meth:`catch_up_with` understands in another process; empty where changes cannot be told.
+
+        Raises:
+            StreamError: The server cannot be asked.
+        """
+        return ""
+
+    def catch_up_with(self, begun: Begun) -> Missed:
+        """Read what came, changed or went while spans were read; called before anything is asked.
+
+        Args:
+            begun: What is known of the spans.
+
+        Returns:
+            What :meth:`pages` will bring. By default nothing, and nothing may be asked then.
+        """
+        del begun
+        return Missed.NOTHING
 
     @property
     def expected_proof(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from singer_rest.errors import Outcome, StatusError, StreamError
 from singer_rest.sources.base import Plan, Source
+from singer_rest.sources.catching_up import Missed
 from singer_rest.sources.cuts import Cut, even
 from singer_rest.sources.evidence import Evidence, ProofKind
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
+    from singer_rest.sources.catching_up import Begun
     from singer_rest.sources.cuts import Border, Span
     from singer_rest.sources.pages import Page
 
@@ -140,6 +142,8 @@ class PerParentSource(Source):
         """Parents that have none of this."""
         self._others: list[Any] = []
         """Parents that belong to other parts."""
+        self._known: frozenset[Border] | None = None
+        """The keys of parents that parts have asked about, if this is to catch up with them."""
         self._missing: list[Any] = []
         self._unexplained = 0
         """Parents that have none by a 404 without the vendor's words."""
@@ -172,15 +176,50 @@ class PerParentSource(Source):
     def own_parents(self) -> Sequence[Any]:
         """Read the parents, and return those of the span."""
         parents = self.read_parents()
-        if self.span.is_whole:
+        if self._known is not None:
+            self._note_gone(parents, self._known)
+        elif self.span.is_whole:
             return parents
         own: list[Any] = []
         for parent in parents:
-            key = self.cut_key(parent)
-            if key is None:
+            cut_key, key = self.cut_key(parent), self.parent_key(parent)
+            if cut_key is None or key is None:
                 raise StreamError(f"{self.where} cannot be read in parts: {NO_KEY}.", code="PART")
-            (own if self.span.holds(key) else self._others).append(parent)
+            is_own = self.span.holds(cut_key) if self._known is None else key not in self._known
+            (own if is_own else self._others).append(parent)
         return own
+
+    # Catching up with parts
+
+    def parent_key(self, parent: Any) -> Border | None:
+        """Return what tells a parent from all others, in other processes too.
+
+        By default what the list is cut by, which must be overridden where parents share it; a hook.
+        """
+        return self.cut_key(parent)
+
+    def catch_up_with(self, begun: Begun) -> Missed:
+        """Ask about the parents that no part has asked about, by a list of them read anew."""
+        if begun.parents is None or isinstance(self.parents, NamedParents):
+            return Missed.NOTHING
+        self._known = begun.parents
+        return Missed.NEW_PARENTS
+
+    @property
+    def is_catching_up(self) -> bool:
+        """Whether other processes have asked about all parents but those that came meanwhile."""
+        return self._known is not None
+
+    def _note_gone(self, parents: Sequence[Any], known: frozenset[Border]) -> None:
+        gone = sorted(map(str, known.difference(map(self.parent_key, parents))))
+        if gone:
+            named = ", ".join(gone[:MAX_NAMED]) + (", ..." if gone[MAX_NAMED:] else "")
+            note = (
+                f"{len(gone)} of the parents that parts have asked about are gone ({named}); what "
+                "was read of them goes with the next complete read"
+            )
+            logger.warning("%s: %s.", self.where, note)
+            self.evidence.notes.append(note)
 
     def _another_answers(self) -> bool:
         """Whether a parent of another part has what this part's parents say they have not."""
@@ -203,6 +242,7 @@ class PerParentSource(Source):
         evidence.parents_expected = len(parents)
         tasks = (functools.partial(self._begin, parent) for parent in parents)
         failed = 0
+        answered: list[Any] = []
         for parent, begun in zip(parents, self.prefetch.ordered(tasks), strict=True):
             if isinstance(begun, StreamError):
                 error: StreamError | None = begun
@@ -211,19 +251,28 @@ class PerParentSource(Source):
             if error is None:
                 evidence.parents += 1
                 failed = 0
+                answered.append(parent)
             elif (
                 isinstance(error, StatusError)
                 and error.status in GONE
                 and not error.is_web_page  # which tells nothing of a parent
             ):
+                missing = len(self._missing)
                 self.note_404(parent, error)
+                answered += [parent] if len(self._missing) == missing else []
             else:
                 failed += 1
                 if failed == MAX_FAILED or failed == len(parents):
                     raise error  # the route itself is out of order, or out of reach
                 self.note_failed(parent, error)
         self._judge_missing()
+        self._note_answered(answered)
         evidence.prove(ProofKind.EVERY_PARENT, f"{evidence.parents} of {len(parents)} answered")
+
+    def _note_answered(self, parents: Sequence[Any]) -> None:
+        keys = [self.parent_key(parent) for parent in parents]
+        known = [key for key in keys if key is not None]
+        self.asked_parents = known if len(known) == len(keys) else None
 
     def _begin(self, parent: Any) -> Source | StreamError:
         try:

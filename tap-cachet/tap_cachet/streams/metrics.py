@@ -52,6 +52,7 @@ class MetricPoints(CachetStream):
             written=self.written,
             created=self.created,
             newest=self.newest,
+            is_full_table=self.is_full_table,
         )
 
     def since(self, metric: int) -> dt.datetime | None:

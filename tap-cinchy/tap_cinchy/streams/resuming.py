@@ -7,11 +7,14 @@ import dataclasses
 import functools
 import hashlib
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlencode
 
 from singer_rest.run.resume import ResumeMark, why_not
+from singer_rest.sources.catching_up import Missed
 from tap_cinchy.incremental import ChangesSource
 from tap_cinchy.resume import (
     Beginning,
+    CatchUpSource,
     ResumableChangesSource,
     ResumableSource,
     ResumedSource,
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from singer_rest.sources.base import Source
+    from singer_rest.sources.catching_up import Begun
     from tap_cinchy.questions import Reading
 
 DIGITS = 16
@@ -209,6 +213,44 @@ class ResumableStream(CinchyStream):
             with_deleted=self.table.has(DELETED),
             anchor=mark.anchor or None,
         )
+
+    # Catching up with parts
+
+    @property
+    def _tells_changes(self) -> bool:
+        reading = self.reading()
+        told = can_tell_changes(reading, hides_deleted=bool(reading.blank))
+        return self.offers_incremental and told
+
+    def change_anchor(self) -> str:
+        """Return from when on changes are read again, and how the oldest row is shown.
+
+        Both are as the server shows them; no clock but its own decides what is read again.
+        """
+        if not self._tells_changes:
+            return ""
+        source = ResumableSource(self.api, self.reading())
+        source.beginning = Beginning()
+        source.ask_tail()
+        return urlencode({"since": source.beginning.text, "zone": read_anchor(source)})
+
+    def catch_up_source(self, begun: Begun) -> tuple[Source, Missed]:
+        """Return the source of what changed since the plan was made, deleted rows among it."""
+        found = {name: values[-1] for name, values in parse_qs(begun.anchor).items()}
+        if not self._tells_changes or "since" not in found:
+            return self.new_source(), Missed.NOTHING
+        source = CatchUpSource(
+            self.api,
+            dataclasses.replace(self.reading(), blank=()),
+            self.tap.zones,
+            prefetch=self.tap.prefetch,
+            bookmark=found["since"],
+            start=None,
+            with_deleted=self.table.has(DELETED),
+            anchor=found.get("zone"),
+        )
+        source.had_rows = bool(begun.rows)
+        return source, Missed.CHANGES
 
     def find_changes(self, source: Source) -> ChangesSource | None:
         """Return the source whose watermark becomes the bookmark."""

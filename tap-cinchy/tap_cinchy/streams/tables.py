@@ -12,7 +12,7 @@ from singer_rest.sdk.catalog import Metadata
 from singer_rest.sources.base import AbsentSource
 from tap_cinchy.coverage import Coverage
 from tap_cinchy.cql import ID, table_path
-from tap_cinchy.incremental import ANCHOR, check_bookmark
+from tap_cinchy.incremental import ANCHOR, check_bookmark, wall_clock
 from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Shape
 from tap_cinchy.streams.resuming import ResumableStream
@@ -289,7 +289,9 @@ class TableStream(ResumableStream):
         changes = self.find_changes(source)
         if changes is None:
             return False
-        if changes.watermark is not None:
+        mark = wall_clock(changes.watermark)
+        here = wall_clock(self.bookmark_value())  # where parts have come to, if there were any
+        if mark is not None and (here is None or mark >= here):
             self.tap.bookmarks.put(self.name, MODIFIED, changes.watermark)
             self._bookmark()[ANCHOR] = changes.anchor
         return True
