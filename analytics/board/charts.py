@@ -7,6 +7,8 @@ with every kind of colour vision.
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import Any
 
 import altair as alt
@@ -43,6 +45,10 @@ DEPLOY_COLOURS = {
 }
 ROW, FEWEST_ROWS = 22, 3
 """Height in pixels of one name on an axis, and for how many there is room at least."""
+LINE = 17
+"""Height of one of several lines of a name."""
+PROOF_DAYS = 30
+"""So many days of proofs have room."""
 LABEL = {"labelLimit": 150, "title": None, "ticks": False, "domain": False}
 DAY = "utcyearmonthdate"
 
@@ -64,9 +70,28 @@ def _scale(colours: dict[str, str], rows: Rows, field: str) -> alt.Scale:
     return alt.Scale(domain=list(kept), range=list(kept.values()))
 
 
-def _days(title: str | None = None) -> alt.X:
-    axis = alt.Axis(title=title, labelOverlap="greedy", format="%d %b", grid=False)
-    return alt.X("day:T", timeUnit=DAY, axis=axis)
+def _days(rows: Rows | None = None, at_least: int = 0) -> alt.X:
+    """Return an axis of days.
+
+    Args:
+        rows: What is drawn on it.
+        at_least: So many days back from the last one have room, whether there is anything or not.
+    """
+    axis = alt.Axis(
+        title=None, labelOverlap="greedy", labelSeparation=8, format="%d %b", grid=False
+    )
+    if not rows:
+        return alt.X("day:T", timeUnit=DAY, axis=axis)
+    days = [dt.datetime.fromisoformat(row["day"]).replace(tzinfo=dt.UTC) for row in rows]
+    end = max(days) + dt.timedelta(days=1)
+    begin = min(*days, end - dt.timedelta(days=at_least))
+    domain = [int(moment.timestamp() * 1000) for moment in (begin, end)]
+    return alt.X("day:T", timeUnit=DAY, axis=axis, scale=alt.Scale(type="utc", domain=domain))
+
+
+def _whole(most: float) -> list[int]:
+    """Return at most six whole numbers that an axis up to this one shows."""
+    return list(range(0, math.ceil(most) + 1, max(1, math.ceil(most / 5))))
 
 
 def _bottom(title: str | None = None) -> alt.Legend:
@@ -101,7 +126,7 @@ def team_heat_map(rows: Rows) -> alt.LayerChart:
     base = _chart(rows, names).encode(
         x=alt.X(
             "scorecard:N",
-            axis=alt.Axis(title=None, labelAngle=-35, labelLimit=110, ticks=False, domain=False),
+            axis=alt.Axis(title=None, labelAngle=-35, labelLimit=150, ticks=False, domain=False),
         ),
         y=alt.Y("team:N", axis=alt.Axis(**LABEL)),
     )
@@ -129,7 +154,9 @@ def team_heat_map(rows: Rows) -> alt.LayerChart:
 
 def fallen_scores(rows: Rows) -> alt.LayerChart:
     """Draw from where to where scores fell (name, before, now)."""
-    base = _chart(rows, len(rows)).encode(y=alt.Y("name:N", sort=None, axis=alt.Axis(**LABEL)))
+    lines = alt.Axis(**LABEL, labelExpr="split(datum.label, ' in ')", labelLineHeight=12)
+    base = _chart(rows, len(rows)).encode(y=alt.Y("name:N", sort=None, axis=lines))
+    base = base.properties(height=max(len(rows), FEWEST_ROWS) * 2 * LINE)
     shares = alt.Axis(format=".0%", title="score", tickCount=5)
     tooltip = [
         alt.Tooltip("name:N", title="Entity and scorecard"),
@@ -155,7 +182,7 @@ def named_bars(rows: Rows, unit: str, colour: str = BLUE) -> alt.LayerChart:
         y=alt.Y("name:N", sort=None, axis=alt.Axis(**LABEL)),
         x=alt.X(
             "number:Q",
-            axis=alt.Axis(title=unit, tickMinStep=1, format=",d", tickCount=5),
+            axis=alt.Axis(title=unit, values=_whole(max(r["number"] for r in rows)), format=",d"),
             scale=alt.Scale(domainMin=0, padding=28),
         ),
         tooltip=[alt.Tooltip("name:N", title=" "), alt.Tooltip("label:N", title=unit)],
@@ -239,7 +266,7 @@ def proofs(rows: Rows) -> alt.Chart:
         chart.properties(height=max(names, FEWEST_ROWS) * 15)
         .mark_rect(cornerRadius=1.5)
         .encode(
-            x=_days(),
+            x=_days(rows, PROOF_DAYS),
             y=alt.Y("stream:N", sort=None, axis=alt.Axis(**{**LABEL, "labelFontSize": 9})),
             color=alt.Color(
                 "verdict:N",

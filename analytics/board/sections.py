@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_NAMES = 25
 """More names than that make an axis nobody reads; the worst ones are shown, and it is said."""
 MAX_FALLEN = 12
-PROOF_DAYS = 30
+
 BAR_DAYS = 90
 
 
@@ -303,7 +303,9 @@ def links(database: Database) -> Section:
 def proofs(database: Database) -> Section:
     """Show what was proved of every stream, day by day."""
     key = "proofs"
-    note = f"The last run of every day, {PROOF_DAYS} days back. Only green was proved complete."
+    note = (
+        f"The last run of every day, {charts.PROOF_DAYS} days back. Only green was proved complete."
+    )
     rows = database.rows(
         f"""
         select
@@ -316,7 +318,7 @@ def proofs(database: Database) -> Section:
             ) as age
             from {{marts}}.fct_loads
             where load_date > (select max(load_date) from {{marts}}.fct_loads)
-                - interval '{PROOF_DAYS} days'
+                - interval '{charts.PROOF_DAYS} days'
         ) as runs
         where age = 1
         order by tap_name, stream_name, load_date
