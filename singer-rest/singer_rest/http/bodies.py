@@ -32,6 +32,21 @@ def not_whole(answer: Answer, context: Context) -> Failure:
     )
 
 
+def kept(answer: Answer, why: str, context: Context) -> Failure:
+    """An answer that something between has kept from earlier."""
+    where = plain_url(answer.url)
+    return Failure(
+        BodyError(
+            f"{where} answered with what something between has kept from earlier: {why}, "
+            "although a fresh answer was asked for. Let no cache answer for the API.",
+            code="STALE-ANSWER",
+            url=where,
+            first=context.first,
+        ),
+        BODY_TRIES,
+    )
+
+
 def marked(answer: Answer, body: Any, context: Context) -> Failure:
     """An answer with the status of a success that says that it failed.
 

@@ -27,6 +27,7 @@ import urllib3
 from singer_rest.http import bodies, failures, json_body, unreachable
 from singer_rest.http.connections import TimedAdapter
 from singer_rest.http.exchange import Answer, Reply, Request
+from singer_rest.http.freshness import FRESH, why_kept
 from singer_rest.http.preparing import prepare
 from singer_rest.http.retry import (
     Attempts,
@@ -132,6 +133,7 @@ class Transport:
         self._adapter = TimedAdapter(options.total_timeout, options.pool_size)
         self._headers = {
             **requests.utils.default_headers(),
+            **FRESH,
             "Accept": "application/json",
             "User-Agent": options.user_agent,
         }
@@ -231,6 +233,8 @@ class Transport:
         self, request: Request, answer: Answer, context: failures.Context
     ) -> Reply | Failure:
         """Turn the body of a success into a reply or a reason to try again."""
+        if why := why_kept(answer.headers):
+            return bodies.kept(answer, why, context)
         if not answer.body.strip():
             if request.may_be_empty and answer.status < HTTPStatus.MULTIPLE_CHOICES:
                 return self._success(answer, None)

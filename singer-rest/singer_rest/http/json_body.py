@@ -18,6 +18,9 @@ MAX_DIGITS = 300
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_NUL = rb"\u0000"
+_NAME_ENDS = (b'":', b'" :')
+_SLICE = 256
+"""Rows that are written again at once, so that no second body is in memory."""
 
 
 class UnreadableBodyError(ValueError):  # a reason, turned into an error by the transport
@@ -87,8 +90,9 @@ def decode(body: bytes) -> tuple[Any, Repairs]:
     them).
 
     Raises:
-        UnreadableBodyError: Not JSON, nested deeper than the interpreter can follow, or the name of
-            a field is among what is broken: its value would be missing.
+        UnreadableBodyError: Not JSON, nested deeper than the interpreter can follow, the name of a
+            field is among what is broken (its value would be missing), or an object has a name
+            twice: nobody knows which of both values is meant, and one of them may be a list.
     """
     repairs = Repairs()
     body = body.removeprefix(BOM)
@@ -101,9 +105,34 @@ def decode(body: bytes) -> tuple[Any, Repairs]:
         else:
             if body.rfind(_ESCAPED_NUL) >= 0:  # backwards: nearly twice as fast
                 value = _clean(value, repairs)
+        if _count_names(body) > _count_written(value):
+            raise UnreadableBodyError("an object has a name twice")
     except RecursionError as error:
         raise UnreadableBodyError("nested too deeply") from error
     return value, repairs
+
+
+def _count_names(body: bytes) -> int:
+    """Count what stands where names end, in texts too, where it comes again when they are written.
+
+    A name that the decoder met twice in an object is in the body twice and in the value once; there
+    is no other way for a body to have more of them than its value.
+    """
+    return sum(map(body.count, _NAME_ENDS))
+
+
+def _count_written(value: Any) -> int:
+    """Count the same in a value as it would be written, a few rows at a time."""
+    if isinstance(value, dict):
+        parts = [_written(dict.fromkeys(value)), *map(_count_written, value.values())]
+        return sum(parts)
+    if isinstance(value, list) and len(value) > _SLICE:
+        return sum(_written(value[at : at + _SLICE]) for at in range(0, len(value), _SLICE))
+    return _written(value)
+
+
+def _written(value: Any) -> int:
+    return _count_names(msgspec.json.encode(value))
 
 
 def _lenient(body: bytes, repairs: Repairs) -> Any:
