@@ -21,6 +21,7 @@ from .conftest import SMALL, outcomes, site
 from .saying import says
 
 FEW = dataclasses.replace(SMALL, entities=30, crowd=6, logs=40)
+DEPENDENCIES = "/catalog/{callerTag}/dependencies"
 PAGE = "<!doctype html><title>Sign in</title>Please sign in."
 FIVE = [{"id": f"id-{n}", "tag": f"tag-{n}", "slug": f"s-{n}", "type": f"T{n}"} for n in range(5)]
 
@@ -141,7 +142,7 @@ FANNED: dict[str, tuple[str, Callable[[Call], Answer | None]]] = {
         lambda call: says({"resources": None}) if _below(call, "tagOrId") == 4 else None,
     ),
     "dependencies": (
-        "/catalog/{callerTag}/dependencies",
+        DEPENDENCIES,
         lambda call: (
             says({"callerTag": "a", "calleeTag": "b"}) if _below(call, "callerTag") == 5 else None
         ),
@@ -331,3 +332,22 @@ def test_scores_without_totals_that_are_cut_are_read_on() -> None:
         truth = running.keys("scorecard_scores")
     assert run.exit_code == 0, run.stderr
     assert set(run.keys("scorecard_scores")) == truth
+
+
+def test_a_page_with_more_rows_than_were_asked_for_is_no_page_of_edges() -> None:
+    """Edges may be alike: ones that come again would count for others that do not come."""
+    edges = [{"callerTag": "a", "calleeTag": f"b-{number}"} for number in range(12)]
+
+    def repeating(call: Call) -> Answer:
+        number, size = call.query.integer("page", 0), min(3, call.query.integer("pageSize", 3))
+        found = edges[number * size : (number + 1) * size]
+        if (number, size) == (2, 3):
+            found = [*edges[4:6], *found[:2]]  # two rows of the page before
+        claims = {"page": number, "total": len(edges), "totalPages": -(-len(edges) // size)}
+        return says({"dependencies": found, **claims})
+
+    with site(FEW) as running:
+        running.world.on_request(_every({"dependencies": (DEPENDENCIES, repeating)}))
+        run = running.run("dependencies", settings={"page_size": 4})
+    assert run.exit_code == 1
+    assert outcomes(run) == {"dependencies": "partial"}

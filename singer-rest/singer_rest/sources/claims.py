@@ -205,10 +205,10 @@ def check_page(
 
 
 def check_length(claims: Claims, rows: int, asked: int, position: int) -> list[str]:
-    """Return that a page lacks rows, where several rows may be alike in everything.
+    """Return that a page lacks rows or has too many, where rows may be alike in everything.
 
     The rows behind would stand at other places than they are asked for, and one that comes twice
-    would count as two.
+    would count as two, so that another one is missing and the number is right.
 
     Args:
         claims: Of a page that is not the first one, so that the server's own size is known.
@@ -216,6 +216,8 @@ def check_length(claims: Claims, rows: int, asked: int, position: int) -> list[s
         asked: Rows that were asked for.
         position: Rows of the list before it.
     """
+    if rows > asked:
+        return [f"it brings {rows} rows on a page, where {asked} were asked for"]
     if claims.total is None or not 0 < rows < asked or position + rows >= claims.total:
         return []
     return [f"it brings {rows} of {asked} rows on a page, and counts more behind them"]
