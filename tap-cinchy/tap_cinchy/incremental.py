@@ -33,9 +33,10 @@ from tap_cinchy.cql import ID, Select, literal
 from tap_cinchy.ordering import read_keys
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
+from tap_cinchy.witnesses import latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
@@ -298,6 +299,8 @@ class ChangesSource(TableSource):
         self.extra = (*self.extra, *(f"[{stamp}]" for stamp in self.stamps))
         self.anchor: str | None = None
         """What :func:`oldest` returned on this run."""
+        self.witnesses = ""
+        """The latest changes that this run was shown, see :mod:`tap_cinchy.witnesses`."""
         self._watermark = Watermark(self.where)
         self._anchor_before = anchor
         self._bound: dt.datetime | None = None
@@ -339,6 +342,7 @@ class ChangesSource(TableSource):
         """Take the latest change among the last rows, and compare the zones by it."""
         stamps = columns[self.reading.keys :]
         self._watermark.note(itertools.chain.from_iterable(stamps), reply.date)
+        self._note_witnesses(columns[0], stamps[0])
         pairs = [
             (str(shown), id_) for id_, shown in zip(columns[0], stamps[0], strict=True) if shown
         ]
@@ -352,7 +356,11 @@ class ChangesSource(TableSource):
         brought: Brought = piece.payload
         stamps = brought.extra[-len(self.stamps) :]
         self._watermark.note(itertools.chain.from_iterable(stamps), brought.reply.date)
+        self._note_witnesses([key[0] for key in piece.keys], stamps[0])
         return super()._taken(piece)
+
+    def _note_witnesses(self, ids: Sequence[Any], stamps: Sequence[Any]) -> None:
+        self.witnesses = latest(self.witnesses, ids, stamps)
 
     def meets(self, piece: Piece, index: int) -> bool:
         """Whether a sentinel may have changed; in doubt it has."""
