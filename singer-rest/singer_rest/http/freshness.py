@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 FRESH = {"Cache-Control": "no-cache"}
 """Tells caches to ask the server before they answer."""
-OLDEST = 60
-"""Seconds by which an answer may be old all the same: busy public pages are kept so long."""
+OLDEST = 600
+"""Seconds by which an answer may be old all the same: caches before public pages keep answers that
+long, and what moves meanwhile is seen as what moves between two pages."""
 _STALE = re.compile(r"\s*11[0-3]\b")
 _SECONDS = re.compile(r"\s*\d{1,12}\s*")
 
