@@ -52,7 +52,8 @@ def test_f60_cachet_goes_on_from_a_state(stage: Stage, tap: Runner, name: str) -
     run = tap(stage.config(), select=["metric_points"], state=read_text("good", name))
     assert run.code == 0, run.last
     asked = [seen.query["sort"] for seen in stage.requests("/api/metrics/*/points")]
-    assert set(asked) == {"-id"}, "the newest first, as from a bookmark"
+    # Some of these bookmarks do not tell which point goes on changing: that is asked for.
+    assert set(asked) - {"-created_at"} == {"-id"}, "the newest first, as from a bookmark"
     assert given(name) <= set(run.state["bookmarks"]), "what is not ours to judge stays"
     for part in run.state["bookmarks"]["metric_points"]["partitions"]:
         assert part["replication_key"] == "updated_at"
