@@ -106,7 +106,7 @@ def test_a_variable_of_the_wrong_type(tmp_path: Path, setting: str, text: str, w
 
 
 def test_a_pause_may_be_part_of_a_second(tmp_path: Path) -> None:
-    # A name that does not resolve is tried again first after that very pause; others are drawn by lot.
+    # A name that does not resolve is tried again after that very pause; others are drawn by lot.
     values = {"api_url": "https://status.invalid", "api_key": SECRET, "retry_pause": "0.5"}
     run = start(tmp_path, *ENV[:2], **values)
     pauses = re.findall(r"[Tt]rying again in ([\d.]+) s", run.stderr)
