@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from faults.answers import edited
+from faults.answers import edited, status, when
 from faults.runner import Runner
 from faults.stage import Stage
 
@@ -117,3 +117,21 @@ def test_tags_that_are_named_must_come(tmp_path: Path, stream: str) -> None:
     assert run.code == 1
     assert run.outcome(stream) == "partial"
     assert not run.activated
+
+
+def test_a_route_without_tags_costs_the_others_nothing(tmp_path: Path) -> None:
+    """A build that has shown tags has them: what one route refuses later is about that route."""
+    refused = status(
+        REFUSED, {"message": "Requested include(s) `tags` are not allowed. Allowed is `points`."}
+    )
+    with Stage() as stage:
+        stage.script(
+            "/api/metrics",
+            forever=when(lambda seen: "tags" in seen.query.get("include", ""), refused),
+        )
+        run = Runner(tmp_path)(stage.config(), select=list(TAGGED), log="INFO")
+        asked = [s.path for s in stage.seen if "tags" in s.query.get("include", "").split(",")]
+    assert run.code == 0, run.last
+    assert {row["tags"] for row in run.rows("metrics")} == {None}
+    assert {path.rpartition("/")[2] for path in asked} == set(TAGGED)
+    assert any(row["tags"] for row in run.rows("schedules"))
