@@ -225,13 +225,14 @@ class Started:
     def kill(self, signum: int = signal.SIGKILL) -> None:
         os.kill(self.process.pid, signum)  # Popen would reap it, if it has ended meanwhile
 
-    def finish(self, already: bytes = b"") -> Run:
+    def finish(self, already: bytes = b"", seconds: float = MAX_RUN) -> Run:
         """Wait for the end, and check what is true of every run.
 
         Args:
             already: What the test has read from standard output itself.
+            seconds: After which it is killed.
         """
-        guard = threading.Timer(MAX_RUN, self.kill)
+        guard = threading.Timer(seconds, self.kill)
         guard.start()
         try:
             rest = self.process.stdout.read() if self.process.stdout else b""
