@@ -24,9 +24,11 @@ def pytest_configure() -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip what takes minutes or other people's programs, unless it is asked for."""
-    for mark, reason in LEFT_OUT.items():
-        if mark in config.option.markexpr:
-            continue
-        for item in items:
-            if item.get_closest_marker(mark):
-                item.add_marker(pytest.mark.skip(reason=reason))
+    asked = {mark for mark in LEFT_OUT if mark in config.option.markexpr}
+    for item in items:
+        marks = [mark for mark in LEFT_OUT if item.get_closest_marker(mark)]
+        left_out = [mark for mark in marks if mark not in asked]
+        if left_out == ["integration"] and len(marks) > 1:
+            continue  # asked for by the heavier of its marks
+        for mark in left_out:
+            item.add_marker(pytest.mark.skip(reason=LEFT_OUT[mark]))
