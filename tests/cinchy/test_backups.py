@@ -77,3 +77,15 @@ def test_a_row_that_is_erased_or_changed_is_no_news(
     again = run_through(running, target, catalog)
     assert len(again.records[STREAM]) == AGAIN - 1
     assert "backup" not in again.stderr
+
+
+def test_deleted_witnesses_are_no_news(start: Start, catalog: dict[str, object]) -> None:
+    """Rows of a queue go every night: that is no reason to read all of its table again."""
+    world = lab(Clock(FALL_BACK))
+    running, target = start(world), Target()
+    run_through(running, target, catalog)
+    for id_ in (LAST, LAST - 2, LAST - 4):
+        world.delete(TABLE, id_)
+    again = run_through(running, target, catalog)
+    assert len(again.records[STREAM]) < ROWS
+    assert "backup" not in again.stderr

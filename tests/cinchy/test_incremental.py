@@ -285,25 +285,6 @@ def test_a_start_date_bounds_the_first_run_only(start: Start, catalog: Catalog) 
     assert len(read) < len(truth)
 
 
-def test_a_row_without_modified_is_in_every_run(start: Start, catalog: Catalog) -> None:
-    """Nobody can tell when it was changed: neither a start_date nor a bookmark leaves it out."""
-    world = lab(Clock(FALL_BACK), rows=200)
-    blank = {2, 4, 200, 400}
-    for id_ in blank:
-        world.update(TABLE, id_, {"Modified": None})
-    running = start(world)
-    target = Target()
-    since = FALL_BACK - dt.timedelta(hours=50)
-    first = run_through(running, target, catalog, settings={"start_date": since.isoformat()})
-    read = {key[0] for key in first.keys(STREAM)}
-    assert blank <= read
-    assert len(read) < 200
-    world.update(TABLE, 4, {"Name": "changed", "Modified": None})
-    again = run_through(running, target, catalog)
-    assert blank <= {key[0] for key in again.keys(STREAM)}
-    assert target.tables[STREAM][4,]["Name"] == "changed"
-
-
 def test_without_deleted_rows_a_target_is_still_told_of_deletes(start: Start) -> None:
     world = lab(Clock(FALL_BACK))
     running = start(world)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,3 +56,10 @@ def stage() -> Iterator[Stage]:
     """A whole Cachet, with a scriptable server before it."""
     with Stage() as running:
         yield running
+
+
+@pytest.fixture
+def servers() -> Iterator[contextlib.ExitStack]:
+    """What a test starts, and ends with it."""
+    with contextlib.ExitStack() as stack:
+        yield stack

@@ -27,7 +27,6 @@ from .server import FaultServer, Reply
 from .stage import QUICK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from singer_rest.sources.base import Source
@@ -68,12 +67,6 @@ KINDS: dict[str, tuple[type, dict[str, Any]]] = {
     "link": (LinkHeaderSource, {}),
     "offset": (OffsetSource, {"offset": "offset", "limit": "limit", "size": SIZE}),
 }
-
-
-@pytest.fixture
-def servers() -> Iterator[contextlib.ExitStack]:
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -22,7 +22,7 @@ from .server import FaultServer, Reply
 from .stage import QUICK, asgi
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from sandbox.serve import App
     from singer_rest.sources.base import Source
@@ -130,12 +130,6 @@ SAME: dict[str, Callable[[list[Any]], Any]] = {
 
 def always(_source: Any) -> bool:
     return True
-
-
-@pytest.fixture
-def servers() -> Iterator[contextlib.ExitStack]:
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 @pytest.mark.parametrize("name", LISTS)

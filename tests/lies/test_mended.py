@@ -29,6 +29,10 @@ KINDS: dict[str, tuple[str, ...]] = {
         "cortex.gitops_logs:drop_middle_row:last:bookmark",
         "cortex.gitops_logs:never_show_a_row:all:bookmark",
     ),
+    "a page that comes again in every pass": (
+        "cortex.custom_data:repeat_page_before:middle:fresh",
+        "cortex.custom_data:repeat_rows_before:middle:fresh",
+    ),
     "a row that comes twice in one answer": (
         "cortex.entity_gitops_logs:double_row:first:bookmark",
         "cortex.workflow_runs:key_is_of_its_neighbour:last:fresh",

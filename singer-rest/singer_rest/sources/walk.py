@@ -231,13 +231,13 @@ class PageWalk:
     def _judge_known(
         self, page: Page, claims: Claims, number: int, size: int, position: int
     ) -> int:
-        """Judge a page that holds nothing but known rows: the end, if the last is among them.
+        """Judge a page of nothing but known rows; returns the position to go on at.
 
-        Returns:
-            The position to go on at.
+        It is the end if the last one is among them.
         """
         key = self.paging.key
         if len(page.rows) == size:  # rows were added before it, and pushed it on
+            self.state.repeated += 0 if self.state.overlapping else size
             return (number - self.paging.first) * size + size
         if key is not None and key(page.rows[-1]) == self.state.order.last:
             self.state.end = End.NOTHING_NEW
