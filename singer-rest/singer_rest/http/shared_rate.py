@@ -31,6 +31,7 @@ TIDY_EVERY = 200
 MAX_LOOK = 1.0
 """Seconds after which a waiting process looks again: others may have been told to wait."""
 KEY = "singer-rest"
+CLOSED = f"{KEY}:closed"
 INSTALL = "rate_budget needs what singer-rest[budget] brings: install tap and singer-rest[budget]."
 
 
@@ -59,13 +60,18 @@ class _Bucket:
 
     def take(self) -> float:
         """Take a place, or return the seconds after which to try again."""
-        item = self._new_item(KEY, self._bucket.now())
+        item = self._new_item(KEY, self._now())
         if not self._bucket.put(item):
             return max(1, int(self._bucket.waiting(item))) / 1000
         self._taken += 1
         if self._taken % TIDY_EVERY == 0:
             self._bucket.leak(item.timestamp)
         return 0.0
+
+    def _now(self) -> int:
+        """Return the milliseconds by which places are counted."""
+        now: int = self._bucket.now()
+        return now
 
 
 class FileBudget(_Bucket):
@@ -99,7 +105,11 @@ class FileBudget(_Bucket):
 
 
 class RedisBudget(_Bucket):
-    """A budget in a Redis, for processes on many machines."""
+    """A budget in a Redis, for processes on many machines.
+
+    Time is the server's: places that a machine took whose clock is ahead would not be counted by
+    the others, and together they would go beyond the limit.
+    """
 
     def __init__(self, url: str, rates: Sequence[Rate]) -> None:
         import redis  # noqa: PLC0415
@@ -108,15 +118,20 @@ class RedisBudget(_Bucket):
         self._redis = redis.Redis.from_url(url, socket_timeout=10)
         super().__init__(RedisBucket.init(list(rates), self._redis, KEY))
 
+    def _now(self) -> int:
+        seconds, microseconds = self._redis.time()
+        return seconds * 1000 + microseconds // 1000
+
     def closed_until(self) -> float:
-        """Return what the process wrote that was told to wait the longest."""
-        return float(self._redis.get(f"{KEY}:closed") or 0)
+        """Return until when the process waits that was told to wait the longest."""
+        left = self._redis.pttl(CLOSED)  # below 0 where there is none
+        return time.time() + left / 1000 if left > 0 else 0.0
 
     def close_until(self, moment: float) -> None:
-        """Write it down; it goes when the time is over."""
-        seconds = moment - time.time()
-        if seconds > 0 and moment > self.closed_until():
-            self._redis.set(f"{KEY}:closed", moment, px=max(1, int(seconds * 1000)))
+        """Write down for how long; it goes when the time is over."""
+        left = int((moment - time.time()) * 1000)
+        if left > max(0, self._redis.pttl(CLOSED)):
+            self._redis.set(CLOSED, 1, px=left)
 
 
 def split_rate(per_minute: int, burst: int | None) -> list[tuple[int, int]]:
