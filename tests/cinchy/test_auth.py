@@ -6,6 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from support.tap_run import select
 
 from sandbox.cinchy import build_world, story
 from sandbox.cinchy.pages import as_json
@@ -246,6 +247,23 @@ def test_a_token_that_is_revoked_meanwhile_ends_the_run(start: Start) -> None:
     assert "rejected" in run.last_line
     assert len(run.records["hr_departments"]) == 9
     assert "hr_employees" not in run.activated
+
+
+def test_a_token_that_is_revoked_when_all_is_read_retires_nothing(start: Start) -> None:
+    running = start()
+    catalog = select(running.discover(**ONE), "hr_departments")
+
+    def revoke(request: SandboxRequest) -> None:
+        if "[Cinchy].[Tables]" in request.cql:  # what a bookmark covers is asked at the end
+            running.world.accounts["reader"].token = "another"
+
+    running.world.on_request(revoke)
+    run = running.run(settings=ONE, catalog=catalog)
+    assert run.exit_code == 2
+    assert len(run.records["hr_departments"]) > 0
+    assert run.activated == []
+    assert run.states == []
+    assert "hr_departments  partial" in run.stderr
 
 
 def test_pasted_tokens_are_cleaned(start: Start) -> None:

@@ -80,13 +80,19 @@ class JoinRunner(Runner["JoinableStream"]):
             self.run.credential_proof.renew()
             for streams in self.passes:
                 self._join_pass(streams)
+            # Asks the server maybe, so before anything moves.
+            covers = {
+                one.stream.name: coverage(self.run, one.stream)
+                for one in self._joined
+                if one.result.counts_as_complete
+            }
             self.run.credential_proof.renew()
         except (TapError, Stopped) as end:
             self._take_back(end)
             raise
         for one in self._joined:
             if one.result.counts_as_complete:
-                self._conclude_stream(one)
+                self._conclude_stream(one, covers[one.stream.name])
         self.run.write_state()
 
     def _join_pass(self, streams: Sequence[JoinableStream]) -> None:
@@ -217,7 +223,7 @@ class JoinRunner(Runner["JoinableStream"]):
             result.outcome, result.accepted = Outcome.UNPROVED, True
             result.code, result.sentence = "UNPROVED", accepted[0].sentence
 
-    def _conclude_stream(self, one: _Joined) -> None:
+    def _conclude_stream(self, one: _Joined, covers: str) -> None:
         """Move the bookmark to where all parts have come, and retire what none of them brought."""
         stream, writer, result = one.stream, one.writer, one.result
         bookmarks, entries = self.run.bookmarks, self.run.bookmarks.state["bookmarks"]
@@ -228,7 +234,7 @@ class JoinRunner(Runner["JoinableStream"]):
         if bookmarks.resume(stream.name):  # of an earlier read, which this one has overtaken
             bookmarks.put_resume(stream.name, "")
             bookmarks.note_completed(stream.name, self.plan.created)
-        bookmarks.cover(stream.name, coverage(self.run, stream))
+        bookmarks.cover(stream.name, covers)
         if not stream.is_full_table:
             return
         before = self._before.get(stream.name, {}).get("complete_rows")

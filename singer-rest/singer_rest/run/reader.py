@@ -222,13 +222,16 @@ class SourceReader:
         A server that goes on answering when a credential dies answers with less, and says nothing.
         So this waits for a proof that the credential was good after the pass had ended.
         """
+        covers = {  # asks the server maybe, so before anything moves
+            result.stream: coverage(self.shared, writer.stream)
+            for writer, result in zip(self.writers, self.results, strict=False)
+            if result.counts_as_complete
+        }
         self._move_waiting()
         for writer, result in zip(self.writers, self.results, strict=False):
             if result.counts_as_complete and self.source is not None:
                 self._complete(writer, result, self.source)
-                self.shared.bookmarks.cover(
-                    writer.stream.name, coverage(self.shared, writer.stream)
-                )
+                self.shared.bookmarks.cover(writer.stream.name, covers[result.stream])
             if self._read_to_end:  # otherwise the mark says where the next run goes on
                 resume.end(self.shared, writer.stream, complete=result.counts_as_complete)
             self.shared.receipts.close(writer, result)
