@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from singer_rest.errors import StreamError
 from tap_cinchy.cql import ID
-from tap_cinchy.incremental import ROUNDING, oldest, wall_clock
+from tap_cinchy.incremental import ROUNDING, oldest
 from tap_cinchy.ordering import read_keys
 from tap_cinchy.questions import TableQuestions
 from tap_cinchy.shapes import MODIFIED
+from tap_cinchy.values import wall_clock
 from tap_cinchy.witnesses import MOST, read_witnesses
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_rest.sources.pages import Page
 from tap_cinchy.ordering import read_keys
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HeldAgainstIds(abc.ABC):
-    """The part of a source that asks for ids alone."""
+    """The part of a source that asks for ids alone; see windows.Asker."""
 
     evidence: Evidence
     reading: Reading
@@ -34,6 +34,26 @@ class HeldAgainstIds(abc.ABC):
     def page(self, window: Window, most: int | None) -> Piece:
         """Return the first rows of a window; see windows.Asker."""
 
+    def first(self, after: Key | None) -> Key | None:
+        """Return the lowest key behind a place."""
+        return self._one(lambda select: select.text(after or (), top=1))
+
+    def has(self, key: Key) -> bool:
+        """Whether a row exists."""
+        same = tuple(
+            f"t.{path} = {int(part)}"
+            for path, part in zip(key_paths(self.reading.keys), key, strict=True)
+        )
+        return (
+            self._one(lambda select: dataclasses.replace(select, conditions=same).text(top=1))
+            is not None
+        )
+
+    def _one(self, query: Any) -> Key | None:
+        _reply, columns = self.questions.bare(query, key_paths(self.reading.keys))
+        keys = self._keys(columns)
+        return keys[0] if keys else None
+
     def _judge_unseen(self, upto: Key | None = None) -> None:
         """Hold the ids at the end of the table against the rows that came.
 
@@ -46,7 +66,8 @@ class HeldAgainstIds(abc.ABC):
         if unseen:
             self._unseen -= unseen
             low, high = min(unseen)[0], max(unseen)[0]
-            self._report_lost(unseen & self._ids((low - 1,), high, conditional=False))
+            there = self._ids((low - 1,), high, conditional=bool(self.conditions))
+            self._report_lost(unseen & there)
 
     def _compared_with_ids(self, piece: Piece, *, conditional: bool) -> Page | None:
         """Hold rows against their ids: the first under a condition, and where some came twice.
@@ -94,6 +115,7 @@ class HeldAgainstIds(abc.ABC):
             example = min(lost)[0]
             self.evidence.contradict(
                 f"{len(lost)} rows of {self.where} exist and do not come, such as the row "
-                f"{example}: this server leaves rows out whose links lead to nothing. Deselect "
-                "the columns with links"
+                f"{example}: this server leaves rows out whose links lead to nothing, or a "
+                "machine that answers for it is behind the others. Run again; if it stays so, "
+                "deselect the columns with links"
             )

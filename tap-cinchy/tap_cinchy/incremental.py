@@ -31,8 +31,10 @@ from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.cql import ID, Select, literal
 from tap_cinchy.ordering import read_keys
+from tap_cinchy.questions import key_paths
 from tap_cinchy.shapes import CREATED, DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
+from tap_cinchy.values import wall_clock
 from tap_cinchy.witnesses import latest
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page
     from tap_cinchy.client import CinchyApi
     from tap_cinchy.questions import Brought, Columns, Reading
-    from tap_cinchy.windows import Piece
+    from tap_cinchy.windows import Key, Piece
 
 logger = logging.getLogger(__name__)
 
@@ -56,14 +58,6 @@ ROUNDING = dt.timedelta(seconds=2)
 TABLES = "[Cinchy].[Tables]"
 ANCHOR = "zone_anchor"
 """Where a bookmark keeps what :func:`oldest` returned."""
-
-
-def wall_clock(text: Any) -> dt.datetime | None:
-    """Read a timestamp as the clock showed it, without its offset; nothing if it is none."""
-    try:
-        return dt.datetime.fromisoformat(str(text).strip()).replace(tzinfo=None)
-    except ValueError:
-        return None
 
 
 def earlier(moment: dt.datetime, span: dt.timedelta) -> dt.datetime:
@@ -336,10 +330,17 @@ class ChangesSource(TableSource):
 
     def tail_paths(self) -> tuple[str, ...]:
         """Return what is asked for at the end of the table."""
-        return (*super().tail_paths(), *(f"[{stamp}]" for stamp in self.stamps))
+        return (*key_paths(self.reading.keys), *(f"[{stamp}]" for stamp in self.stamps))
+
+    reads_stamps = True  # whatever is selected
+
+    def stamps_of(self, brought: Brought) -> Sequence[Any]:
+        """Return when the rows of an answer were changed last."""
+        return brought.extra[-len(self.stamps)]
 
     def note_tail(self, reply: Reply, columns: Columns) -> None:
         """Take the latest change among the last rows, and compare the zones by it."""
+        super().note_tail(reply, columns)
         stamps = columns[self.reading.keys :]
         self._watermark.note(itertools.chain.from_iterable(stamps), reply.date)
         self._note_witnesses(columns[0], stamps[0])
@@ -351,6 +352,20 @@ class ChangesSource(TableSource):
             shown = wall_clock(text)
             if shown is not None:
                 self.zones.compare(self.questions.form().table, Newest(id_, text, shown))
+
+    def due(self) -> set[Key]:
+        """Return the rows at the end that have changed since the bookmark for certain.
+
+        The latest changes are left out: the next run reads them again, and a machine that answers
+        for the server may well be some seconds behind.
+        """
+        since, shown = self._since(), self._shown
+        zones = dt.timedelta(0) if self.zones.agree else WIDEST
+        high = max(shown.values(), default=None)
+        if since is None or high is None or self.reading.blank:
+            return set()
+        low, high = since + zones + CLOCK_CHANGE, high - CLOCK_CHANGE
+        return {key for key, moment in shown.items() if low <= moment <= high}
 
     def _taken(self, piece: Piece) -> Page:
         brought: Brought = piece.payload

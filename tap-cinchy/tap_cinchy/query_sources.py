@@ -17,10 +17,9 @@ from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
-from tap_cinchy.incremental import wall_clock
 from tap_cinchy.queries import is_query, is_single_value
 from tap_cinchy.query_requests import ask
-from tap_cinchy.values import ContradictionError, decoded
+from tap_cinchy.values import ContradictionError, decoded, wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -15,9 +15,11 @@ from singer_rest.errors import StreamError
 from singer_rest.records import timestamps
 from singer_rest.sources.base import Source
 from singer_rest.sources.evidence import ProofKind
-from tap_cinchy.incremental import WESTERNMOST, ChangesSource, Watermark, oldest, wall_clock
+from tap_cinchy.incremental import WESTERNMOST, ChangesSource, Watermark, oldest
 from tap_cinchy.shapes import DELETED, MODIFIED
 from tap_cinchy.sources import TableSource
+from tap_cinchy.values import wall_clock
+from tap_cinchy.witnesses import latest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,13 +61,13 @@ class ResumableSource(TableSource):
 
     tells_positions = True
     beginning: Beginning
-
-    def tail_paths(self) -> tuple[str, ...]:
-        """Return what is asked for at the end of the table."""
-        return (*super().tail_paths(), f"[{MODIFIED}]")
+    witnesses = ""
+    """The latest changes at the end of the table, see :mod:`tap_cinchy.witnesses`."""
 
     def note_tail(self, reply: Reply, columns: Columns) -> None:
         """Take the latest change among the last rows, as it was shown at the beginning."""
+        super().note_tail(reply, columns)
+        self.witnesses = latest(self.witnesses, columns[0], columns[self.reading.keys])
         mark = Watermark(self.where)
         mark.note(columns[self.reading.keys], reply.date)
         self.beginning.note(mark.text, reply.date)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from singer_rest.errors import StatusError, StreamError, TooLargeError
 from singer_rest.records.columns import INTEGERS
@@ -19,12 +19,14 @@ from singer_rest.sources.base import Plan, Source
 from singer_rest.sources.cuts import Cut
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
+from tap_cinchy.behind import AskedOfOthers
 from tap_cinchy.client import SlowQueryError
 from tap_cinchy.cuts import NO_NUMBER, to_stretch, weigh
 from tap_cinchy.extent import Extent
 from tap_cinchy.held import HeldAgainstIds
 from tap_cinchy.ordering import distinct, in_order
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
+from tap_cinchy.shapes import MODIFIED
 from tap_cinchy.values import look_like_pairs
 from tap_cinchy.windows import Key, Piece, Stretch, TableWalk, Window, stretches
 
@@ -53,7 +55,7 @@ PAGES_A_WINDOW = 20
 MAX_WINDOW = 1 << 31
 
 
-class TableSource(HeldAgainstIds, Source):
+class TableSource(AskedOfOthers, HeldAgainstIds, Source):
     """A table in pages, each beginning behind the key of the last row.
 
     Args:
@@ -154,7 +156,7 @@ class TableSource(HeldAgainstIds, Source):
         if not walk.find_end():
             return walk, None, None
         if self.conditions:
-            self._unseen.clear()  # not all of them come
+            self._unseen = self.due()  # not all of them come
         self._unseen = {key for key in self._unseen if self.span.holds(key[0])}
         part = Stretch(self.goes_on_behind, None) if self.goes_on_behind else to_stretch(self.span)
         rest = walk.pieces(part)
@@ -279,37 +281,20 @@ class TableSource(HeldAgainstIds, Source):
 
     def tail_paths(self) -> tuple[str, ...]:
         """Return what is asked for at the end of the table, keys first; a hook."""
-        return key_paths(self.reading.keys)
+        stamp = (f"[{MODIFIED}]",) if self.reads_stamps else ()
+        return (*key_paths(self.reading.keys), *stamp)
 
-    def note_tail(self, reply: Reply, columns: Columns) -> None:
+    def note_tail(self, reply: Reply, columns: Columns) -> None:  # noqa: ARG002  # for subclasses
         """Take the rows at the end of the table; a hook."""
-
-    def first(self, after: Key | None) -> Key | None:
-        """Return the lowest key behind a place."""
-        return self._one(lambda select: select.text(after or (), top=1))
-
-    def has(self, key: Key) -> bool:
-        """Whether a row exists."""
-        same = tuple(
-            f"t.{path} = {int(part)}"
-            for path, part in zip(key_paths(self.reading.keys), key, strict=True)
-        )
-        return (
-            self._one(lambda select: dataclasses.replace(select, conditions=same).text(top=1))
-            is not None
-        )
-
-    def _one(self, query: Any) -> Key | None:
-        _reply, columns = self.questions.bare(query, key_paths(self.reading.keys))
-        keys = self._keys(columns)
-        return keys[0] if keys else None
+        if self.reads_stamps:
+            self.note_shown(self._keys(columns), columns[self.reading.keys])
 
     def meets(self, piece: Piece, index: int) -> bool:
         """Whether a sentinel meets the condition."""
         brought: Brought = piece.payload
         return all(column[index] is None for column in brought.extra)
 
-    def page(self, window: Window, most: int | None) -> Piece:
+    def fetch(self, window: Window, most: int | None) -> Piece:
         """Return the first rows of a window, in smaller pieces if need be.
 
         Raises:

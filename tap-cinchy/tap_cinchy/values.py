@@ -63,6 +63,14 @@ def _parsed(value: Any) -> dt.datetime:
         raise CoercionError from None
 
 
+def wall_clock(text: Any) -> dt.datetime | None:
+    """Read a timestamp as the clock showed it, without its offset; nothing if it is none."""
+    try:
+        return dt.datetime.fromisoformat(str(text).strip()).replace(tzinfo=None)
+    except ValueError:
+        return None
+
+
 def has_offset(value: Any) -> bool:
     """Whether a value is a time that says how far its clock is from UTC."""
     try:

@@ -308,11 +308,41 @@ def test_a_full_refresh_begins_anew(start: Start) -> None:
     assert whole(running, first, again, last)
 
 
+@pytest.mark.parametrize("method", ["FULL_TABLE", "INCREMENTAL"])
+@pytest.mark.parametrize("added", [0, 1])
+def test_a_read_of_a_platform_that_was_restored_meanwhile_begins_anew(
+    start: Start, method: str, added: int
+) -> None:
+    """Rows that were read before are as they were, and none of them changed meanwhile."""
+    running = start(lab())
+    catalog = catalog_of(running, method)
+    running.world.update(TABLE, 4, {"Name": "changed"})
+    running.world.update(TABLE, 2 * ROWS, {"Name": "changed"})
+    first, _life = interrupted(running, catalog=catalog)
+    for id_ in (4, 2 * ROWS):
+        running.world.update(TABLE, id_, {"Name": "as it was"}, at=NOW - dt.timedelta(days=9))
+    running.world.erase(TABLE, 2 * ROWS - 2)
+    for _ in range(added):
+        running.world.clock.advance(60)
+        running.world.insert(TABLE, {"Name": "new"})
+    second = read_on(running, first.states[-1], catalog=catalog)
+    assert "restored from a backup" in second.stderr
+    target = Target()
+    target.load([*first.messages, *second.messages])
+    names = {row["Cinchy Id"]: row["Name"] for row in running.world.truth(TABLE)}
+    assert {row["Cinchy Id"]: row["Name"] for row in target.tables[STREAM].values()} == names
+
+
 def test_an_emptied_table_is_not_taken_for_the_rest(start: Start) -> None:
     running = start(lab(60))
     first, _life = interrupted(running, 2)
-    for row in running.world.truth(TABLE):
-        running.world.erase(TABLE, row["Cinchy Id"])
+
+    def empty(request: SandboxRequest) -> None:
+        if "FROM [Lab].[Samples]" in request.cql and "DESC" in request.cql:
+            for row in running.world.truth(TABLE):
+                running.world.erase(TABLE, row["Cinchy Id"])
+
+    running.world.on_request(empty)
     second = running.run(settings=SETTINGS, state=first.states[-1])
     assert second.exit_code == 1
     assert "has no row any more" in second.last_line

@@ -34,6 +34,7 @@ class ResumeMark:
         reads: Tells apart what is read: the system, the columns, the conditions.
         rows: So many have been written.
         digest: Of the keys of these rows, for the receipt; empty where none is kept.
+        witnesses: By what the source notices that the system has gone back in time since.
     """
 
     position: str
@@ -44,6 +45,7 @@ class ResumeMark:
     rows: int
     anchor: str = ""
     digest: str = ""
+    witnesses: str = ""
 
     def __str__(self) -> str:
         """Return the text that stands in the bookmark."""
@@ -62,7 +64,7 @@ class ResumeMark:
             return None
         if begun is None:
             return None
-        rest = {name: found.get(name, "") for name in ("anchor", "digest")}
+        rest = {name: found.get(name, "") for name in ("anchor", "digest", "witnesses")}
         return cls(version=version, begun=begun, rows=rows, **texts, **rest)
 
 

@@ -12,7 +12,7 @@ from singer_rest.run.bookmarks import HOW_TO_RESET
 from tap_cinchy import answers
 from tap_cinchy.client import Parameter
 from tap_cinchy.cql import ID, literal
-from tap_cinchy.incremental import ANCHOR, check_bookmark, date_literal, wall_clock
+from tap_cinchy.incremental import ANCHOR, check_bookmark, date_literal
 from tap_cinchy.queries import (
     AFTER,
     TOP,
@@ -32,6 +32,7 @@ from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import field
 from tap_cinchy.sources import TableSource
 from tap_cinchy.streams.base import CinchyStream
+from tap_cinchy.values import wall_clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlencode
 
 from singer_rest.run.resume import ResumeMark, why_not
 from singer_rest.sources.catching_up import Missed
+from tap_cinchy import backups
 from tap_cinchy.incremental import ChangesSource
 from tap_cinchy.resume import (
     Beginning,
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from singer_rest.sources.catching_up import Begun
     from tap_cinchy.questions import Reading
 
+RESTORED = (
+    "rows show earlier changes than they did, or are not there any more; the platform was restored "
+    "from a backup"
+)
 DIGITS = 16
 """Of the hash of what is read."""
 
@@ -114,7 +119,11 @@ class ResumableStream(CinchyStream):
         if mark.reads != self._reads:
             return "other rows or columns are asked for now"
         completed = self.tap.bookmarks.completed(self.name)
-        return why_not(mark, completed, self.config["resume_max_age"])
+        why = why_not(mark, completed, self.config["resume_max_age"])
+        if why or not mark.witnesses:
+            return why
+        time = backups.ask(self.api, self.reading(), mark.witnesses, mark.anchor)
+        return "" if time is backups.Time.GOES_ON else RESTORED
 
     @functools.cached_property
     def _reads(self) -> str:
@@ -163,6 +172,7 @@ class ResumableStream(CinchyStream):
                 self._reads,
                 rows,
                 self._anchors["anchor"],
+                witnesses=getattr(source, "witnesses", ""),
             )
         )
 

@@ -13,10 +13,11 @@ from singer_rest.sources.base import AbsentSource
 from tap_cinchy import backups
 from tap_cinchy.coverage import Coverage
 from tap_cinchy.cql import ID, table_path
-from tap_cinchy.incremental import ANCHOR, check_bookmark, wall_clock
+from tap_cinchy.incremental import ANCHOR, check_bookmark
 from tap_cinchy.questions import Reading
 from tap_cinchy.shapes import CREATED, DELETED, DELETED_AT, MODIFIED, Field, Shape
 from tap_cinchy.streams.resuming import ResumableStream
+from tap_cinchy.values import wall_clock
 from tap_cinchy.whole_table import WholeTableSource
 from tap_cinchy.witnesses import WITNESSES
 
