@@ -296,6 +296,41 @@ def test_f33_a_short_way_round_is_followed(stage: Stage, tap: Runner) -> None:
     assert all(seen.header("authorization") == f"Bearer {SECRET}" for seen in followed)
 
 
+@pytest.mark.parametrize("more", ["?lang=en", "?page=1&lang=en", ""])
+def test_f33_what_a_redirect_leaves_out_is_asked_there_as_well(
+    stage: Stage, tap: Runner, more: str
+) -> None:
+    """A server that adds a parameter of its own would else be asked for its first page only."""
+
+    def elsewhere(exchange: Exchange) -> None:
+        page = exchange.seen.query["page"]
+        redirect(f"/status{INCIDENTS}{more.replace('1', page)}")(exchange)
+
+    def there(exchange: Exchange) -> None:
+        head = exchange.seen.head.replace(b"/status/api", b"/api").replace(b"lang=en&", b"")
+        exchange.reply(stage.fallback(dataclasses.replace(exchange.seen, head=head)))
+
+    stage.script(INCIDENTS, forever=elsewhere)
+    stage.script(f"/status{INCIDENTS}", forever=there)
+    settings = {"page_size": 5}
+    run = tap(stage.config(**settings), select=["incidents"])
+    assert run.code == 0, run.last
+    assert set(run.ids("incidents")) == stage.ids("incidents")
+    for seen in stage.requests(f"/status{INCIDENTS}"):
+        assert {"per_page", "sort", "include", "page"} <= seen.query.keys()
+
+
+@pytest.mark.parametrize("target", ["/api/components", "/api/incidents?page=1&sort=name", "/api"])
+def test_f33_a_redirect_to_another_question_is_no_answer(
+    stage: Stage, tap: Runner, target: str
+) -> None:
+    stage.script(INCIDENTS, forever=redirect(target))
+    run = tap(stage.config(), select=["incidents"])
+    assert run.code == 1
+    assert "where something else would answer" in run.last
+    assert not run.ids("incidents")
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_f34_a_redirect_to_another_host_gets_nothing(stage: Stage, tap: Runner, host: str) -> None:
     with FaultServer() as stranger:

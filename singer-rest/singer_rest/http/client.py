@@ -37,7 +37,7 @@ from singer_rest.http.retry import (
     RetryProgress,
     parse_http_date,
 )
-from singer_rest.http.urls import checked_proxies, is_login, origin
+from singer_rest.http.urls import checked_proxies, is_login, left_unasked, origin, questions
 from singer_rest.redact import plain_url
 
 if TYPE_CHECKING:
@@ -284,8 +284,9 @@ class Transport:
         params = {
             key: _as_text(value) for key, value in request.params.items() if value is not None
         }
+        asked = questions(url, params)
         context = self._context()
-        for hop in range(MAX_REDIRECTS + 1):
+        for _hop in range(MAX_REDIRECTS + 1):
             headers = {**self._headers, **request.headers}
             if identity:
                 headers["Accept-Encoding"] = "identity"
@@ -297,8 +298,7 @@ class Transport:
                 prepared = prepare(
                     request.method,
                     url,
-                    # A place without the question is asked it anew, or it would answer another.
-                    params if hop == 0 or "?" not in url else {},
+                    params,
                     headers,
                     data=request.form,
                     json=request.json,
@@ -337,7 +337,11 @@ class Transport:
                 raise failures.changed_method(answer, target, context)
             if origin(target) != origin(url):
                 raise failures.foreign_redirect(answer, target, context)
-            url = target
+            # A place without the question is asked it anew, or it would answer another.
+            unasked = left_unasked(request.url, asked, target)
+            if unasked is None:
+                raise failures.other_question(answer, target, context)
+            url, params = target, unasked
         raise failures.redirect_loop(request.url, MAX_REDIRECTS, context)
 
     def _proxies_for(self, url: str) -> dict[str, str]:

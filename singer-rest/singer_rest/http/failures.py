@@ -288,6 +288,19 @@ def bad_redirect(url: str, location: str, context: Context) -> RequestError:
     )
 
 
+def other_question(answer: Answer, target: str, context: Context) -> RequestError:
+    """A redirect to where something else is asked: the answer would be that of another request."""
+    where = plain_url(answer.url)
+    return RequestError(
+        f"{where} redirects to {plain_url(target)} with another path or other parameters, where "
+        "something else would answer. Ask whoever runs the server for the address of its API, or "
+        "check api_url.",
+        code="OTHER-REDIRECT",
+        url=where,
+        first=context.first,
+    )
+
+
 def redirect_loop(url: str, hops: int, context: Context) -> RequestError:
     """Redirects without end."""
     where = plain_url(url)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, quote, unquote, urlsplit, urlunsplit
 
 import requests
 
 from singer_rest.errors import ConfigError, StreamError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 PROXY_SCHEMES = frozenset({"http", "https", "socks4", "socks4a", "socks5", "socks5h"})
@@ -53,6 +57,43 @@ def path(template: str, **ids: object) -> str:
         else:
             out.append(part)
     return "/".join(out)
+
+
+def questions(url: str, params: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return what a request asks: the parameters in its URL and those beside it."""
+    asked = parse_qs(urlsplit(url).query, keep_blank_values=True)
+    for name, value in params.items():
+        asked[name] = [str(one) for one in (value if isinstance(value, list) else [value])]
+    return asked
+
+
+def left_unasked(
+    url: str, asked: Mapping[str, list[str]], target: str
+) -> dict[str, list[str]] | None:
+    """Return what a redirect leaves out of a request, to be asked there as well.
+
+    A server may move its API, end a path with a slash, or add a parameter of its own; what is
+    asked for stays the same.
+
+    Args:
+        url: Of the request.
+        asked: Its parameters.
+        target: Where it is sent instead.
+
+    Returns:
+        Nothing where the place is another one, or the parameters have other values there.
+    """
+    there = iter(_segments(target))
+    if not all(part in there for part in _segments(url)):
+        return None
+    found = parse_qs(urlsplit(target).query, keep_blank_values=True)
+    if any(found[name] != values for name, values in asked.items() if name in found):
+        return None
+    return {name: values for name, values in asked.items() if name not in found}
+
+
+def _segments(url: str) -> list[str]:
+    return [unquote(part).casefold() for part in urlsplit(url).path.split("/") if part]
 
 
 @functools.lru_cache(ADDRESSES)
