@@ -38,7 +38,6 @@ class StopSignal:
     def __init__(self) -> None:
         self.signum: int | None = None
         self._event = threading.Event()
-        self._writing: socket.socket | None = None
         self._interruptible = False
 
     def install(self) -> None:
@@ -60,8 +59,8 @@ class StopSignal:
         """
         reading, writing = socket.socketpair()  # pipes will not do on Windows
         writing.settimeout(0)  # as set_wakeup_fd asks for
-        self._writing = writing
-        signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
+        # It lasts as long as the process: detached, Python does not warn that it was left open.
+        signal.set_wakeup_fd(writing.detach(), warn_on_full_buffer=False)
         threading.Thread(target=_watch, args=(reading,), name="stop", daemon=True).start()
 
     def _handle(self, signum: int, _frame: FrameType | None) -> None:
@@ -113,7 +112,7 @@ def _watch(signals: socket.socket) -> None:
     """End the process when a signal has arrived and nobody else does; at once on the second."""
     first = _next(signals)
     if not first:
-        return  # the other end was closed: the interpreter ends by itself
+        return  # the other end is closed: no signal can be heard any more
     second = _next(signals, GRACE)
     if not second:
         _say(

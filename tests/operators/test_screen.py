@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from faults.answers import silence, status
-from faults.runner import Runner, environment
+from faults.runner import TAP_CACHET, Runner, environment
 
 from .test_patience import wait_for
 
@@ -122,6 +122,22 @@ def on_a_terminal(tap: Runner, stage: Stage, env: dict[str, str], folder: Path) 
     os.close(master)
     assert process.wait() == 0, shown.decode()
     return shown.decode()
+
+
+@pytest.mark.parametrize("arguments", ["--test", "--plan"])
+def test_nothing_is_left_open(stage: Stage, tmp_path: Path, arguments: str) -> None:
+    """Meltano shows the warning of Python that a socket was left open, and users ask what it is."""
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(stage.config()))
+    done = subprocess.run(
+        [*TAP_CACHET, "--config", str(config), arguments],
+        env=environment({"PYTHONWARNINGS": "default"}, log="INFO"),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "ResourceWarning" not in done.stderr
 
 
 def test_under_meltano_every_line_names_its_stream(
