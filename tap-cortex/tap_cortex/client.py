@@ -16,6 +16,7 @@ from singer_rest.sources.base import Plan
 from singer_rest.sources.claims import Claims, UntrueClaimError, read_claims, read_count
 from singer_rest.sources.lists import ListSource
 from singer_rest.sources.pages import Page, Paging
+from singer_rest.sources.passes import MAX_PASSES
 from singer_rest.sources.single import envelope
 from tap_cortex.values import digest, key_or_none, member
 
@@ -302,9 +303,13 @@ class CortexList(ListSource):
         self.api = api
 
     def plan(self) -> Plan:
-        """Count the pages."""
+        """Count the pages; without a total, the end may have to be asked for, or passes be two."""
         plan = self.api.count_pages(self.request, self.rows)
-        return plan if plan.rows is None else self.estimate_requests(plan.rows)
+        if plan.rows is not None:
+            return self.estimate_requests(plan.rows)
+        pages = plan.requests
+        passes = 1 if pages == 1 and not self.paging.confirm else MAX_PASSES
+        return Plan(pages, exact=False, most=passes * (pages + 1))
 
 
 class UndocumentedList(CortexList):

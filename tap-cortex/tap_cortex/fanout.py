@@ -316,7 +316,7 @@ class EntityFanOut(FanOut):
         setup_requests, count = self.catalog.setup_requests()
         if self.entities.are_some:
             count = len(self.entities.read()[0])
-        return Plan(setup_requests + count)
+        return Plan(setup_requests + count, exact=not self.route.paged)
 
 
 class TagFanOut(EntityFanOut):
@@ -375,7 +375,8 @@ class TagFanOut(EntityFanOut):
     def plan(self) -> Plan:
         """Count the entities that can be asked."""
         setup_requests, _entities = self.catalog.setup_requests()
-        return Plan(setup_requests + sum(map(self._can_ask, self.entities.read()[0])))
+        asked = sum(map(self._can_ask, self.entities.read()[0]))
+        return Plan(setup_requests + asked, exact=not self.route.paged)
 
     def _ours(self, page: Page) -> list[dict[str, Any]]:
         """Return the edges to write; one from an entity to itself comes at both its ends."""

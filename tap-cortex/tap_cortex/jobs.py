@@ -235,7 +235,7 @@ class MetricsSource(QuestionsSource):
 
     def plan(self) -> Plan:
         """One request per query, unless it has further pages."""
-        return Plan(len(self.questions))
+        return Plan(len(self.questions), exact=not self.questions)
 
 
 def metric_columns(body: Any) -> list[dict[str, Any]]:

@@ -287,7 +287,8 @@ class MetricsFanOut(EntityFanOut):
     def plan(self) -> Plan:
         """Count keys times entities."""
         setup_requests, entities = self.catalog.setup_requests()
-        return Plan(setup_requests + len(self.keys) * entities, exact=not self.entities.chosen)
+        # A metric of an entity may have further pages.
+        return Plan(setup_requests + len(self.keys) * entities, exact=not self.keys)
 
 
 class ScimSource(OffsetSource):

@@ -130,8 +130,8 @@ def report(findings: Sequence[Finding], output_format: str) -> str:
     """Return the findings as a table or as JSON."""
     if output_format == "json":
         return json.dumps([dataclasses.asdict(finding) for finding in findings], indent=2)
-    header = ("stream", "result", "permission", "requests per run", "proof", "detail")
-    rows = [(f.stream, f.result, f.permission, f.cost, f.proof or "-", f.detail) for f in findings]
+    header = ("stream", "result", "permission", "proof", "detail")
+    rows = [(f.stream, f.result, f.permission, f.proof or "-", f.detail) for f in findings]
     counts: dict[str, int] = {}
     for finding in findings:
         counts[finding.result] = counts.get(finding.result, 0) + 1
@@ -188,7 +188,9 @@ def estimate(run: Run, passes: Passes) -> list[Estimate]:
 def plan_report(run: Run, estimates: Sequence[Estimate], output_format: str) -> str:
     """Return the plan as a table or as JSON."""
     total = sum(item.plan.requests for item in estimates if item.plan)
-    most = sum(item.plan.most or item.plan.requests for item in estimates if item.plan)
+    ceilings = [item.plan.ceiling for item in estimates if item.plan]
+    known = [ceiling for ceiling in ceilings if ceiling is not None]
+    most = sum(known) if len(known) == len(ceilings) else None
     exact = all(item.plan.exact for item in estimates if item.plan)
     per_minute = run.options.requests_per_minute
     minutes = total / per_minute if per_minute else None
@@ -202,7 +204,7 @@ def plan_report(run: Run, estimates: Sequence[Estimate], output_format: str) -> 
                 {
                     "streams": item.streams,
                     "requests": item.plan.requests if item.plan else None,
-                    "most_requests": (item.plan.most or item.plan.requests) if item.plan else None,
+                    "most_requests": item.plan.ceiling if item.plan else None,
                     "rows": item.plan.rows if item.plan else None,
                     "exact": item.plan.exact if item.plan else None,
                     "proof": item.proof,

@@ -36,6 +36,11 @@ class Plan:
     most: int | None = None
     """Requests at most, where the proof may take more; nothing where it takes no more."""
 
+    @property
+    def ceiling(self) -> int | None:
+        """Return how many requests there are at most; nothing where that cannot be foretold."""
+        return self.most or (self.requests if self.exact else None)
+
 
 class Source(abc.ABC):
     """One pass over something on the server."""
