@@ -93,7 +93,7 @@ def sandbox(system: str, *options: str) -> Iterator[str]:
             server.terminate()
 
 
-def load(system: str, *options: str) -> None:
+def load(system: str, *options: str, when: str = "") -> None:
     """Load one system as a user does, settings from the environment; say what is proved."""
     summary = OUTPUT / f"{system}.json"
     env = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
@@ -121,19 +121,20 @@ def load(system: str, *options: str) -> None:
     complete = [one for one in streams if one["outcome"] == "complete"]
     rows = sum(one["rows"] for one in complete)
     print(
-        f"  {WHAT[system]}: {len(complete)} of {len(streams)} streams proved complete, {rows} rows"
+        f"  {WHAT[system]}{when}: {len(complete)} of {len(streams)} streams proved complete, "
+        f"{rows} rows"
     )
 
 
 def load_cortex() -> None:
     """Load the portal as it was a week ago, and as it is now: scores fall between two days only."""
-    load("cortex", "--days-ago", str(WEEK))
+    load("cortex", "--days-ago", str(WEEK), when=" as it was a week ago")
     with duckdb.connect(str(WAREHOUSE)) as database:
         # A demo cannot wait for a week: the first snapshot is dated back.
         database.execute(
             f"update tap_cortex.scorecard_scores_daily set snapshot_date = snapshot_date - {WEEK}"  # noqa: S608
         )
-    load("cortex")
+    load("cortex", when=" as it is now")
 
 
 def build_page() -> None:
@@ -180,7 +181,11 @@ def prove(system: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    print(f"  {WHAT[system]}: {done.stdout.splitlines()[-1].removeprefix('PROVED ')}")
+    *lines, last = done.stdout.splitlines()
+    print(f"  {WHAT[system]}: {last.removeprefix('PROVED ')}")
+    for line in lines:
+        if line.startswith("not comparable"):
+            print(f"    {line.removeprefix('not comparable').strip()}")
 
 
 def main() -> None:

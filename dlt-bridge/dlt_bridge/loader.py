@@ -34,6 +34,7 @@ from dlt_bridge.load_batch import Batch, Disposition
 from dlt_bridge.load_format import choose_format, deliver
 from dlt_bridge.lost_tables import restore_tables, warn_of_lost_dataset
 from dlt_bridge.names import reserved_names
+from dlt_bridge.receipts import RECEIPTS
 from dlt_bridge.relaxing import relax_columns
 from dlt_bridge.resources import LoadOptions, make_hints, prepared
 from dlt_bridge.sequence import STEP, start_sequence
@@ -119,6 +120,7 @@ class Loader:
             LoadError: If the destination does not take them all.
         """
         rows = sum(batch.rows for batch in package)
+        receipts = sum(batch.rows for batch in package if batch.layout.stream == RECEIPTS)
         started = time.monotonic()
         with translated("load into", self._settings.destination):
             package = [prepared(batch, self._destination_type) for batch in package]
@@ -133,8 +135,9 @@ class Loader:
             for file in batch.files:
                 file.path.unlink(missing_ok=True)
         logger.info(
-            "Loaded %d rows into %s in %.1f s.",
+            "Loaded %d rows%s into %s in %.1f s.",
             rows,
+            f" ({receipts} of them receipts)" if receipts else "",
             ", ".join(sorted(batch.layout.table for batch in package)),
             time.monotonic() - started,
         )

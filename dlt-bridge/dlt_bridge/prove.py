@@ -97,7 +97,7 @@ class Prover:
         keys, reason = self._keys(receipt, columns)
         versions = _alike(_VERSION, columns)
         if receipt.scope not in {"whole", "version"}:
-            reason = f"the last run read what is new or of today only (scope {receipt.scope})"
+            reason = f"the table may also keep rows of earlier runs (scope {receipt.scope})"
         elif receipt.scope == "version" and versions is None:
             reason = f"its rows do not tell of which read they are (no column {_VERSION})"
         if reason:
