@@ -138,7 +138,8 @@ TAPS = (
         "{streams} streams, {default} of them by default",
         about_streams="N stands for the number of entities, and `page_size` for the setting. "
         "Requests are those of a stream by itself: reading the list of entities (of scorecards, "
-        "teams or types, where a stream needs those) comes on top, once a run for all streams.",
+        "teams or types, where a stream needs those) comes on top, once a run for all streams. "
+        "Routes are below `/api/v1`, those of SCIM below `/scim`.",
         groups=(
             Group(
                 "catalog",

@@ -52,8 +52,6 @@ class ProofKind(enum.Enum):
     BOTH_ENDS = "read from both ends"
     EVERY_PART = "every part"
     """Spans that tile the whole, each read by a process of its own, with a proof for each."""
-    COUNTED = "counted"
-    """Another question than the list itself gave the same number."""
 
 
 @dataclasses.dataclass(frozen=True)
