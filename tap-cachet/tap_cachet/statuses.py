@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     Statuses = list[tuple[int, Any]]
     """Component id and ``{human, value}`` pair."""
 
+MOVES = 5
+"""Pages of one record that are asked for until the wanted one comes."""
 PLANNED_PAGES = 20
 """Pages that a plan looks at; beyond them it says "at least"."""
 
@@ -235,15 +237,36 @@ class StatusListSource(ApiListSource):
         }
         named = related(record, "components")
         if id_or_none(record) != item:
-            self.evidence.contradict(
-                f"asked for {item}, {self.where} answered record {record.get('id')}"
-            )
+            if not self._take_alone(page, item):
+                self.evidence.contradict(
+                    f"asked for {item}, {self.where} answered record {record.get('id')}"
+                )
         elif named is None or found.keys() != set(named):
             self.evidence.contradict(
                 f"of {self.where}, {item} names {_count(named)} components and brings {len(found)}"
             )
         else:
             page.statuses[item] = [(component, found[component]) for component in named]
+
+    def _take_alone(self, page: StatusPage, item: int) -> bool:
+        """Take the components of one record from a page of the list that has no other.
+
+        For builds that answer every record's own route with the first record. The list is in the
+        order of the ids, so a page of another record tells which way the wanted one has moved.
+        """
+        if not _is_in_order(rows := ROWS(page.reply)):
+            return False
+        place = _place(page.reply.body) + [id_or_none(row) for row in rows].index(item)
+        for _ in range(MOVES):
+            reply = self._small_page(place + 1, 1)
+            if told := self._told_by(reply, {item}):
+                page.statuses |= told
+                return True
+            there = [id_or_none(row) or 0 for row in self.rows(reply)]
+            place += 1 if there and there[0] < item else -1
+            if place < 0:
+                break
+        return False
 
     def _tells_statuses(self, row: dict[str, Any]) -> bool:
         """Whether this build writes the status an incident gave a component.

@@ -1,4 +1,4 @@
-"""A target in memory: one row per key, and what ACTIVATE_VERSION retires is gone."""
+"""What a target holds of a platform, and what it ought to hold."""
 
 from __future__ import annotations
 
@@ -7,44 +7,17 @@ import datetime as dt
 import zoneinfo
 from typing import TYPE_CHECKING, Any
 
+import support.target
+
 from sandbox.cinchy.columns import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sandbox.cinchy import World
     from sandbox.cinchy.columns import Column
 
-Record = dict[str, Any]
 
-
-class Target:
-    """Loads Singer messages as a target with upsert does."""
-
-    def __init__(self) -> None:
-        self.tables: dict[str, dict[tuple[Any, ...], Record]] = {}
-        self.state: dict[str, Any] = {}
-        self._keys: dict[str, list[str]] = {}
-        self._versions: dict[str, dict[tuple[Any, ...], int | None]] = {}
-
-    def load(self, messages: Iterable[dict[str, Any]]) -> None:
-        for message in messages:
-            kind, stream = message["type"], message.get("stream", "")
-            if kind == "SCHEMA":
-                self._keys[stream] = message["key_properties"]
-                self.tables.setdefault(stream, {})
-                self._versions.setdefault(stream, {})
-            elif kind == "RECORD":
-                record = message["record"]
-                key = tuple(record[name] for name in self._keys[stream])
-                self.tables[stream][key] = record
-                self._versions[stream][key] = message.get("version")
-            elif kind == "ACTIVATE_VERSION":
-                for key, version in list(self._versions[stream].items()):
-                    if version is None or version < message["version"]:
-                        del self.tables[stream][key], self._versions[stream][key]
-            elif kind == "STATE":
-                self.state = message["value"]
+class Target(support.target.Target):
+    """One that tells what changed."""
 
     def versions(self, stream: str) -> dict[int, tuple[int, bool]]:
         """Return version and whether it is deleted, by Cinchy Id: every change moves one."""
@@ -80,7 +53,7 @@ def _text(moment: dt.datetime) -> str:
     return text.rstrip("0") if "." in text else text
 
 
-def expected(world: World, table: str, zone: str = "America/New_York") -> list[Record]:
+def expected(world: World, table: str, zone: str = "America/New_York") -> list[dict[str, Any]]:
     """Return every row of a table as the tap has to write it, in the order of its ids.
 
     A link to a row that was erased for good leads nowhere, and the server shows nothing for it.
