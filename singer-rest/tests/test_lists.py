@@ -174,6 +174,22 @@ def test_one_row_deleted_and_one_added_are_noticed() -> None:
     assert evidence.outcome is Outcome.COMPLETE
 
 
+def test_a_row_that_comes_while_the_second_pass_is_read_raises_no_alarm() -> None:
+    """It stands on a page already read and shows in the total alone, so one pass more is read."""
+    server = ListServer(list(range(300)), UNKNOWN, totals=True)
+    served = server.served()
+
+    def change() -> None:
+        if len(server.asked) == 5:
+            server.ids.append(1_000)
+
+    server.before_answer = change
+    server.served = lambda: [1_000, *served] if 1_000 in server.ids else served
+    read, evidence = server.read(100)
+    assert evidence.outcome is Outcome.COMPLETE
+    assert set(read) == {*range(300), 1_000}
+
+
 def test_a_list_that_never_stands_still_is_partial() -> None:
     server = ListServer(list(range(300)), UNKNOWN, totals=True)
     server.before_answer = lambda: server.ids.pop(0)

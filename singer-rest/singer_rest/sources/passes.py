@@ -230,9 +230,11 @@ class ListReading:
         same = self._agrees(taker, before)
         short = self._short(state, taker)
         if short:
-            if same or not repeatable:
-                evidence.doubt(short if not same else f"{short} in two passes alike")
-            return bool(same) or not repeatable
+            # A row that came to a page already read shows in the total alone: no answer yet.
+            settled = same and not state.changed
+            if settled or not repeatable:
+                evidence.doubt(f"{short} in two passes alike" if settled else short)
+            return settled or not repeatable
         if state.doubt:
             evidence.doubt(state.doubt)
             return True
