@@ -13,6 +13,7 @@ from support.tap_run import TapRun, discover, run_tap, select
 
 from sandbox.cortex.answers import Answer
 from sandbox.cortex.generate.dice import instant as written
+from sandbox.cortex.model import Entity
 from sandbox.cortex.routing import Call
 
 from .conftest import INCREMENTAL, NOW, SMALL, Site, instant, site
@@ -206,6 +207,46 @@ def test_a_late_event_of_any_entity_is_found() -> None:
         again = running.run("custom_events", state=first.states[-1])
     union = set(first.keys("custom_events")) | set(again.keys("custom_events"))
     assert union == running.keys("custom_events")
+
+
+@pytest.mark.parametrize("stream", ["custom_events", "custom_metrics"])
+def test_an_entity_that_comes_later_brings_its_past_along(stream: str) -> None:
+    with site(FEW) as running:
+        first = running.run(stream)
+        running.world.add_entity("came-later")
+        later = running.world.entity("came-later")
+        past = written(NOW - dt.timedelta(days=300))
+        later.custom_events.append(
+            {"uuid": "past", "title": "past", "type": "x", "timestamp": past}
+        )
+        running.world.touch()
+        again = running.run(stream, state=first.states[-1])
+        third = running.run(stream, state=again.states[-1])
+    read = set(first.keys(stream)) | set(again.keys(stream))
+    assert read == running.keys(stream)
+    assert later.id in {row["entity_id"] for row in again.records[stream]}
+    recent = written(NOW - dt.timedelta(days=200))
+    assert min(row["timestamp"] for row in again.records[stream]) < recent
+    assert min((row["timestamp"] for row in third.records[stream]), default=recent) >= recent
+
+
+def test_an_archived_entity_brings_its_past_along_when_it_comes_back() -> None:
+    """While it was archived, the server had no such rows."""
+    with site(FEW, archived_children_gone=True) as running:
+        entity = next(e for e in running.world.entities if e.custom_events and not e.is_archived)
+        _archive(running, entity, archived=True)
+        first = running.run("custom_events")
+        _archive(running, entity, archived=False)
+        again = running.run("custom_events", state=first.states[-1])
+    assert first.exit_code == again.exit_code == 0, again.stderr
+    of_entity = {key for key in running.keys("custom_events") if key[0] == entity.id}
+    assert not of_entity & set(first.keys("custom_events"))
+    assert of_entity <= set(again.keys("custom_events"))
+
+
+def _archive(running: Site, entity: Entity, *, archived: bool) -> None:
+    entity.is_archived = archived
+    running.world.touch()
 
 
 def test_a_start_date_bounds_the_first_run(workspace: Site) -> None:

@@ -10,6 +10,8 @@ from singer_rest.run.screen import grouped
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LONGEST = 160
+"""Characters of what a bookmark covers that are shown."""
 UNKNOWN = "a system that the state does not name"
 
 
@@ -33,11 +35,15 @@ def describe(state: Mapping[str, Any], tap: str) -> list[str]:
         words = _words(entry)
         found = covered[name]
         if found and found[1]:
-            words += f"; covers {found[1]}"
+            words += f"; covers {_short(found[1])}"
         if found and len(systems) > 1:
             words += f"; of {found[0]}"
         lines.append(f"{name.ljust(width)}  {words}")
     return lines
+
+
+def _short(covered: str) -> str:
+    return covered if len(covered) <= LONGEST else f"{covered[:LONGEST]} ..."
 
 
 def _words(entry: Mapping[str, Any]) -> str:

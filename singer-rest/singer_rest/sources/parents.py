@@ -145,6 +145,8 @@ class PerParentSource(Source):
         self._known: frozenset[Border] | None = None
         """The keys of parents that parts have asked about, if this is to catch up with them."""
         self._missing: list[Any] = []
+        self._not_found: list[Any] = []
+        """Parents that answered 404, whatever it said of them."""
         self._unexplained = 0
         """Parents that have none by a 404 without the vendor's words."""
 
@@ -258,6 +260,7 @@ class PerParentSource(Source):
                 and not error.is_web_page  # which tells nothing of a parent
             ):
                 missing = len(self._missing)
+                self._not_found.append(parent)
                 self.note_404(parent, error)
                 answered += [parent] if len(self._missing) == missing else []
             else:
@@ -273,6 +276,12 @@ class PerParentSource(Source):
         keys = [self.parent_key(parent) for parent in parents]
         known = [key for key in keys if key is not None]
         self.asked_parents = known if len(known) == len(keys) else None
+
+    def answering_parents(self) -> frozenset[Border] | None:
+        """Return the keys of the parents whose rows were read; nothing where a part was read."""
+        if self.asked_parents is None or self.is_catching_up or not self.span.is_whole:
+            return None
+        return frozenset(self.asked_parents).difference(map(self.parent_key, self._not_found))
 
     def _begin(self, parent: Any) -> Source | StreamError:
         try:

@@ -15,6 +15,7 @@ from singer_rest.sources.base import UnconfiguredSource
 from singer_rest.sources.single import SingleSource, envelope
 from tap_cortex.client import CortexList, UndocumentedList, by_fields, listed
 from tap_cortex.fanout import ChildRoute, Entities, EntityFanOut
+from tap_cortex.known_parents import KnownParents, as_text
 from tap_cortex.schemas.common import OTHER_FIELDS
 from tap_cortex.schemas.personal import OR_AN_ID, PERSONAL
 from tap_cortex.values import json_text, parsed, without_zone
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from tap_cortex.tap import TapCortex
 
 logger = logging.getLogger(__name__)
+
+WHOSE = "whose"
+"""The entities among what a bookmark is of; stands last in the text, for it is long."""
 
 
 class CortexStream(SourceStream):
@@ -294,8 +298,8 @@ class Incremental(CortexStream):
 class IncrementalEntityStream(EntityStream, Incremental):
     """What is asked of every entity since an instant.
 
-    The bookmark is one for all entities, so it stands beside it what it is of: with a type or a
-    key that is asked about for the first time, all of the past is read.
+    The bookmark is one for all entities, so it stands beside it what it is of: with a type, a key
+    or an entity that is asked about for the first time, all of the past is read.
 
     Attributes:
         dates: Parameters for both ends of a span.
@@ -305,6 +309,8 @@ class IncrementalEntityStream(EntityStream, Incremental):
     dates: ClassVar[tuple[str, str]]
     beginning: ClassVar[str | None] = None
     _covered: dict[str, list[str]] | None = None
+    _known_entities: KnownParents | None = None
+    _entities_read: str = ""
 
     def scope(self) -> dict[str, list[str]]:
         """Return what is asked about, by kind; a kind without names stands for all of it."""
@@ -314,7 +320,15 @@ class IncrementalEntityStream(EntityStream, Incremental):
     def covers(self) -> str:
         """Return what is asked about as one text; nothing for all there is."""
         named = {kind: names for kind, names in self.scope().items() if names}
+        if self._entities_read:
+            named[WHOSE] = [self._entities_read]
         return json_text(named) if named else ""
+
+    def move_bookmark(self, source: Source) -> bool:
+        """Remember whose rows were read: the bookmark is of no others."""
+        read = source.answering_parents() if isinstance(source, EntityFanOut) else None
+        self._entities_read = "" if read is None else as_text(map(str, read))
+        return super().move_bookmark(source)
 
     def widen(self, covered: str) -> bool:
         """Remember what the bookmark is of; the rest is read from the start."""
@@ -322,6 +336,7 @@ class IncrementalEntityStream(EntityStream, Incremental):
         if found is None or not all(isinstance(names, list) for names in found.values()):
             return False
         self._covered = found
+        self._known_entities = KnownParents(str(found[WHOSE][0])) if found.get(WHOSE) else None
         new = [
             name
             for kind, names in self.scope().items()
@@ -332,9 +347,12 @@ class IncrementalEntityStream(EntityStream, Incremental):
             logger.info("%s: %s: read from the start.", self.name, ", ".join(new))
         return True
 
-    def is_new(self, **names: str) -> bool:
-        """Tell whether the bookmark is of something else than this, by kind."""
+    def is_new(self, entity: Parent, **names: str) -> bool:
+        """Tell whether the bookmark is of something else than this entity, or this of a kind."""
         covered = self._covered or {}
+        names["types"] = entity.type
+        if self._known_entities is not None and entity.id not in self._known_entities:
+            return True
         return any(covered.get(kind) and name not in covered[kind] for kind, name in names.items())
 
     def spans(self) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -231,7 +231,7 @@ class CustomEvents(IncrementalEntityStream):
         known, new = self.spans()
 
         def request(entity: Parent) -> Request:
-            span = new if self.is_new(types=entity.type) else known
+            span = new if self.is_new(entity) else known
             return self.api.request(self.path, span, id=entity.id)
 
         return ChildRoute(request, self.reader(), key=self.key())
@@ -270,7 +270,7 @@ class CustomMetrics(IncrementalEntityStream):
 
         def request(pair: tuple[str, Parent]) -> Request:
             key, entity = pair
-            span = new if self.is_new(keys=key, types=entity.type) else known
+            span = new if self.is_new(entity, keys=key) else known
             return self.api.request(self.path, span, key=key, id=entity.id)
 
         return ChildRoute(request, self.reader(), key=self.key(), repeats=self.may_repeat)
