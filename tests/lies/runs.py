@@ -92,8 +92,9 @@ class Truth:
 
     @property
     def budget(self) -> int:
-        """Requests after which a run is caught in a loop."""
-        return BUDGET * self.run.requests + BUDGET_BESIDES
+        """Requests after which a run is caught in a loop; a list may come twice, row by row."""
+        rows = sum(map(len, self.known.values()))
+        return BUDGET * self.run.requests + 2 * rows + BUDGET_BESIDES
 
 
 class DishonestError(Exception):
