@@ -127,7 +127,7 @@ class Bench:
                 [*command, *killers, *UNIT], cwd=ROOT, env=self._environment(copy),
                 capture_output=True, check=False, timeout=SECONDS, text=True,
             )  # fmt: skip
-            failed = re.search(r"^(?:FAILED|ERROR) ([^:\s]+)", done.stdout, re.MULTILINE)
+            failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", done.stdout, re.MULTILINE)
             if failed and failed[1] not in killers:
                 killers.append(failed[1])
             return done.returncode == 0
