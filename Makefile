@@ -22,18 +22,28 @@ UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 .PHONY: test-integration test-sdk-next test-lowest targets engines
 
 help:
-	@echo "make demo    load three generated systems through Meltano, ask ten questions, draw a page"
-	@echo "make test    lint, types and the tests of the product, 12 minutes"
+	@echo "make demo        load three generated systems through Meltano, ask ten questions, draw a page"
+	@echo "make playground  three generated systems and a PostgreSQL for the README's commands, for an hour"
+	@echo "make playground-stop   end them"
+	@echo "make board       the models and one page of charts over DATABASE= (a DuckDB file or a PostgreSQL URL)"
+	@echo "make setup       the environment of the taps, in $(VENV)"
+	@echo "make meltano     Meltano and its plugins; make analytics: dbt and the charts"
+	@echo
+	@echo "make test        lint, types, the generated files and the tests of the product, 12 minutes"
+	@echo "make lint types docs-check unit   the parts of it"
 	@echo "make test-integration   the tests that install the packages or start other programs, 8 minutes"
-	@echo "make bench   speed and memory beside the peers, 25 minutes (WORLDS=, ROUNDS=, QUICK=1)"
-	@echo "make lies    servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=, ROUTES=)"
-	@echo "make mutants small changes of what proves completeness, and what notices them, 2 hours"
-	@echo "make targets the taps into five targets of others, each in an environment of its own"
-	@echo "make engines the recipes for other people's engines, each in an environment of its own, 6 minutes"
-	@echo "make playground   three generated systems and a PostgreSQL for the README's commands"
-	@echo "make docs    write every file that is derived from the code"
-	@echo "make board   the marts and one page of charts over DATABASE= (a DuckDB file or a PostgreSQL URL)"
-	@echo "make setup   only the environment, in $(VENV)"
+	@echo "make analytics-test board-test   the models in both databases; the page in a browser"
+	@echo "make slow        the tests that need minutes of real time"
+	@echo "make targets     the taps into five targets of others, each in an environment of its own"
+	@echo "make engines     the recipes for other people's engines, each in an environment of its own, 6 minutes"
+	@echo "make lies        servers that lie in every way, 30 minutes (SAMPLE=, HONEST=, SEED=, REPLAY=, ROUTES=)"
+	@echo "make mutants     small changes of what proves completeness, and what notices them, 2 hours"
+	@echo "make bench       speed and memory beside the peers, 25 minutes (ONLY=, ROUNDS=, QUICK=1)"
+	@echo "make test-sdk-next test-lowest   the newest pre-release of the SDK; the lowest versions of all packages"
+	@echo
+	@echo "make docs        write every file that is derived from the code"
+	@echo "make constraints   renew the pinned versions"
+	@echo "make clean       remove environments and output"
 
 setup: $(VENV)/.ready
 
@@ -148,8 +158,8 @@ test-lowest: | $(filter .tools/%,$(UV))
 
 # A whole run also brings the tables in README.md and bench/README.md up to date.
 bench: setup meltano
-	$(BIN)/python -m bench --json $(if $(WORLDS)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(WORLDS),--only $(WORLDS)) \
-		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(WORLDS)$(QUICK),,--pages)
+	$(BIN)/python -m bench --json $(if $(ONLY)$(QUICK),output/bench.json,bench/results/latest.json) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(QUICK),--quick) $(if $(ONLY)$(QUICK),,--pages)
 
 # Servers that lie, against every route of the taps; with HONEST=1000 healthy ones that change. A
 # whole run brings the numbers in README.md up to date, and so does a sample if PUBLISH is set.

@@ -116,3 +116,35 @@ def test_tools_of_the_workflows_have_a_version() -> None:
         if re.search(r"pip install|pipx run|uvx ", line) and "==" not in line
     ]
     assert loose == []
+
+
+def test_help_names_every_target() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = set(" ".join(re.findall(r"^\.PHONY: (.+)$", text, re.MULTILINE)).split())
+    done = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
+    told = {
+        name
+        for line in done.stdout.splitlines()
+        for made in re.findall(r"\bmake ((?:[a-z-]+ )*[a-z-]+)(?:  |:|$)", line)
+        for name in made.split()
+    }
+    assert phony - {"help"} == told
+    assert max(map(len, done.stdout.splitlines())) <= 110
+
+
+def test_contributing_names_what_exists() -> None:
+    """Folders, files and modules; a module of singer-rest may be written with dots."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([a-z][a-z_-]*[/.][a-z_/.-]*)`", text))
+    places = (ROOT, ROOT / "singer-rest" / "singer_rest", ROOT / "tests")
+    missing = [
+        name
+        for name in sorted(named)
+        if not any(
+            (place / path).exists()
+            for place in places
+            for path in (name, f"{name}.py", f"{name.replace('.', '/')}.py")
+        )
+    ]
+    assert len(named) > 20
+    assert missing == []
