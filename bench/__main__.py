@@ -1,4 +1,4 @@
-"""Measure everything, one contender after the other, and print what came out.
+"""Measure everything, one program after the other, and print what came out.
 
 ``make bench`` from the root of the repository; ``python -m bench --help`` for parts of it.
 """
@@ -25,9 +25,9 @@ ROUNDS = 3
 def main() -> int:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--only", nargs="+", choices=WORLDS, help="these worlds only")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of every contender")
-    parser.add_argument("--quick", action="store_true", help="tiny worlds: does it work at all?")
+    parser.add_argument("--only", nargs="+", choices=WORLDS, help="these scenarios only")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="runs of every program")
+    parser.add_argument("--quick", action="store_true", help="tiny sizes: does it work at all?")
     parser.add_argument("--size", type=int, help="records or entities, instead of each's own")
     parser.add_argument("--json", type=Path, help="where to keep the results")
     parser.add_argument("--pages", action="store_true", help="bring the tables of the pages up")

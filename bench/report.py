@@ -86,7 +86,7 @@ def summary(outcome: Outcome, day: dt.date, rounds: int, only: Sequence[str] | N
 
 def details(outcome: Outcome) -> str:
     """Return what every contender needed, a table for each scenario."""
-    header = ("", "world", "CPU s", "time s", "per CPU s", "memory MB", "start-up CPU s", "429")
+    header = ("", "size", "CPU s", "time s", "per CPU s", "memory MB", "start-up CPU s", "429")
     parts = []
     for name, entries in outcome.entries.items():
         rows = [_row(contender, entry) for contender, entry in entries.items()]

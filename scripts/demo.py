@@ -76,7 +76,7 @@ def patiently(what: str) -> Iterator[None]:
 @contextlib.contextmanager
 def sandbox(system: str, *options: str) -> Iterator[str]:
     """Start a sandbox on a free port; yields its address."""
-    command = [sys.executable, "-m", "sandbox", system, "--world", "plain", "--stop-with-parent"]
+    command = [sys.executable, "-m", "sandbox", system, "--company", "--stop-with-parent"]
     with subprocess.Popen(
         [*command, *options],
         stdout=subprocess.PIPE,

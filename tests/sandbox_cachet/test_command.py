@@ -125,8 +125,8 @@ def test_rarer_things_are_switched_on_by_the_command() -> None:
         assert client.get("incidents/4").json["data"]["id"] == "1"
 
 
-def test_the_plain_year_is_a_world_option() -> None:
-    year = ("--world", "plain", "--now", "2026-11-20T10:00", "--days-ago", "90")
+def test_the_year_of_the_company_is_an_option() -> None:
+    year = ("--company", "--now", "2026-11-20T10:00", "--days-ago", "90")
     with started("cachet", *year, "--churn-every", "5") as (_, url):
         answer = Client(url).get("incidents", "per_page=100&sort=id")
     assert answer.headers["date"] == "Sat, 22 Aug 2026 10:00:00 GMT"

@@ -36,9 +36,9 @@ def test_the_command_serves_what_it_says() -> None:
     assert "personal access token: pat-reader" in said
 
 
-def test_the_plain_year_is_a_world_option() -> None:
+def test_the_year_of_the_company_is_an_option() -> None:
     command = [sys.executable, "-m", "sandbox", "cinchy", "--max-seconds", "60"]
-    chosen = ["--world", "plain", "--now", "2026-11-20T10:00", "--days-ago", "90"]
+    chosen = ["--company", "--now", "2026-11-20T10:00", "--days-ago", "90"]
     with subprocess.Popen(
         [*command, *chosen, "--churn-every", "5"],
         stdout=subprocess.PIPE,

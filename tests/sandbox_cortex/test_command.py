@@ -49,8 +49,8 @@ def test_sizes_keys_and_limits() -> None:
         assert [client.get("/api/v1/catalog").status for _ in range(2)] == [200, 429]
 
 
-def test_the_plain_year_is_a_world_option() -> None:
-    year = ("--world", "plain", "--now", "2026-11-20T10:00:00", "--days-ago", "90")
+def test_the_year_of_the_company_is_an_option() -> None:
+    year = ("--company", "--now", "2026-11-20T10:00:00", "--days-ago", "90")
     with command(*year, "--churn-every", "5") as url:
         rows = Client(url).rows("/api/v1/deploys/search", pageSize=1000)
     assert len(rows) > 1000

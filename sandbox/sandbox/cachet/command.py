@@ -56,12 +56,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in SWITCHES.items():
         what.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     made = parser.add_argument_group("generated data")
-    made.add_argument("--seed", type=int, default=1, help="another seed, another world")
+    made.add_argument("--seed", type=int, default=1, help="another seed, other data")
     made.add_argument(
-        "--world",
-        choices=("generated", "plain"),
-        default="generated",
-        help="plain: the year of a made-up company, no name of which is meant to break a reader;"
+        "--company",
+        action="store_true",
+        help="the year of a made-up company, no name of which is meant to break a reader;"
         " sizes and quirks do not apply",
     )
     made.add_argument(
@@ -69,7 +68,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="plain: the same year as it was N days before its end",
+        help="of the company: the same year as it was N days before its end",
     )
     made.add_argument(
         "--quirk",
@@ -116,7 +115,7 @@ def build(args: argparse.Namespace) -> App:
     }
     clock = Clock(parse_moment(args.now) if args.now else None)
     quirks = [quirk.replace("-", "_") for quirk in args.quirk]
-    if args.world == "plain":
+    if args.company:
         if args.days_ago:
             clock = Clock(clock.now() - args.days_ago * DAY)
         world = plain_world(args.seed, clock=clock, days_ago=args.days_ago)

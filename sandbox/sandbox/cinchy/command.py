@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what can be chosen about the platform and its behaviour."""
     made = parser.add_argument_group("Cinchy")
-    made.add_argument("--seed", type=int, default=1, help="another seed, another world")
+    made.add_argument("--seed", type=int, default=1, help="another seed, other data")
     made.add_argument("--rows", type=int, default=300, help=f"rows of {TASKS}")
     made.add_argument(
         "--empty-tables", type=int, default=0, metavar="N", help="further tables without a row"
@@ -45,10 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--churn", type=int, default=0, metavar="N", help="tasks to change before every request"
     )
     made.add_argument(
-        "--world",
-        choices=("generated", "plain"),
-        default="generated",
-        help="plain: the year of a made-up company that ends now, no name of which is meant to"
+        "--company",
+        action="store_true",
+        help="the year of a made-up company that ends now, no name of which is meant to"
         " break a reader; rows do not apply",
     )
     made.add_argument(
@@ -56,13 +55,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="plain: the same year as it was N days before its end",
+        help="of the company: the same year as it was N days before its end",
     )
     made.add_argument(
         "--now",
         type=dt.datetime.fromisoformat,
         metavar="DATE-TIME",
-        help="plain: where the year ends, UTC (default: the current hour)",
+        help="of the company: where the year ends, UTC (default: the current hour)",
     )
     made.add_argument(
         "--churn-every",
@@ -87,7 +86,7 @@ def build(args: argparse.Namespace) -> CinchyApp:
         ValueError: An option that does not exist, or a value it cannot take.
     """
     options = options_from(args.option)
-    if args.world == "plain":
+    if args.company:
         world = _plain(args)
     else:
         clock = Clock(START, running=True)

@@ -40,10 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     for name, text in SIZES.items():
         world.add_argument(f"--{name}", type=int, default=getattr(DEFAULTS, name), help=text)
     world.add_argument(
-        "--world",
-        choices=("generated", "plain"),
-        default="generated",
-        help="plain: the year of a made-up company, no name of which is meant to break a client;"
+        "--company",
+        action="store_true",
+        help="the year of a made-up company, no name of which is meant to break a client;"
         " sizes do not apply",
     )
     world.add_argument(
@@ -51,10 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="plain: the same year as it was N days before its end",
+        help="of the company: the same year as it was N days before its end",
     )
     world.add_argument(
-        "--plain", action="store_true", help="no hostile names, no nulls, no undocumented fields"
+        "--plain",
+        action="store_true",
+        help="no names meant to break a client, no nulls, no undocumented fields",
     )
     world.add_argument(
         "--odd-rules",
@@ -156,7 +157,7 @@ def build(args: argparse.Namespace) -> App:
         now=_now(args),
     )
     world = World(spec)
-    if args.world == "plain":
+    if args.company:
         world = plain_world(args.seed, now=_now(args), days_ago=args.days_ago)
     for _ in range(args.evaluation):
         world.reevaluate()

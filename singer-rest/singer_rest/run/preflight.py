@@ -29,7 +29,7 @@ OK = "ok"
 class PreflightError(TapError):
     """At least one selected stream cannot be read."""
 
-    code = "DOCTOR"
+    code = "NOT-READABLE"
 
 
 @dataclasses.dataclass
