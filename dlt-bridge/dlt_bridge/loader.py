@@ -203,7 +203,14 @@ class Loader:
         self._journal.acknowledged()
 
     def check_receipts(self, intake: Intake) -> None:
-        """Compare tables with what the tap says of their streams, once all rows are loaded."""
+        """Compare tables with what the tap says of their streams, once all rows are loaded.
+
+        What is found is kept for the end of the run, which decides by it; nothing is raised here
+        for a table that differs.
+
+        Raises:
+            LoadError: The destination cannot be asked.
+        """
         with translated("compare tables in", self._settings.destination):
             self.verifier.check_receipts(intake.streams, self._activation.activated)
 

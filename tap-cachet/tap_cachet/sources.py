@@ -124,7 +124,11 @@ class ApiListSource(ListSource):
         return dataclasses.replace(claims, contradictions=(*claims.contradictions, *wrong))
 
     def fetch(self, number: int, size: int) -> Page:
-        """Ask for one page; a 2.x list without order is asked for as a whole."""
+        """Ask for one page; a 2.x list without order is asked for as a whole.
+
+        Raises:
+            StreamError: There is no answer, or none that is a page of this route.
+        """
         page = self._ask(number, size)
         if self._unlimited and number == self.paging.first and size == self.paging.size:
             total = self.paging.claims(page).total

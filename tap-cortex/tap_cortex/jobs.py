@@ -150,10 +150,16 @@ class CqlSource(QuestionsSource):
         self.patience = patience
 
     def answers(self, question: Question) -> Iterator[Page]:
-        """Yield the rows of one query."""
+        """Start one query, look until it is done, and yield its rows.
+
+        A query that may have begun is never begun again; while one runs, the server answers
+        another one with 409, which the vendor documents.
+
+        Raises:
+            StreamError: It failed, or was not done within ``cql_timeout_minutes``.
+        """
         deadline = time.monotonic() + self.patience
         pauses = self._pauses(deadline)
-        # A query that may have begun is not begun again: the server runs one at a time.
         conflict = {"accept_statuses": frozenset({HTTPStatus.CONFLICT}), "once": True}
         reply = self.post(question.body, **conflict)
         while reply.status == HTTPStatus.CONFLICT and next(pauses, None) is not None:

@@ -191,6 +191,10 @@ NUMBER = re.compile(
     r"(?:\s?(?:s|ms|min|h|kB|MB|GB)\b|\s?%)?`?(?![\w/`]|[.,]\w)",
     re.IGNORECASE,
 )
+DATE = re.compile(
+    r"\b(?:January|February|March|April|May|June|July|August|September|October|"
+    r"November|December) \d{4}"
+)
 LONE = re.compile(r"\| `[a-z_]+` \| `?\d[\d ]*`? \|")
 """The row of a table that begins with a setting and a number."""
 LIMIT = re.compile(
@@ -217,6 +221,7 @@ def statements(text: str) -> list[str]:
     """Return the sentences that state a default or a limit."""
     names = {f"`{name}`" for tap in TAPS.values() for name in tap}
     names |= {f"`{name}`" for name in TARGET["properties"]}
+    text = DATE.sub("then", text)
     parts = re.split(r"(?<=[.;:])\s+|\n\n|\n(?=[|*-])|\|", text)
     sentences = [" ".join(part.split()) for part in parts]
     sentences += [row for row in re.findall(r"^\|.+", text, re.MULTILINE) if LONE.match(row)]

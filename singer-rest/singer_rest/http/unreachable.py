@@ -21,7 +21,11 @@ TransportError = urllib3.exceptions.HTTPError
 
 
 def from_exception(error: Exception, url: str, context: Context) -> Failure:
-    """Judge an exchange that brought no answer, or none within the deadline."""
+    """Judge an exchange that brought no answer, or none within the deadline.
+
+    Raises:
+        ConfigError: Address or proxy of the configuration cannot be used; no server was asked.
+    """
     where, host = plain_url(url), read_host(url)
     text = " ".join(map(str, _chain(error)))
 

@@ -38,8 +38,11 @@ class StreamResult:
     rows: int = 0
     """Records written."""
     expected: int | None = None
+    """Rows that the server counts of this very stream; nothing where it counts others or none."""
     received: int = 0
+    """Distinct rows that came."""
     duplicates: int = 0
+    """Rows that came again; identical ones are written once."""
     skipped: int = 0
     """Parents that vanished meanwhile."""
     proof: str = ""

@@ -76,10 +76,17 @@ class CursorSource(Source, abc.ABC):
         Args:
             page: As it came.
             request: That it answers.
+
+        Raises:
+            StreamError: The server names a next page that cannot be one.
         """
 
     def fetch(self, request: Request) -> Page:
-        """Ask for a page; called from any thread."""
+        """Ask for a page; called from any thread.
+
+        Raises:
+            StreamError: There is no answer, or none that is a page.
+        """
         reply = self.transport.send(request)
         return Page(self.rows(reply), reply)
 
@@ -235,7 +242,11 @@ class NextUrlSource(CursorSource):
         self.url = url
 
     def following(self, page: Page, request: Request) -> tuple[Hashable, Request] | None:
-        """Return the address and the request for it."""
+        """Return the address and the request for it.
+
+        Raises:
+            LoopError: It is on another server, which credentials are not sent to.
+        """
         address = self.url(page.reply)
         if not address:
             return None
@@ -289,7 +300,11 @@ class OffsetSource(CursorSource):
         self._last: list[dict[str, Any]] = []
 
     def following(self, page: Page, request: Request) -> tuple[Hashable, Request] | None:
-        """Return the place after the rows that came."""
+        """Return the place after the rows that came.
+
+        Raises:
+            LoopError: The same page comes whatever place is asked for, and nothing tells the end.
+        """
         place: Any = request.params[self.offset]
         index = int(place) + len(page.rows)
         claims = read_claims(page.reply.body)

@@ -176,7 +176,11 @@ class PerParentSource(Source):
         self.span = span
 
     def own_parents(self) -> Sequence[Any]:
-        """Read the parents, and return those of the span."""
+        """Read the parents, and return those of the span.
+
+        Raises:
+            StreamError: They cannot be read, or one has no key that tells whose part it is.
+        """
         parents = self.read_parents()
         if self._known is not None:
             self._note_gone(parents, self._known)
