@@ -130,7 +130,7 @@ TAPS = (
         keywords=("meltano_sdk", "api", "developer-portal", "scorecards"),
         tap_class="TapCortex",
         prerequisite="An API key of the workspace; what each stream needs beyond reading the "
-        "catalog stands in the list of streams.",
+        "catalog is in the list of streams.",
         next_steps="Run `meltano invoke tap-cortex --test` to see what the key may read, and "
         "with `--plan` what a run costs. Streams that ask for every entity, or need more than a "
         "read-only key, are read only if the setting opt_in_streams names them.",
