@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_distributed.commands import Tap
 from singer_distributed.staging import Result, Staging, write_parquet
@@ -22,6 +22,7 @@ def read_parts(
     to: str | Path,
     parts: int,
     stream: str | None = None,
+    catalog: dict[str, Any] | None = None,
     retries: int = RETRIES,
 ) -> Result:
     """Read a tap on the workers of a cluster, into Parquet files.
@@ -33,6 +34,7 @@ def read_parts(
         to: The folder of the result. What is there stays until the read is proved.
         parts: How many tasks.
         stream: One stream to read; all that are selected by default unless given.
+        catalog: A catalog that says which streams and columns to read, instead of ``stream``.
         retries: How often a part is tried again.
 
     Raises:
@@ -40,7 +42,8 @@ def read_parts(
     """
     command, staging = Tap(tap, config), Staging(to)
     try:
-        catalog = None if stream is None else command.select_stream(stream)
+        if stream is not None:
+            catalog = command.select_stream(stream)
         plan = staging.plan(command, parts, catalog)
         tasks = client.map(
             read_part,

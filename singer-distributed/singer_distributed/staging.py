@@ -25,6 +25,8 @@ JOIN = "join"
 """The file of the rows that came when all parts were there."""
 STATE_FILE = "state.json"
 """Beside the tables: what a plain incremental run of the tap goes on from."""
+PROOF_FILE = "receipts.json"
+"""Beside it: the tap's own receipt of every stream, which says what proves it."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,14 +34,17 @@ class Result:
     """A read that is proved.
 
     Attributes:
-        folder: Holds a folder of Parquet files for each stream, and ``state.json``.
+        folder: Holds a folder of Parquet files for each stream, ``state.json`` and
+            ``receipts.json``.
         rows: How many rows each stream has.
         state: What a plain run of the tap goes on from.
+        receipts: The last receipt of each stream; none where the setting ``receipts`` is off.
     """
 
     folder: Path
     rows: dict[str, int]
     state: dict[str, Any]
+    receipts: dict[str, dict[str, Any]]
 
     def dataframe(self, stream: str) -> Any:
         """Return a stream as a dataframe of Dask."""
@@ -79,7 +84,6 @@ class Staging:
         """
         receipts = self.list_receipts(plan)
         messages = tap.join(plan, [path for path in receipts if path.exists()])
-        # Receipts are for loaders; what they prove, the join has proved already.
         rows = [message for message in messages if message.get("stream") != RECEIPTS]
         keys = keys_of(rows)
         write_parquet(last_of_each(rows, keys), self.tables, JOIN)
@@ -89,13 +93,19 @@ class Staging:
         if not states:
             raise ReadError(f"{tap.name} joined the parts and wrote no STATE.")
         (self.tables / STATE_FILE).write_text(json.dumps(states[-1]), encoding="utf-8")
+        proofs = {
+            message["record"]["stream_name"]: message["record"]
+            for message in messages
+            if message["type"] == "RECORD" and message["stream"] == RECEIPTS
+        }
+        (self.tables / PROOF_FILE).write_text(json.dumps(proofs, indent=1), encoding="utf-8")
         counts = {
             path.name: sum(pq.read_metadata(file).num_rows for file in path.glob("*.parquet"))
             for path in sorted(self.tables.iterdir())
             if path.is_dir()
         }
         self._swap()
-        return Result(self.target, counts, states[-1])
+        return Result(self.target, counts, states[-1], proofs)
 
     def _swap(self) -> None:
         before = self.folder / "before"
