@@ -151,6 +151,17 @@ def cinchy(size: int = 300_000, far: int = 200_000) -> list[Scenario]:
     ]
 
 
+def parts(size: int = 200_000) -> list[Scenario]:
+    """One read as one part and as four, from afar."""
+    readers = (who.parts_on_dask(1), who.parts_on_dask(4))
+    title = "Cinchy in parts on Dask, 30 columns, 500 a page, 300 ms"
+    return [
+        Scenario(
+            "parts", title, "cinchy", size, readers, page_size=500, latency_ms=300, most_rounds=1
+        )
+    ]
+
+
 def duckdb(size: int = 60_000) -> list[Scenario]:
     """From the wire into DuckDB."""
     readers = (
@@ -262,6 +273,7 @@ WORLDS: dict[str, Callable[[], list[Scenario]]] = {
     "start-up": start_up,
     "lists": lists,
     "cinchy": cinchy,
+    "parts": parts,
     "duckdb": duckdb,
     "wide": wide,
     "postgres": postgres,

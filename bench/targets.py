@@ -226,6 +226,12 @@ TARGETS = (
         3,
         "at least",
     ),
+    Target(
+        "Cinchy at 300 ms on Dask: one part against four, time",
+        lambda found: found.ratio("parts", "Dask, 1 part", "Dask, 4 parts", "seconds"),
+        3,
+        "at least",
+    ),
     _start_up("tap-cachet --version"),
     _start_up("tap-cortex --version"),
     _start_up("tap-cinchy --version"),

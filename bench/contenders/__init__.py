@@ -11,6 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
+
 from bench.worlds.cinchy import KEY, TABLE, TYPES
 
 if TYPE_CHECKING:
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
 BIN = Path(sys.executable).parent
 HERE = Path(__file__).parent
+PARTS = "parts"
+"""The folder that a read in parts leaves."""
 ROWS_PER_ENTITY = 8
 """One entity, two groups, two dependencies, three deploys."""
 
@@ -194,6 +198,23 @@ def tap_cinchy_over(connections: int) -> Contender:
         lambda job: [cinchy(job, concurrency=connections)],
         records=1,
     )
+
+
+def parts_on_dask(parts: int) -> Contender:
+    """Return the same in parts on Dask, each with one request under way, into Parquet files."""
+
+    def commands(job: Job) -> list[list[str]]:
+        cinchy(job, concurrency=1)  # writes both files
+        files = [str(job.folder / name) for name in ("config.json", "catalog.json")]
+        return [script("dask_parts", *files, str(parts), str(job.folder / PARTS))]
+
+    many = "part" if parts == 1 else "parts"
+    return Contender(f"Dask, {parts} {many}", commands, counted=_rows_of_parts)
+
+
+def _rows_of_parts(job: Job) -> int:
+    files = (job.folder / PARTS / "orders").glob("*.parquet")
+    return sum(pq.read_metadata(file).num_rows for file in files)
 
 
 # The others
