@@ -41,7 +41,8 @@ def of_parts() -> list[th.Property[Any]]:
             title="Rate budget",
             description="Where several processes count their requests together, so that all of "
             "them keep below requests_per_minute: file:///path/to/budget.sqlite on one machine, "
-            "redis://host:6379/0 on many. A file that does not exist is made.",
+            "redis://host:6379/0 on many, one file or one database for each system. A file that "
+            "does not exist is made.",
         ),
         integer(
             "parts_at_once",
