@@ -135,6 +135,8 @@ NOT_OURS = {
     "dlt-bridge/README.md": (
         "go beyond 64 bits",
         "3 000 texts of 112 kB took 760 MB",
+        "They took 500 MB with",
+        '"128MB"}',
         "outside of the years 1 to 9999",
         "needs a `pipeline_name` or a `pipelines_dir` of its own",
     ),
