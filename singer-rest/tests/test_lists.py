@@ -351,3 +351,19 @@ def test_a_server_that_ignores_the_page_is_caught(order: Order) -> None:
     server.claims = lambda _page: Claims(more=True)
     with pytest.raises(LoopError, match="same page again"):
         server.read(10, order=order)
+
+
+@pytest.mark.parametrize("served", [UNKNOWN, RISING])
+def test_answers_that_arrive_one_request_late_have_an_end(served: Order) -> None:
+    """Each request gets the answer to the one before, as a connection gives that is out of step."""
+    server = ListServer(list(range(270)), served, more=True)
+    late: list[Page] = []
+
+    def fetch(number: int, size: int) -> Page:
+        late.append(ListServer.fetch(server, number, size))
+        return late[-2] if len(late) > 1 else late[-1]
+
+    server.fetch = fetch
+    with pytest.raises(LoopError, match="pages again that it has given"):
+        server.read(100)
+    assert len(late) < 200

@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 
 ReadType = Literal["QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY"]
 READ_TYPES = ("QUERY", "DRAFT_QUERY", "VERSION_HISTORY_QUERY")
+SMALLEST = "SELECT 1"
+"""A query that has a row on every platform that answers it at all."""
 ERROR_HEADER = "X-Cinchy-Error"
 MAYBE_TIMEOUT = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.GATEWAY_TIMEOUT})
 EXACT_DOUBLE = 1 << 53
@@ -100,6 +102,10 @@ class CinchyApi:
         self.redactor = redactor
         self.proved = False
         """Whether the credential has been accepted."""
+        self.answers = 0
+        """How many queries were answered."""
+        self._last_with_rows = 0
+        self._counting = threading.Lock()
         self._basic_proved = False
         self._basic_refused = False
 
@@ -135,7 +141,14 @@ class CinchyApi:
         url = f"{self.base}/API/ExecuteCQL"
         reply = self._patient(Request(url, method="POST", form=form))
         self.proved = True
+        with self._counting:
+            self.answers += 1
+            self._last_with_rows = self.answers if _has_rows(reply) else self._last_with_rows
         return reply
+
+    def gave_rows_after(self, answers: int) -> bool:
+        """Whether a later query than so many was answered with rows."""
+        return self._last_with_rows > answers
 
     def prove(self) -> None:
         """Prove the credential by the smallest query.
@@ -145,7 +158,7 @@ class CinchyApi:
             StatusError: The platform refuses for another reason than a right to query.
         """
         try:
-            self.execute("SELECT 1")
+            self.execute(SMALLEST)
         except StatusError as error:
             if error.status != HTTPStatus.BAD_REQUEST:
                 raise
@@ -300,6 +313,11 @@ def _is_message(reply: Reply) -> bool:
     """Whether an answer is a message and nothing else, as ASP.NET writes a denial."""
     body = reply.body
     return isinstance(body, dict) and [name.lower() for name in body] == ["message"]
+
+
+def _has_rows(reply: Reply) -> bool:
+    body = reply.body
+    return bool(body.get("data") if isinstance(body, dict) and "data" in body else body)
 
 
 def _as_text(value: Any) -> str:

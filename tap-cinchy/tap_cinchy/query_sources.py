@@ -22,7 +22,7 @@ from tap_cinchy.query_requests import ask
 from tap_cinchy.values import ContradictionError, decoded, wall_clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_rest.http.exchange import Reply
     from singer_rest.http.prefetch import Prefetcher
@@ -77,6 +77,8 @@ class QuerySource(Source):
         self.where = query.title
         self.newest: Any = None
         """Greatest value of the replication key, as received."""
+        self.check_answers: Callable[[str], None] | None = None
+        """Called before it is believed that nothing comes."""
         self._seen: dict[tuple[Any, ...], int] = {}
         self._strange: set[str] = set()
 
@@ -86,6 +88,8 @@ class QuerySource(Source):
             self.evidence.pages += 1
             yield Page(self._account(self._rows(answer)), reply)
         self._judge_doubled()
+        if not self.evidence.received and self.check_answers is not None:
+            self.check_answers(self.where)
         if self.evidence.problems == [] and self._shared:
             self.evidence.contradict(
                 f"{self._shared} rows of {self.where} share a primary key with another row, and a "

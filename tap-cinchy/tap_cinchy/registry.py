@@ -9,12 +9,16 @@ from __future__ import annotations
 import dataclasses
 import logging
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from singer_rest.errors import StreamError
+from singer_rest.errors import StatusError, StreamError
 from singer_rest.records.columns import ANY, INTEGER, TEXT
+from singer_rest.sources.evidence import IncompleteError
+from tap_cinchy import answers
+from tap_cinchy.client import SMALLEST
 from tap_cinchy.cql import ID
-from tap_cinchy.questions import Reading
+from tap_cinchy.questions import Reading, TableQuestions
 from tap_cinchy.shapes import CREATED, field
 from tap_cinchy.sources import TableSource
 from tap_cinchy.values import has_offset
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tap_cinchy.client import CinchyApi
+    from tap_cinchy.cql import Select
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +38,15 @@ FIELDS = (
     field("Full Name", TEXT, "Domain and name with a dot between."),
     field("Guid", TEXT, "Id of the table that survives a move to another platform.", optional=True),
     CREATED_AS_SHOWN,
+)
+
+READING = Reading(
+    where="Cinchy.Tables",
+    tables=("[Cinchy].[Tables]",),
+    fields=FIELDS,
+    keys=1,
+    size=TABLES_A_PAGE,
+    blank=("[Deleted]",),
 )
 
 
@@ -87,6 +101,32 @@ class Registry:
         """Whether a table is listed, so that the account may see it."""
         return self.find(full_name) is not None
 
+    def check_answers(self, full_name: str) -> None:
+        """Ask for a row that is there, before a table without rows is believed.
+
+        A platform that answers every question without rows seems to have none anywhere.
+
+        Args:
+            full_name: The table that seems to be empty.
+
+        Raises:
+            IncompleteError: No row comes.
+        """
+        try:
+            if self._known():
+                rows = TableQuestions(self._api, READING).bare(_one, (f"[{ID}]",))[1][0]
+            else:
+                rows = answers.read(self._api.execute(SMALLEST)).rows
+        except StatusError as error:
+            if error.status != HTTPStatus.BAD_REQUEST:
+                raise
+            return  # who refuses the question does not answer it without rows
+        if not rows:
+            raise IncompleteError(
+                f"{full_name} seems to be empty, but so does everything else: the platform answers "
+                "without rows where there are some. Run again."
+            )
+
     def _known(self) -> dict[str, Listed]:
         with self._lock:
             if self._tables is None:
@@ -99,12 +139,8 @@ class Registry:
             return self._tables
 
     def _source(self) -> TableSource:
-        reading = Reading(
-            where="Cinchy.Tables",
-            tables=("[Cinchy].[Tables]",),
-            fields=FIELDS,
-            keys=1,
-            size=TABLES_A_PAGE,
-            blank=("[Deleted]",),
-        )
-        return TableSource(self._api, reading)
+        return TableSource(self._api, READING)
+
+
+def _one(select: Select) -> str:
+    return select.text(top=1)

@@ -95,6 +95,9 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
         self._amount = self.size
         self.on_reading: Callable[[], None] | None = None
         """Called when the first page is about to be taken."""
+        self.check_answers: Callable[[str], None] | None = None
+        """Called before a table without rows is believed, unless others answer with rows."""
+        self._seemed_empty: int | None = None
 
     tells_positions = False
     """Whether pages say up to where everything has come."""
@@ -154,6 +157,7 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
         walk = TableWalk(self, self.where, width if self.conditions else None, ahead)
         self._amount = width if self.conditions else self.size
         if not walk.find_end():
+            self._seemed_empty = self.api.answers
             return walk, None, None
         if self.conditions:
             self._unseen = self.due()  # not all of them come
@@ -220,8 +224,11 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
         for.
 
         Raises:
-            StreamError: The account has no right to it.
+            StreamError: The account has no right to it, or the platform gives no rows at all.
         """
+        since = self.api.answers if self._seemed_empty is None else self._seemed_empty
+        if self.check_answers is not None and not self.api.gave_rows_after(since):
+            self.check_answers(self.where)
         if self._is_listed is not None and self._is_listed(self.where):
             return
         forbidden = self.questions.forbidden()

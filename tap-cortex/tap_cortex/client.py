@@ -90,7 +90,7 @@ def no_claims(_page: Page) -> Claims:
     return Claims()
 
 
-def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
+def listed(*keys: str, marks: tuple[str, ...] = (), one_name: bool = False) -> Rows:
     """Return a reader for lists whose envelope no document describes.
 
     It takes the list under the first of the keys that is there, else the body if that is a list,
@@ -100,13 +100,19 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
     Args:
         *keys: Names that the envelope may have.
         marks: Fields of which every row has at least one.
+        one_name: The list is called the same on every page; one under another name is the answer to
+            another question.
     """
+    known: list[str | None] = []
 
     def rows(reply: Reply) -> list[Record]:
         wanted = f"a list{f' under {keys[0]!r}' if keys else ''}"
-        found = _only_list(reply.body, keys)
+        name, found = _only_list(reply.body, keys)
         if found is None:
             raise unexpected(reply, wanted)
+        known[:] = known or [name]
+        if one_name and name != known[0]:
+            raise unexpected(reply, f"a list under {known[0]!r}, as before,")
         items = [{"value": item} if isinstance(item, str) else item for item in found]
         mixed = len({isinstance(item, str) for item in found}) > 1
         if mixed or not all(isinstance(item, dict) and item for item in items):
@@ -118,14 +124,16 @@ def listed(*keys: str, marks: tuple[str, ...] = ()) -> Rows:
     return rows
 
 
-def _only_list(body: Any, keys: tuple[str, ...]) -> list[Any] | None:
+def _only_list(body: Any, keys: tuple[str, ...]) -> tuple[str | None, list[Any] | None]:
+    """Return the list that a body is or has, and its name there."""
     if isinstance(body, list):
-        return body
+        return None, body
     if not isinstance(body, dict):
-        return None
-    named = [body[key] for key in keys if key in body]
-    lists = named or [value for value in body.values() if isinstance(value, list)]
-    return lists[0] if len(lists) == 1 and isinstance(lists[0], list) else None
+        return None, None
+    named = [key for key in keys if key in body]
+    names = named or [key for key, value in body.items() if isinstance(value, list)]
+    found = body[names[0]] if len(names) == 1 else None
+    return (names[0], found) if isinstance(found, list) else (None, None)
 
 
 def listed_or_one(*keys: str, marks: tuple[str, ...]) -> Rows:

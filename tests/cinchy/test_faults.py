@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from support.tap_run import BIN, run_tap, select
 
 from sandbox.cinchy import Account, World, build_world, story
@@ -101,6 +102,41 @@ def test_a_table_the_account_may_not_see_is_never_empty(start: Start, how: str) 
         assert run.stderr.count(words) >= 2
         assert "finance_" in run.last_line
         assert run.activated == []
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_platform_that_answers_everything_without_rows_is_not_empty(
+    start: Start,
+    listed: bool,  # noqa: FBT001  # a parameter of the matrix
+) -> None:
+    """On a first run nothing else tells that there were rows."""
+    running = start()
+    query = {"name": "q", "domain": "Delivery", "query": "All Tasks"}
+    settings = {"tables_include": [story.INVOICES, story.LEDGER], "saved_queries": [query]}
+    found = running.discover(**settings)
+    streams = ("finance_invoices", "finance_imported_ledger", "tables", "q")
+    catalog = select(found, *streams)
+    down = not listed
+
+    def empty(request: SandboxRequest) -> JSONResponse | None:
+        nonlocal down
+        # The registry is asked before the first table, or it is as empty as all the rest.
+        down = down or "[Finance]" in request.cql or request.path.endswith("Tasks")
+        if not request.path.endswith(("ExecuteCQL", "Tasks")):
+            return None
+        names = re.findall(r"AS '([^']*)'", request.cql)
+        schema = [{"columnName": name} for name in names]
+        return JSONResponse({"schema": schema, "data": []}) if down else None
+
+    undo = running.world.on_request(empty)
+    run = running.run(catalog=catalog, settings=settings)
+    assert run.exit_code == 1, run.stderr
+    assert run.stderr.count("answers without rows where there are some") >= 4
+    assert run.activated == []
+    undo()
+    again = running.run(catalog=catalog, settings=settings)
+    assert again.exit_code == 0, again.stderr
+    assert set(again.activated) == set(streams)
 
 
 def test_a_column_that_changed_its_type(start: Start) -> None:

@@ -351,3 +351,23 @@ def test_a_page_with_more_rows_than_were_asked_for_is_no_page_of_edges() -> None
         run = running.run("dependencies", settings={"page_size": 4})
     assert run.exit_code == 1
     assert outcomes(run) == {"dependencies": "partial"}
+
+
+def test_the_list_of_another_question_gives_no_rows() -> None:
+    """Of a route whose envelope no document describes; a connection may be out of step."""
+    with site(FEW) as running:
+        told = []
+
+        def mix_up(call: Call) -> Answer | None:
+            if call.route != "/api/v1/deploys/environments" or told:
+                return None
+            told.append(call)
+            entities = [{"id": "a", "tag": "a", "name": "a"}]
+            return says({"entities": entities, "page": 0, "total": 4, "totalPages": 4})
+
+        running.world.on_request(mix_up)
+        run = running.run("deploy_environments", settings={"page_size": 1})
+    assert told
+    assert run.exit_code == 1
+    assert "a list under 'entities', as before" in run.last_line
+    assert "deploy_environments" not in run.activated

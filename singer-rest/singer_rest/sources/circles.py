@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from singer_rest.sources.pages import Page, Paging, RowTaker, WalkState
 
 MAX_PAGES = 1_000_000
+MAX_AGAIN = 50
+"""Pages of a walk that may come again because rows have moved."""
 
 
 class CircleGuard:
@@ -31,6 +33,7 @@ class CircleGuard:
         self.asker = asker
         self.doubt = ""
         """Why a list without pages is not proved by that."""
+        self._again = 0
         self._places: dict[int, int] = {}
         self._first_key: Any = None
 
@@ -76,6 +79,13 @@ class CircleGuard:
         count, first = len(page.rows), self.paging.first
         front = self.asker.ask(first, size)
         if front is None or front.rows != page.rows:
+            self._again += 1
+            if self._again > MAX_AGAIN:
+                raise LoopError(
+                    f"{self.where} gives pages again that it has given ({self._again} of them, the "
+                    f"last one asked for {number}), and its first page is another one each time. "
+                    "Something before the server may mix up its answers; run again."
+                )
             return False
         others = (self.asker.ask(first, max(1, count // 2)), self.asker.ask(first, count + 1))
         if any(other is None or len(other.rows) != count for other in others):

@@ -164,11 +164,16 @@ class QueryStream(CinchyStream):
         since = self._since(self._bookmark())
         if since is not None:
             params[self.query.replication_param] = since
-        source = SOURCES[self.query.paging]
+        kind_of_source = SOURCES[self.query.paging]
         kind = self.tap.guard.kind(self.query)
         size = self.config["page_size"]
         ahead = self.tap.prefetch
-        return source(self.api, self.query, self.table, params, size, kind=kind, ahead=ahead)
+        source = kind_of_source(
+            self.api, self.query, self.table, params, size, kind=kind, ahead=ahead
+        )
+        if self.tap.has_bearer:
+            source.check_answers = self.tap.registry.check_answers
+        return source
 
     def _since(self, bookmark: Any) -> Any:
         """Return what the bookmark becomes as a parameter: a time is taken back a little."""

@@ -268,6 +268,7 @@ class TableStream(ResumableStream):
         """Return the table, and have the next ones begin as soon as it is read."""
         source = self._source()
         source.on_reading = self.tap.lookahead.note_reading
+        source.check_answers = self.tap.registry.check_answers
         if not self.span.is_whole:
             source.restrict(self.span)  # it may begin before its turn
         return self.taken_up(source)

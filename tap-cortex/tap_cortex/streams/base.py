@@ -154,7 +154,7 @@ class ListStream(CortexStream):
         key = self.key()
         if self.undocumented:
             keys = (self.envelope,) if isinstance(self.envelope, str) else self.envelope
-            rows = listed(*keys, marks=self.marks)
+            rows = listed(*keys, marks=self.marks, one_name=True)
             return UndocumentedList(self.api, request, rows, key, repeats=self.may_repeat)
         return CortexList(self.api, request, self.reader(), key, repeats=self.may_repeat)
 
