@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from list_server import ListServer
 
 from singer_rest.errors import Outcome
-from singer_rest.sources.claims import Claims
+from singer_rest.sources.claims import Claims, read_claims
 from singer_rest.sources.evidence import IncompleteError, LoopError, ProofKind
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.pages import Page, overlapping_size
@@ -144,15 +145,16 @@ def test_an_order_that_is_seen_spares_the_second_pass() -> None:
 
 
 def test_a_list_without_order_is_read_twice() -> None:
-    server = ListServer(list(range(1_000)), UNKNOWN, totals=True)
-    _read, evidence = server.read(100)
-    assert evidence.proof is not None
-    assert evidence.proof.kind is ProofKind.TWO_PASSES
-    assert len(server.asked) == 20
+    for count, requests in ((999, 20), (1_000, 22)):  # behind a last page that is full
+        server = ListServer(list(range(count)), UNKNOWN, totals=True)
+        _read, evidence = server.read(100)
+        assert evidence.proof is not None
+        assert evidence.proof.kind is ProofKind.TWO_PASSES
+        assert len(server.asked) == requests
 
 
 def test_what_may_not_be_repeated_is_unproved_over_several_pages() -> None:
-    server = ListServer(list(range(300)), UNKNOWN, totals=True)
+    server = ListServer(list(range(299)), UNKNOWN, totals=True)
     _read, evidence = server.read(100, repeatable=False)
     assert evidence.outcome is Outcome.UNPROVED
     assert len(server.asked) == 3
@@ -367,3 +369,13 @@ def test_answers_that_arrive_one_request_late_have_an_end(served: Order) -> None
     with pytest.raises(LoopError, match="pages again that it has given"):
         server.read(100)
     assert len(late) < 200
+
+
+@pytest.mark.parametrize("served", [UNKNOWN, RISING, FALLING])
+@pytest.mark.parametrize("asked", [UNKNOWN, RISING])
+def test_a_total_that_is_one_too_low_is_asked_behind(served: Order, asked: Order) -> None:
+    """It agrees with the pages where the last one is full: a count may be older than the rows."""
+    server = ListServer(list(range(41)), served)
+    server.claims = lambda page: dataclasses.replace(read_claims(page.reply.body), total=40)
+    _found, evidence = server.read(10, order=asked)
+    assert evidence.outcome is Outcome.PARTIAL, evidence.verdict

@@ -193,12 +193,19 @@ def prove_key_again(transport: Transport, server: Server) -> None:
     """Prove that the key is as good as it was when the run began.
 
     Raises:
-        CredentialRevokedError: It was revoked or has expired meanwhile, or nothing tells any more.
+        CredentialRevokedError: It was revoked, has expired or lost an ability meanwhile, or nothing
+            tells any more.
     """
     reply = _ask_for_subscribers(transport, server.root)
-    # A 403 of the API knows who asks: an ability may be lost while the key is good.
-    good = reply.status in {HTTPStatus.OK, HTTPStatus.FORBIDDEN} and _is_of_cachet(reply)
-    if not good:
+    if reply.status == HTTPStatus.FORBIDDEN and server.reads_subscribers and _is_of_cachet(reply):
+        raise CredentialRevokedError(
+            f"api_key could read the subscribers of {server.root} at first and may not any more: "
+            "it has lost abilities, and Cachet leaves out what it may not see and does not say so. "
+            "Run again with the abilities that it is to have; what was read since its last proof "
+            "is not counted."
+        )
+    # Any other 403 of the API knows who asks: the key is good, and never had the ability.
+    if reply.status not in {HTTPStatus.OK, HTTPStatus.FORBIDDEN} or not _is_of_cachet(reply):
         raise CredentialRevokedError(
             f"api_key was accepted at first and is now answered with {reply.status} by "
             f"{server.root}: it expired or was revoked, and Cachet goes on with the data of a "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,6 +45,25 @@ def test_a_key_that_dies_midway_retires_nothing(tap: Runner, api: str) -> None:
     assert run.code == 2, run.stderr
     assert run.activated == []
     assert "revoked" in run.last
+
+
+def test_a_key_that_loses_abilities_midway_retires_nothing(tap: Runner) -> None:
+    """Incidents that are not published yet are left out then, as if there were none."""
+    with Stage() as stage:
+        token = stage.options.tokens[0]
+
+        @stage.world.on_request
+        def narrow(request: Any) -> None:
+            if str(request.url.path).endswith("/components"):
+                less = dataclasses.replace(token, abilities=("components.manage",))
+                stage.options.tokens = (less,)
+
+        run = tap(stage.config(), select=["components", "incidents"], log="INFO")
+        again = tap(stage.config(), select=["components", "incidents"], log="INFO")
+    assert run.code == 2, run.stderr
+    assert run.activated == []
+    assert "it has lost abilities" in run.last
+    assert again.code == 0, "a key that never had it is as good as any"
 
 
 @pytest.mark.parametrize(

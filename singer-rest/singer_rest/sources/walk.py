@@ -182,12 +182,12 @@ class PageWalk:
         more = says_more(claims, position)
         if more is False and claims.total is not None:
             state.end = End.TOTAL
-            if state.pages == 1 and count and (count == size or count in ROUND_CAPS):
-                self._doubt_end(count, size)
+            if count and (count == size or (state.pages == 1 and count in ROUND_CAPS)):
+                self._doubt_end(count, size, position)
         elif more is False and state.pages == 1 and count:
             state.end = End.TOLD  # over several pages this alone is not enough
             if count == size or count in ROUND_CAPS:
-                self._doubt_end(count, size)
+                self._doubt_end(count, size, position)
         elif count == 0:
             self._judge_empty(position)
         elif more is None:
@@ -195,14 +195,14 @@ class PageWalk:
                 state.end = End.CAP
             self.cap.note(count)
 
-    def _doubt_end(self, count: int, size: int) -> None:
-        """Ask behind a first page that is full and calls itself the last.
+    def _doubt_end(self, count: int, size: int, position: int) -> None:
+        """Ask behind a page that is full and calls itself the last.
 
         It is so once in a thousand lists, and then costs a request.
         """
-        beyond = self.asker.ask(self.paging.first + 1, min(size, count))
+        beyond = self.asker.ask(self.paging.first + position // count, min(size, count))
         if beyond is not None and self._has_unknown(beyond):
-            self.state.contradictions.append(f"it ends after {count} rows, and more follow")
+            self.state.contradictions.append(f"it ends after {position} rows, and more follow")
 
     def _has_unknown(self, page: Page) -> bool:
         """Tell whether a page has a row that the walk has not shown."""
