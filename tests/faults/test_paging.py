@@ -265,7 +265,8 @@ def test_f53_a_row_without_a_key_is_left_out_aloud(example: Runner, row: dict[st
     assert set(run.ids("books")) == set(range(20)) - {4}
     assert run.activated == []
     assert "1 row came without a key (id) and was left out. Mend it at" in run.last
-    assert len(server.requests("/books")) <= 4, "twice at the most"
+    most = 5  # twice at the most, and once behind the last page, which is full
+    assert len(server.requests("/books")) <= most
 
 
 def test_f53_rows_without_a_key_may_be_allowed(example: Runner) -> None:

@@ -176,6 +176,8 @@ class ListReading:
                 limit=limit,
                 ordered=ordered,
             )
+            # One look is enough where it showed nothing.
+            walk.looks_behind = previous is None or bool(previous.contradictions)
             self.evidence.rereads += attempt > 0
             for page in walk.pages():
                 self._count(walk.state, taker)

@@ -88,6 +88,8 @@ class PageWalk:
         self._last_rows: list[dict[str, Any]] = []
         self._plainly = False
 
+    looks_behind = True  # where nothing but a total says that a full page is the last
+
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
         position, begun = 0, None
@@ -182,7 +184,8 @@ class PageWalk:
         more = says_more(claims, position)
         if more is False and claims.total is not None:
             state.end = End.TOTAL
-            if count and (count == size or (state.pages == 1 and count in ROUND_CAPS)):
+            is_cap = state.pages == 1 and count in ROUND_CAPS
+            if self.looks_behind and count and (count == size or is_cap):
                 self._doubt_end(count, size, position)
         elif more is False and state.pages == 1 and count:
             state.end = End.TOLD  # over several pages this alone is not enough
@@ -196,10 +199,7 @@ class PageWalk:
             self.cap.note(count)
 
     def _doubt_end(self, count: int, size: int, position: int) -> None:
-        """Ask behind a page that is full and calls itself the last.
-
-        It is so once in a thousand lists, and then costs a request.
-        """
+        """Ask behind a page that is full and calls itself the last, as one in many lists has it."""
         beyond = self.asker.ask(self.paging.first + position // count, min(size, count))
         if beyond is not None and self._has_unknown(beyond):
             self.state.contradictions.append(f"it ends after {position} rows, and more follow")
