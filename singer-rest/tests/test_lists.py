@@ -192,6 +192,16 @@ def test_a_row_that_comes_while_the_second_pass_is_read_raises_no_alarm() -> Non
     assert set(read) == {*range(300), 1_000}
 
 
+def test_two_passes_alike_prove_nothing_while_the_count_changes() -> None:
+    """Pages of two machines: the row that one of them has on a later page is never shown."""
+    more, fewer = (ListServer(ids, totals=True) for ids in ([0, 1, 2, 3, 4], [0, 2, 3, 4]))
+    more.fetch = lambda number, size: ListServer.fetch(fewer if number > 1 else more, number, size)
+    more.claims = lambda page: read_claims(page.reply.body)
+    _read, evidence = more.read(4)
+    assert evidence.outcome is Outcome.PARTIAL
+    assert "the server counts 4 rows, and 5 in the last of 5 passes" in evidence.reason
+
+
 def test_a_list_that_never_stands_still_is_partial() -> None:
     server = ListServer(list(range(300)), UNKNOWN, totals=True)
     server.before_answer = lambda: server.ids.pop(0)

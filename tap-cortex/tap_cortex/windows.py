@@ -225,7 +225,7 @@ class WindowSource(Source):
         """Return the rows of a window; the bookmark may pass it only if it is proved."""
         part = Evidence()
         page = self._read(span, opening, part)
-        if span == (self.start, self.end):
+        if span == (self.start, self.end) or not (page.rows or span[0] == BEGINNING):
             page = self._read_differently(span, page, part)
         page = self._in_span(page, span, part)
         part.received = len(page.rows)
@@ -239,7 +239,7 @@ class WindowSource(Source):
         )
 
     def _read_differently(self, span: Span, page: Page, part: Evidence) -> Page:
-        """Hold what is the whole log in one answer against the answer to another question.
+        """Hold the whole log in one answer, or none of it, against the answer to another question.
 
         The answer to a question about less time is the right one for a shorter log; nothing in it
         tells that it is of another question.

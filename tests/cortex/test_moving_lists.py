@@ -79,6 +79,27 @@ def test_a_log_that_ignores_the_dates_ends_with_a_sentence() -> None:
     assert len(asked) < 10
 
 
+def test_a_span_without_rows_is_not_believed_by_one_answer() -> None:
+    """Its answer may be that to the span before, which has none: no bookmark passes its rows."""
+    with site(FEW) as running:
+        told: list[str] = []
+
+        def out_of_step(call: Call) -> Answer | None:
+            is_log = call.route == "/api/v1/notifications/logs"
+            since = (call.query.text("fromDate") if is_log else "") or ""
+            if not since or since.startswith("1970") or told:
+                return None
+            told.append(since)
+            return says({"logs": [], "page": 0, "total": 0, "totalPages": 0})
+
+        running.world.on_request(out_of_step)
+        run = running.run("notification_logs", settings={"page_size": 12})
+        expected = running.keys("notification_logs")
+    assert told
+    assert run.exit_code == 0, run.stderr
+    assert set(run.keys("notification_logs")) == expected
+
+
 @pytest.mark.parametrize("date", ["Thu, 01 Jan 1970 00:00:00 GMT", "Fri, 01 Jan 2100 00:00:00 GMT"])
 def test_a_wrong_clock_is_told(date: str) -> None:
     """What is read up to the present is not; everything else is, and nothing is dated wrongly."""

@@ -152,7 +152,7 @@ class CursorSource(Source, abc.ABC):
             return times == before
         if self.stable:
             self.evidence.prove(ProofKind.CURSOR_END)
-        elif times == before:
+        elif times == before and len(set(totals)) <= 1:
             self.evidence.prove(ProofKind.TWO_PASSES)
         elif before is None and self.evidence.pages <= 1:
             self.evidence.prove(ProofKind.ONE_ANSWER, "it names no next page")

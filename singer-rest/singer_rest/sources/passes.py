@@ -247,7 +247,7 @@ class ListReading:
         if proof is not None and (not self.paging.confirm or not repeatable):
             evidence.proof = proof
             return True
-        if same:
+        if same and not (state.changed and repeatable):
             self._judge_same(state, taker, previous)
             return True
         if not repeatable:
@@ -326,6 +326,8 @@ class ListReading:
 
     def _give_up(self, state: WalkState, taker: _Taker) -> None:
         short = self._short(state, taker)
+        if not short and state.changed:
+            short = f"the server counts {min(state.totals)} rows, and {max(state.totals)}"
         comparison = taker.comparison
         assert comparison is not None  # noqa: S101  # there were several passes
         self.evidence.contradict(
