@@ -10,7 +10,7 @@ from singer_rest.http.exchange import Reply
 from singer_rest.http.json_body import Repairs
 from singer_rest.sources.claims import Claims, read_claims
 from singer_rest.sources.evidence import Evidence
-from singer_rest.sources.keys import LearnedCap, Order
+from singer_rest.sources.keys import Order
 from singer_rest.sources.pages import Page, Paging
 from singer_rest.sources.passes import ListReading
 
@@ -82,7 +82,7 @@ class ListServer:
         }
         given = {"key": lambda row: row["id"], "claims": self.claims, **more}
         paging = Paging("page", "size", size, self.first, order=order, **given)
-        cap = options.pop("cap", None) or LearnedCap()
+        cap = options.pop("cap", None)
         reading = ListReading("list", self.fetch, paging, evidence, cap=cap, **options)
         found: list[int] = []
         for page in reading.pages():

@@ -192,6 +192,23 @@ def test_a_row_that_comes_while_the_second_pass_is_read_raises_no_alarm() -> Non
     assert set(read) == {*range(300), 1_000}
 
 
+@pytest.mark.parametrize("count", [5, 40])
+@pytest.mark.parametrize("order", [UNKNOWN, RISING])
+def test_a_list_that_seems_empty_is_asked_for_again(order: Order, count: int) -> None:
+    """Even where it counts no rows; a list that has none costs one request more."""
+    server = ListServer(list(range(count)), totals=True)
+    none = ListServer([], totals=True)
+    server.fetch = lambda number, size: ListServer.fetch(
+        server if server.asked or none.asked else none, number, size
+    )
+    read, evidence = server.read(10, order=order)
+    assert evidence.outcome is Outcome.COMPLETE
+    assert len(read) == count
+    none.asked.clear()
+    assert none.read(10, order=order)[1].outcome is Outcome.COMPLETE
+    assert len(none.asked) == 2
+
+
 def test_two_passes_alike_prove_nothing_while_the_count_changes() -> None:
     """Pages of two machines: the row that one of them has on a later page is never shown."""
     more, fewer = (ListServer(ids, totals=True) for ids in ([0, 1, 2, 3, 4], [0, 2, 3, 4]))

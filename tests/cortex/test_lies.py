@@ -356,7 +356,7 @@ def test_a_page_with_more_rows_than_were_asked_for_is_no_page_of_edges() -> None
 def test_the_list_of_another_question_gives_no_rows() -> None:
     """Of a route whose envelope no document describes; a connection may be out of step."""
     with site(FEW) as running:
-        told = []
+        told: list[Call] = []
 
         def mix_up(call: Call) -> Answer | None:
             if call.route != "/api/v1/deploys/environments" or told:

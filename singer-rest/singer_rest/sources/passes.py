@@ -149,6 +149,7 @@ class ListReading:
         self.ahead = ahead
         self.stop_when = stop_when
         self.cap = cap or LearnedCap()
+        self.is_alone = cap is None and paging.repeatable
         self.known = KeyLedger(self.key)
         """The keys of all passes."""
         self._keyless: set[str] = set()
@@ -177,6 +178,7 @@ class ListReading:
                 ordered=ordered,
             )
             # One look is enough where it showed nothing.
+            walk.is_alone = self.is_alone
             walk.looks_behind = previous is None or bool(previous.contradictions)
             self.evidence.rereads += attempt > 0
             for page in walk.pages():

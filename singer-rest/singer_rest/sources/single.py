@@ -112,9 +112,14 @@ class SingleSource(Source):
         """Make the request ahead of time."""
         self._begun = self._begun or self.fetch()
 
+    is_alone = False
+    """Whether it is not one of many lists, of which most may well be empty."""
+
     def pages(self) -> Iterator[Page]:
         """Yield the one page there is."""
         page, self._begun = self._begun or self.fetch(), None
+        if not page.rows and self.is_alone and self.repeatable:
+            page = self.fetch()  # no answer without rows is believed by itself
         wrong = self.contradictions(page)
         if wrong and self.repeatable:
             self.evidence.rereads += 1

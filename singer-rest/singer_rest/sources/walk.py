@@ -88,6 +88,7 @@ class PageWalk:
         self._last_rows: list[dict[str, Any]] = []
         self._plainly = False
 
+    is_alone = True  # and not one of many lists, of which most may well be empty
     looks_behind = True  # where nothing but a total says that a full page is the last
 
     def pages(self) -> Iterator[Page]:
@@ -187,6 +188,8 @@ class PageWalk:
             is_cap = state.pages == 1 and count in ROUND_CAPS
             if self.looks_behind and count and (count == size or is_cap):
                 self._doubt_end(count, size, position)
+            elif not position and self.is_alone:
+                self._judge_empty(position)
         elif more is False and state.pages == 1 and count:
             state.end = End.TOLD  # over several pages this alone is not enough
             if count == size or count in ROUND_CAPS:
@@ -217,7 +220,7 @@ class PageWalk:
         """
         state, limit = self.state, self.asker.limit
         state.end, state.bare_end = End.NOTHING_NEW, position > 0
-        if state.total is None:
+        if state.total is None or not (position or state.total):
             if not position and self.cap.tells(0, limit):
                 state.end = End.CAP
                 return
@@ -305,10 +308,7 @@ class PageWalk:
         return max(0, offset - size * (1 << (self._back - 1)))
 
     def _read_front(self) -> Iterator[Page]:
-        """Read the front of a falling list again, down to a row that is known.
-
-        What was added meanwhile stands there, and has pushed other rows to later pages.
-        """
+        """Read the front of a falling list again, where what was added stands, to a known row."""
         number, known = self.paging.first, False
         while not known and number < self.paging.first + MAX_STEPS_BACK:
             page = self.asker.ask(number, self.asker.limit)

@@ -180,7 +180,9 @@ class WholeStream(ListStream):
     def new_source(self) -> Source:
         """Return the one request."""
         request = self.api.request(self.path, self.query())
-        return SingleSource(self.api.transport, request, self.reader(), key=self.key())
+        source = SingleSource(self.api.transport, request, self.reader(), key=self.key())
+        source.is_alone = True
+        return source
 
 
 class EntityStream(CortexStream):
