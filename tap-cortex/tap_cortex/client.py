@@ -194,11 +194,16 @@ def by_fields(*names: str) -> Key | None:
 
 
 def by_first_of(*names: str) -> Key:
-    """Return the key of a row that may be known by one of several fields, else by all it has."""
+    """Return the key of a row that may be known by one of several fields, else by all it has.
+
+    Nothing where such a field is there and can be no key.
+    """
 
     def key(row: Record) -> Any:
-        values = (key_or_none(row.get(name)) for name in names)
-        return next((value for value in values if value is not None), None) or digest(row)
+        there = [row[name] for name in names if row.get(name) is not None]
+        values = map(key_or_none, there)
+        known = next((value for value in values if value is not None), None)
+        return known if there else digest(row)
 
     return key
 

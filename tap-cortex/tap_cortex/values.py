@@ -104,8 +104,10 @@ def _is_secret(name: str, value: Any) -> bool:
 
 def key_or_none(value: Any) -> str | int | None:
     """Return a value that Cortex may give to tell rows apart; nothing for any other."""
-    is_key = isinstance(value, (str, int)) and not isinstance(value, bool)
-    return value if is_key and value != "" else None
+    if isinstance(value, str):
+        return value or None
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return value if is_number and value >= 0 else None
 
 
 def rule_key(rule: dict[str, Any]) -> str:

@@ -175,13 +175,16 @@ class Vendor:
 
 
 def about(answer: Any, route: str, path: str, params: dict[str, str]) -> Any:
-    """Let a record say that it is the one asked for, and a descriptor name its scorecard."""
+    """Let a record say that it is the one asked for, and bring none that was not asked for."""
     if route == "/api/v1/catalog/{tagOrId}":
         return {**answer, "id": unquote(path.rsplit("/", 1)[1])}
     if route == "/api/v1/teams/departments" and "departmentTag" in params:
         return {**answer, "departmentTag": params["departmentTag"]}
     if route == "/api/v1/eng-intel/metrics/point-in-time":  # as many values as there are columns
         return {**answer, "rows": [list(range(n, n + ROWS)) for n in range(ROWS)]}
+    if "/custom-metrics/" in route and "endDate" in params:
+        end = f"{params['endDate']}Z"
+        return {**answer, "data": [row for row in answer["data"] if row["timestamp"] <= end]}
     if route == "/api/v1/scorecards/{tag}/descriptor":
         return f"tag: {unquote(path.split('/')[-2])}\nrules:\n" + "- title: a rule\n" * ROWS
     return answer

@@ -76,6 +76,16 @@ def keyless(pair: Pair, _claims: frozenset[str]) -> bool:
     return "keyed" not in pair.route.traits
 
 
+def own_key(pair: Pair, _claims: frozenset[str]) -> bool:
+    """Take queries whose key a user has named."""
+    return pair.route.name in {"cinchy.cql", "cinchy.saved"}
+
+
+def part(pair: Pair, _claims: frozenset[str]) -> bool:
+    """Take rows that several fields tell apart, of which the key of the route is one."""
+    return "part" in pair.route.traits
+
+
 def uncounted_or_keyless(pair: Pair, claims: frozenset[str]) -> bool:
     """Take both."""
     return uncounted(pair, claims) or keyless(pair, claims)
@@ -124,8 +134,13 @@ EXCUSES: dict[str, Excuse] = {
     "status_405": Excuse(HAS_NONE, may_be_none),
     "status_410": Excuse(HAS_NONE, may_be_none),
     "columns_are_swapped": Excuse("a value of the right type does not say whose column it is of"),
-    "key_is_negative": Excuse("a row with another key is another row"),
-    "key_is_empty": Excuse("an empty text is a text, and the key of another row"),
+    "key_is_negative": Excuse(
+        "a user has named the key, and a negative number may be one", own_key
+    ),
+    "key_is_of_its_neighbour": Excuse(
+        "with one of several fields of its neighbour's key, a row may be one that never was", part
+    ),
+    "key_is_empty": Excuse("an empty text is a text, and the key of another row", keyless),
     "credential_is_not_seen": Excuse(
         "the credential is good wherever it is proved, and guests get rows of the same form"
     ),

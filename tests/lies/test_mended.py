@@ -46,6 +46,13 @@ KINDS: dict[str, tuple[str, ...]] = {
         "cortex.k8s_resources:key_is_a_list:first:bookmark",
         "cortex.initiatives:key_is_null:first:bookmark",
     ),
+    "a key that no server gives": (
+        "cortex.scim_users:key_is_empty:first:bookmark",
+        "cortex.entity_gitops_logs:key_is_empty:last:fresh",
+        "cortex.user_labels:key_is_negative:first:bookmark",
+        "cortex.workflow_runs:key_is_negative:first:fresh",
+        "cortex.deploys_search:key_is_negative:last:fresh",
+    ),
     "a total that is too low": (
         "cortex.scim_users:total_of_this_page:all:fresh",
         "cortex.scim_users:total_one_less:all:bookmark",
@@ -57,6 +64,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "the answer to another question": (
         "cortex.audit_logs:last_page_instead:first:fresh",
         "cortex.notification_runs:next_page_instead:first:fresh",
+        "cortex.custom_metrics:dates_ignored:all:fresh",
     ),
     "types that are asked for and not looked at": (
         "cortex.parents:parameters_ignored:all:fresh",

@@ -312,7 +312,7 @@ class IncrementalEntityStream(EntityStream, Incremental):
     beginning: ClassVar[str | None] = None
     _covered: dict[str, list[str]] | None = None
     _known_entities: KnownParents | None = None
-    _entities_read: str = ""
+    _asked: EntityFanOut | None = None
 
     def scope(self) -> dict[str, list[str]]:
         """Return what is asked about, by kind; a kind without names stands for all of it."""
@@ -322,15 +322,19 @@ class IncrementalEntityStream(EntityStream, Incremental):
     def covers(self) -> str:
         """Return what is asked about as one text; nothing for all there is."""
         named = {kind: names for kind, names in self.scope().items() if names}
-        if self._entities_read:
-            named[WHOSE] = [self._entities_read]
+        read = None if self._asked is None else self._asked.answering_parents()
+        if read is not None:
+            named[WHOSE] = [as_text(map(str, read))]
         return json_text(named) if named else ""
 
-    def move_bookmark(self, source: Source) -> bool:
-        """Remember whose rows were read: the bookmark is of no others."""
-        read = source.answering_parents() if isinstance(source, EntityFanOut) else None
-        self._entities_read = "" if read is None else as_text(map(str, read))
-        return super().move_bookmark(source)
+    def new_source(self) -> Source:
+        """Return the requests for every entity, which know afterwards whose rows were read."""
+        self._asked = self.new_fan_out()
+        return self._asked
+
+    def new_fan_out(self) -> EntityFanOut:
+        """Return the requests for every entity."""
+        return EntityFanOut(self.entities(), self.path, self.child())
 
     def widen(self, covered: str) -> bool:
         """Remember what the bookmark is of; the rest is read from the start."""

@@ -10,9 +10,10 @@ from singer_rest.sources.passes import whole_row
 from singer_rest.sources.single import single
 from tap_cortex.client import by_field, listed, listed_or_one
 from tap_cortex.fanout import ChildRoute, Entities, TagFanOut
+from tap_cortex.metric_points import MetricsFanOut
 from tap_cortex.schemas import entity as tables
 from tap_cortex.schemas.catalog import CATALOG_ENTITY
-from tap_cortex.sources import DocsSource, MetricsFanOut
+from tap_cortex.sources import DocsSource
 from tap_cortex.streams.base import EntityStream, IncrementalEntityStream, nothing
 from tap_cortex.values import digest, json_text, key_or_none, member, parsed
 
@@ -247,7 +248,7 @@ class CustomMetrics(IncrementalEntityStream):
     replication_key = "timestamp"
     is_history = True
     path = "/eng-intel/custom-metrics/{key}/entity/{id}"
-    cost = "N per key, and 1 per further page"
+    cost = "N per key, 1 per further page, and 1 where much of the past is asked for"
     envelope = "data"
     identity = ("timestamp",)
     may_repeat = True
@@ -279,6 +280,10 @@ class CustomMetrics(IncrementalEntityStream):
         """Return the requests for every metric and entity."""
         if not self.keys:
             return nothing(self.path, "custom_metric_keys")
+        return super().new_source()
+
+    def new_fan_out(self) -> MetricsFanOut:
+        """Return the requests for every metric and entity."""
         return MetricsFanOut(self.entities(), self.path, self.child(), self.keys)
 
     def entity_row(self, entity: Any, record: Record, index: int) -> Record:
@@ -323,8 +328,8 @@ class EntityGitopsLogs(EntityStream):
     cost = "N"
 
     def key(self) -> Key:
-        """Return what tells rows apart: all of their fields."""
-        return whole_row
+        """Return what tells rows apart: all of their fields, where a commit is among them."""
+        return lambda row: whole_row(row) if key_or_none(row.get("commit")) else None
 
     def entity_row(self, entity: Parent, record: Record, index: int) -> Record:
         """Return the log with the repository lifted out."""

@@ -52,7 +52,8 @@ class Route:
         traits: What the ways of lying ask for: ``paged``, ``whole``, ``object``, ``child``,
             ``text``, ``keyed``, ``related``, ``nested``, ``dated``, ``query``, ``columnar``,
             ``highest``; ``named`` if the answer names the parent it is of, ``none`` if 404 is the
-            vendor's word for having none of it; ``numbered`` if rows are known by their places.
+            vendor's word for having none of it; ``numbered`` if rows are known by their places;
+            ``part`` if ``key`` is one of several fields that tell rows apart.
         key: Path of the key in a row as the server sends it.
         record_id: Path of the id in an answer that is one record.
         cql: Pattern of the query, where all questions go to one path.
