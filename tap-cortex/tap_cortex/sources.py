@@ -229,6 +229,8 @@ class NamedFanOut(FanOut):
 class DepartmentsSource(SingleSource):
     """The list of departments, which some servers hand out one by one only."""
 
+    is_alone = True
+
     def fetch(self) -> Page:
         """Ask for the list.
 

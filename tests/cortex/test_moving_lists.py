@@ -55,6 +55,27 @@ def test_a_scim_user_that_moves_is_not_lost() -> None:
     assert set(run.keys("scim_users")) - {(moved[0],)} == ids
 
 
+@pytest.mark.parametrize("start", ["1", "9"])
+def test_scim_users_that_seem_to_be_gone_are_asked_for_again(start: str) -> None:
+    """Once there is no user, or none behind the first page, and the total says so too."""
+    with site(dataclasses.replace(SMALL, users=35), scim_page=8) as running:
+        told: list[str] = []
+
+        def none(call: Call) -> Answer | None:
+            is_page = call.route == "/scim/v2/Users" and call.query.text("startIndex") == start
+            if not is_page or told:
+                return None
+            told.append(start)
+            return says({"totalResults": 0, "startIndex": 1, "itemsPerPage": 0, "Resources": []})
+
+        running.world.on_request(none)
+        run = running.run("scim_users")
+        ids = {(row["id"],) for row in running.world.scim_users}
+    assert told
+    assert run.exit_code == 0, run.stderr
+    assert set(run.keys("scim_users")) == ids
+
+
 # Logs
 
 

@@ -136,6 +136,8 @@ class CursorSource(Source, abc.ABC):
     ) -> bool:
         came = len(times) + self.evidence.without_key
         total = totals[-1] if totals else None
+        if not came and before is None:
+            return False  # no answer without rows is believed by itself
         if total is not None and came < total:
             # A row that came to a page already read shows in the total alone: no answer yet.
             settled = times == before and len(set(totals)) == 1
@@ -154,7 +156,7 @@ class CursorSource(Source, abc.ABC):
             self.evidence.prove(ProofKind.CURSOR_END)
         elif times == before and len(set(totals)) <= 1:
             self.evidence.prove(ProofKind.TWO_PASSES)
-        elif before is None and self.evidence.pages <= 1:
+        elif before is None and self.evidence.pages <= 1 and len(set(totals)) <= 1:
             self.evidence.prove(ProofKind.ONE_ANSWER, "it names no next page")
         else:
             return False
