@@ -93,7 +93,7 @@ board-test: setup analytics
 
 # Every loader and both databases; `make test` has one of each.
 analytics-test: setup meltano analytics
-	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest tests/analytics --ignore tests/analytics/test_board.py -m "slow or integration"
+	PATH="$(dir $(abspath $(UV))):$$PATH" $(BIN)/python -m pytest -n 2 --dist loadfile tests/analytics --ignore tests/analytics/test_board.py -m "slow or integration"
 
 playground: setup
 	@$(BIN)/python scripts/playground.py start
