@@ -31,6 +31,7 @@ LEFT_OUT = frozenset(
 )
 UNCOUNTED = {"requests": 0.0, "refused": 0.0, "missed": 0.0, "first": 0.0, "last": 0.0}
 START_UP = "start-up"
+START = "start"
 
 
 def environment() -> dict[str, str]:
@@ -87,8 +88,10 @@ def control(url: str, what: str) -> Mapping[str, float]:
     return found
 
 
-def measure(scenario: Scenario, contender: Contender, url: str, size: int | None) -> Round:
-    """Run a contender once.
+def measure(
+    scenario: Scenario, contender: Contender, url: str, size: int | None, *, start: bool = False
+) -> Round:
+    """Run a contender once, or what starts it.
 
     Raises:
         ContenderError: It failed, or did not bring what there is.
@@ -96,9 +99,12 @@ def measure(scenario: Scenario, contender: Contender, url: str, size: int | None
     control(url, "reset")
     with tempfile.TemporaryDirectory() as folder:
         job = Job(url, Path(folder), scenario.page_size, scenario.workers)
-        commands = contender.commands(job)
+        only = contender.start if start else None
+        commands = (only or contender.commands)(job)
         cost = run(commands, environment() | dict(contender.env), folder)
         asked = control(url, "stats")
+        if only is not None:
+            return Round(cost, asked)
         arrived = contender.counted(job) if contender.counted else size
     wanted = None if contender.records is None else contender.records * (size or 0)
     if size is not None and wanted is not None and cost.records != wanted:
@@ -155,7 +161,8 @@ class Stage:
 
     def once(self, contender: Contender, turn: str, size: int) -> Round:
         """Run a contender once, and show it."""
-        found = measure(self.scenario, contender, self.url(contender, size), size)
+        url = self.url(contender, size)
+        found = measure(self.scenario, contender, url, size, start=turn == START)
         say(self.scenario, turn, contender, found.cost)
         return found
 
@@ -180,7 +187,7 @@ def play(scenario: Scenario, outcome: Outcome, rounds: int, *, quick: bool) -> N
             entry = entries[contender.name] = Entry(stage.size(contender), Cost(0.0, 0.0, 0.0, 0))
             if scenario.name != START_UP and not quick:
                 with noted(entry):
-                    starts = [stage.once(contender, "start", 1).cost for _round in range(rounds)]
+                    starts = [stage.once(contender, START, 1).cost for _round in range(rounds)]
                     entry.start = median_cost(starts)
         at_once = len(readers) if scenario.side_by_side else 1
         for number in range(rounds):

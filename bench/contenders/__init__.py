@@ -56,6 +56,8 @@ class Contender:
     """The kind of limit its server has, if not that of the scenario."""
     missing: str = ""
     """Why it cannot run here, if it cannot."""
+    start: Callable[[Job], list[list[str]]] | None = None
+    """What starts it and reads nothing, if that is not to be a read of one row."""
 
 
 # Ours, as installed
@@ -206,10 +208,13 @@ def parts_on_dask(parts: int) -> Contender:
     def commands(job: Job) -> list[list[str]]:
         cinchy(job, concurrency=1)  # writes both files
         files = [str(job.folder / name) for name in ("config.json", "catalog.json")]
-        return [script("dask_parts", *files, str(parts), str(job.folder / PARTS))]
+        return [script("dask_parts", str(parts), *files, str(job.folder / PARTS))]
+
+    def start(_job: Job) -> list[list[str]]:
+        return [script("dask_parts", str(parts))]
 
     many = "part" if parts == 1 else "parts"
-    return Contender(f"Dask, {parts} {many}", commands, counted=_rows_of_parts)
+    return Contender(f"Dask, {parts} {many}", commands, counted=_rows_of_parts, start=start)
 
 
 def _rows_of_parts(job: Job) -> int:

@@ -1,6 +1,6 @@
 """One read as so many parts on a Dask cluster of as many workers, into Parquet files.
 
-python dask_parts.py CONFIG CATALOG PARTS FOLDER
+python dask_parts.py PARTS [CONFIG CATALOG FOLDER]; without files only the cluster is started.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dask.distributed import Client, LocalCluster
 from singer_distributed.dask import read_parts
 
 
-def main(config: str, catalog: str, parts: str, folder: str) -> None:
-    """Read Cinchy's table."""
+def main(parts: str, config: str = "", catalog: str = "", folder: str = "") -> None:
+    """Start the cluster and read Cinchy's table."""
     workers = LocalCluster(
         n_workers=int(parts), threads_per_worker=1, host="127.0.0.1", dashboard_address=None
     )
     with workers, Client(workers) as client:
+        client.wait_for_workers(int(parts))
+        if not config:
+            return
         read_parts(
             client,
             tap="tap-cinchy",
