@@ -6,8 +6,11 @@ are asked for at many places, and tell how dense the table is there.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from typing import TYPE_CHECKING
 
+from singer_rest.http.prefetch import Prefetcher
 from singer_rest.sources.cuts import Cut, Span, by_weight
 from tap_cinchy.questions import key_paths
 from tap_cinchy.windows import Stretch
@@ -22,6 +25,8 @@ EMPTY = "it has no rows"
 NO_NUMBER = "its rows have no key of one number"
 PLACES = 4
 """How many places are looked at for each part."""
+AT_ONCE = 8
+"""Places that are looked at side by side at most: no more than there will be parts to read."""
 SAMPLE = 50
 """Ids that are asked for at each of them."""
 
@@ -54,12 +59,13 @@ def weigh(questions: TableQuestions, end: Key | None, parts: int) -> Cut:
     lowest = ids(0, 1)
     low = lowest[0] - 1 if lowest else 0
     count = min(PLACES * parts, highest - low)
-    steps: list[tuple[int, float]] = []
-    for index in range(count):
-        after = low + (highest - low) * index // count
-        upto = low + (highest - low) * (index + 1) // count
-        found = [id_ for id_ in ids(after, SAMPLE) if id_ <= upto]
-        steps.append((upto, _rows(found, upto)))
+    borders = [low + (highest - low) * index // count for index in range(count + 1)]
+    with contextlib.closing(Prefetcher(min(parts, AT_ONCE))) as pool:
+        looks = list(pool.ordered(functools.partial(ids, after, SAMPLE) for after in borders[:-1]))
+    steps = [
+        (upto, _rows([id_ for id_ in found if id_ <= upto], upto))
+        for upto, found in zip(borders[1:], looks, strict=True)
+    ]
     return by_weight(steps, parts)
 
 
