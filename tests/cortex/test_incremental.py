@@ -230,6 +230,22 @@ def test_an_entity_that_comes_later_brings_its_past_along(stream: str) -> None:
     assert min((row["timestamp"] for row in third.records[stream]), default=recent) >= recent
 
 
+def test_a_server_that_takes_the_end_for_the_whole_day_heeds_it() -> None:
+    with site(FEW) as running:
+
+        def whole_day(call: Call) -> None:
+            call.query.pairs = [
+                (name, f"{value[:10]}T23:59:59" if name == "endDate" else value)
+                for name, value in call.query.pairs
+            ]
+
+        running.world.on_request(whole_day)
+        run = running.run("custom_metrics")
+        assert any(dict(r.query).get("pageSize") == "1" for r in running.server.requests)
+    assert run.exit_code == 0, run.stderr
+    assert set(run.keys("custom_metrics")) == running.keys("custom_metrics")
+
+
 def test_an_archived_entity_brings_its_past_along_when_it_comes_back() -> None:
     """While it was archived, the server had no such rows."""
     with site(FEW, archived_children_gone=True) as running:
