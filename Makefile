@@ -178,7 +178,7 @@ lies: setup
 # Small changes of the code that proves completeness, and whether anything notices; up to 2 hours.
 mutants: setup .tools/mutants/.ready
 	PYTHONPATH=scripts $(BIN)/python -m mutants --python .tools/mutants/bin/python --jobs $(or $(JOBS),2) \
-		--seed $(or $(SEED),1) --count $(or $(COUNT),400) $(if $(LINES),--only "$(LINES)")
+		--seed $(or $(SEED),1) --count $(or $(COUNT),400) $(if $(LINES),--only "$(LINES)") $(if $(TESTS),--tests "$(TESTS)")
 
 test: lint types docs-check unit
 
