@@ -12,6 +12,7 @@ import collections
 import concurrent.futures
 import contextlib
 import dataclasses
+import importlib.util
 import json
 import os
 import queue
@@ -23,6 +24,8 @@ import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from . import units
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,11 +106,11 @@ class Bench:
         copy = self.free.get()
         file = copy / "singer_rest" / Path(mutant["file"]).relative_to(PACKAGE)
         true = file.read_text("utf-8")
-        file.write_text(mutant["code"], "utf-8")
+        _write(file, mutant["code"])
         try:
             yield copy
         finally:
-            file.write_text(true, "utf-8")
+            _write(file, true)
             self.free.put(copy)
 
     def judge(self, mutant: dict[str, Any]) -> Verdict:
@@ -147,24 +150,18 @@ class Bench:
         return {
             **os.environ,
             "PYTHONPATH": os.pathsep.join([str(copy), str(ROOT / "tests")]),
-            "PYTHONDONTWRITEBYTECODE": "1",
         }
 
     def _failing_test(self, copy: Path, file: str, *tests: str) -> str:
         """Run tests, first those that have killed other mutants of the same file."""
         killers = self.killers.setdefault(file, [])
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        try:
-            done = subprocess.run(
-                [*command, *killers, *tests], cwd=ROOT, env=self._environment(copy),
-                capture_output=True, check=False, timeout=SECONDS, text=True,
-            )  # fmt: skip
-        except subprocess.TimeoutExpired:
+        code, said = units.run(copy, ROOT, [*killers, *tests], SECONDS)
+        if code == units.TIMED_OUT:
             return "time"
-        failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", done.stdout, re.MULTILINE)
+        failed = re.search(r"^(?:FAILED|ERROR) ([^\s\[]+)", said, re.MULTILINE)
         if failed and failed[1] not in killers:
             killers.append(failed[1])
-        return "tests" if done.returncode else ""
+        return "tests" if code else ""
 
     def _lies(self, copy: Path, *which: str) -> Iterator[tuple[str, str]]:
         """Yield the verdict on each lie; too few if it takes too long."""
@@ -184,6 +181,12 @@ class Bench:
                 end.cancel()
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(lies.pid, signal.SIGKILL)
+
+
+def _write(file: Path, code: str) -> None:
+    """Write a module, and forget how it was compiled: two mutants may be of one size and second."""
+    Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+    file.write_text(code, "utf-8")
 
 
 def make(folder: Path, python: str, count: int, seed: int) -> list[dict[str, Any]]:
