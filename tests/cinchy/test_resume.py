@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime as dt
 import random
+import threading
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
@@ -57,8 +58,14 @@ class Life:
         self.left: int | None = None
         """Pages until the server fails; nothing for never."""
         self.added = 1
+        self.alone = threading.Lock()
+        """Requests come side by side."""
 
     def live(self) -> None:
+        with self.alone:
+            self._live()
+
+    def _live(self) -> None:
         world, chance = self.world, self.chance
         world.clock.advance(20)
         living = [row["Cinchy Id"] for row in world.truth(TABLE, deleted=False)]
