@@ -211,7 +211,7 @@ class SourceReader:
                     else f"{result.sentence}. If you know that this is all, name the stream in "
                     "accept_unproved."
                 )
-            elif result.outcome is not Outcome.COMPLETE and not result.code:
+            elif result.outcome is not Outcome.COMPLETE:
                 result.code = "INCOMPLETE"
             results.append(result)
         return results
