@@ -217,6 +217,8 @@ def test_one_answer_that_is_the_list_says_nothing_else(claims: Claims, wrong: li
         (Claims(total=25, pages=0), {}, ["it counts 25 rows and 0 pages, which cannot both be"]),
         (Claims(total=0, pages=0), {"rows": 0}, []),
         (Claims(total=0, pages=1), {"rows": 0}, []),
+        (Claims(total=0, pages=0), {"rows": 0, "asked": 0}, []),  # of a server that sets the size
+        (Claims(total=0, pages=1), {"rows": 0, "asked": 0}, []),
         (
             Claims(total=0, pages=2),
             {"rows": 0},

@@ -190,7 +190,7 @@ def check_page(
         wrong.append(f"it counts {total} rows and brings {rows} on one page")
     if total is not None and pages is not None:
         sizes = {size for size in (asked, claims.size, rows) if size}
-        possible = {-(-total // size) for size in sizes} | ({1} if total == 0 else set())
+        possible = {-(-total // size) for size in sizes} | ({0, 1} if total == 0 else set())
         if pages not in possible:
             wrong.append(f"it counts {total} rows and {pages} pages, which cannot both be")
     if claims.more and not rows:
