@@ -146,7 +146,8 @@ def test_far_fewer_rows_retire_nothing(caplog: pytest.LogCaptureFixture) -> None
 def test_the_seconds_of_a_stream_are_those_of_its_pass() -> None:
     def late(evidence: Evidence) -> None:
         proved(evidence)
-        while time.monotonic() < begun + 0.002:
+        end = time.monotonic() + 0.002
+        while time.monotonic() < end:
             pass
 
     begun = time.monotonic()
@@ -154,7 +155,7 @@ def test_the_seconds_of_a_stream_are_those_of_its_pass() -> None:
     results = reader.run()
     passed = time.monotonic() - begun
     for result in results:
-        assert 0.001 <= result.seconds <= passed + 0.001
+        assert 0.002 <= result.seconds <= passed + 0.001
         assert result.seconds == round(result.seconds, 3)
 
 
