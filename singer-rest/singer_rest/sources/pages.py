@@ -91,13 +91,11 @@ class End(enum.Enum):
 class WalkState:
     """What one walk over a list has shown."""
 
-    order: OrderTracker = dataclasses.field(default_factory=OrderTracker)
-    overlapping: bool = False
+    overlapping: bool
     """Every page so far began with a row that was known."""
+    order: OrderTracker = dataclasses.field(default_factory=OrderTracker)
     end: End | None = None
     pages: int = 0
-    rows: int = 0
-    """Rows that came, those that came again included."""
     totals: list[int] = dataclasses.field(default_factory=list)
     contradictions: list[str] = dataclasses.field(default_factory=list)
     doubt: str = ""
@@ -147,13 +145,12 @@ def overlapping_size(position: int, limit: int) -> int:
     A page of size ``s`` that contains row ``position - 1`` ends at the next multiple of ``s``; it
     brings new rows unless ``s`` divides ``position``.
     """
-    lowest = max(2, limit // 2)
     best, most = 0, 0
-    for size in range(max(limit, 2), lowest - 1, -1):
+    for size in range(limit, limit // 2, -1):
         gain = -position % size
         if gain > most:
             best, most = size, gain
-    size = max(limit, 2)
+    size = limit
     while not best:
         size += 1
         if position % size:

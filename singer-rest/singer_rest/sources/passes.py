@@ -171,15 +171,15 @@ class ListReading:
                 self.fetch,
                 self.paging,
                 taker,
+                cap=self.cap,
                 ahead=self.ahead,
                 stop_when=self.stop_when,
-                cap=self.cap,
                 limit=limit,
                 ordered=ordered,
+                is_alone=self.is_alone,
+                # One look is enough where it showed nothing.
+                looks_behind=previous is None or bool(previous.contradictions),
             )
-            # One look is enough where it showed nothing.
-            walk.is_alone = self.is_alone
-            walk.looks_behind = previous is None or bool(previous.contradictions)
             self.evidence.rereads += attempt > 0
             for page in walk.pages():
                 self._count(walk.state, taker)

@@ -22,7 +22,7 @@ from singer_rest.sources.asking import PageAsker
 from singer_rest.sources.circles import CircleGuard
 from singer_rest.sources.claims import check_length, check_page, says_more
 from singer_rest.sources.evidence import IncompleteError
-from singer_rest.sources.keys import ROUND_CAPS, LearnedCap, Order
+from singer_rest.sources.keys import ROUND_CAPS, Order
 from singer_rest.sources.pages import End, Page, WalkState, overlapping_size
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from singer_rest.http.prefetch import Prefetcher
     from singer_rest.sources.claims import Claims
+    from singer_rest.sources.keys import LearnedCap
     from singer_rest.sources.pages import Paging, RowTaker
 
 MAX_STEPS_BACK = 80
@@ -48,11 +49,15 @@ class PageWalk:
         fetch: Asks for page ``number`` of ``size`` rows; called from several threads.
         paging: How the list is paged.
         rows: Takes the rows of every page.
+        cap: What is known of the route's caps.
         ahead: Asks for the next page while one is written, and for all once the total is known.
         stop_when: Ends the walk early, after this page: the rest is known to be old. Believed in
             a falling order only.
-        cap: What is known of the route's caps.
-        limit: Rows a page to begin with.
+        limit: Rows a page to begin with; those of the paging unless given.
+        ordered: Whether the list may be sorted by its key, as far as is known.
+        is_alone: It is not one of many lists, of which most may well be empty.
+        looks_behind: Where nothing but a total says that a full page is the last, the page behind
+            it is asked for.
 
     Raises:
         LoopError: The server goes round in circles.
@@ -66,11 +71,13 @@ class PageWalk:
         paging: Paging,
         rows: RowTaker,
         *,
-        ahead: Prefetcher | None = None,
-        stop_when: Callable[[Page], bool] | None = None,
-        cap: LearnedCap | None = None,
-        limit: int | None = None,
-        ordered: bool = True,
+        cap: LearnedCap,
+        ahead: Prefetcher | None,
+        stop_when: Callable[[Page], bool] | None,
+        limit: int | None,
+        ordered: bool,
+        is_alone: bool,
+        looks_behind: bool,
     ) -> None:
         self.where = where
         self.fetch = fetch
@@ -78,18 +85,19 @@ class PageWalk:
         self.rows = rows
         self.ahead = ahead
         self.stop_when = stop_when
-        self.cap = cap or LearnedCap()
+        self.cap = cap
+        self.is_alone = is_alone
+        self.looks_behind = looks_behind
         self.asker = PageAsker(where, fetch, paging, limit, ahead)
         self.state = WalkState(overlapping=ordered and paging.order is not Order.UNKNOWN)
         self._may_see_order = ordered
         self._steps = self._back = 0
         self.circles = CircleGuard(where, paging, rows, self.asker)
+        assert paging.key is not None  # noqa: S101  # rows without one are told apart as a whole
+        self._key = paging.key
         self._first_count = 0
         self._last_rows: list[dict[str, Any]] = []
         self._plainly = False
-
-    is_alone = True  # and not one of many lists, of which most may well be empty
-    looks_behind = True  # where nothing but a total says that a full page is the last
 
     def pages(self) -> Iterator[Page]:
         """Yield pages with the rows that are new."""
@@ -102,16 +110,16 @@ class PageWalk:
             offset = (number - self.paging.first) * size
             if self.state.overlapping and offset and len(page.rows) > size:
                 # The server has a page size of its own, so pages are not where they were asked for.
-                self.state.overlapping = self._may_see_order = False
+                self.state.overlapping = False
                 continue
             if self.state.overlapping and offset and not self._continues(page):
                 position = self._step_back(offset, size)
                 continue
             self._back = 0
             position, fresh = self._took(page, number, size, position)
-            if self._can_run_ahead(page, size, position):
+            if self._can_run_ahead(page, size):
                 yield fresh
-                position = yield from self._run_ahead(number, size)
+                position = yield from self._run_ahead(number, size, position)
                 continue
             begun = self._begin_next(page, position)
             yield fresh
@@ -126,7 +134,7 @@ class PageWalk:
         claims = self._read_claims(page, number, size)
         count = len(page.rows)
         if self._is_circle(page, number, size):
-            return offset + count, dataclasses.replace(page, rows=[])
+            return position, dataclasses.replace(page, rows=[])
         fresh, new, keys = self.rows.take(page)
         self.state.order.add(new)
         self._note_repeated(keys, new, position - offset)
@@ -136,7 +144,7 @@ class PageWalk:
         before, position = position, offset + count
         if self._stops(page):
             self.state.end = End.BOOKMARK
-        elif self.state.pages > 1 and count and not new and len(keys) == count:
+        elif count and not new and len(keys) == count:
             position = self._judge_known(page, claims, number, size, before)
         elif count and not new and page.rows == self._last_rows:
             self.state.end = End.NOTHING_NEW  # rows without a key are at the end
@@ -153,7 +161,6 @@ class PageWalk:
         claims, count = self.paging.claims(page), len(page.rows)
         state, offset = self.state, (number - self.paging.first) * size
         state.pages += 1
-        state.rows += count
         if claims.total is not None:
             state.totals.append(claims.total)
         state.contradictions += check_page(
@@ -165,7 +172,7 @@ class PageWalk:
 
     def _learn(self, claims: Claims, count: int, size: int, offset: int) -> None:
         """Take the rows that the server really gives a page for the size to ask for."""
-        more = says_more(claims, offset + count)
+        more = says_more(claims, count)
         if not offset and count and count != size and more is not False:
             self.asker.limit = count
 
@@ -177,7 +184,7 @@ class PageWalk:
         if state.overlapping:
             state.repeated += not state.order.holds(keys)
         elif new:
-            state.repeated += max(0, len(keys) - len(new) - max(0, overlap))
+            state.repeated += max(0, len(keys) - len(new) - overlap)
 
     def _judge_end(self, claims: Claims, count: int, size: int, position: int) -> None:
         """Find out whether this was the last page, from what the server says and what came."""
@@ -209,9 +216,7 @@ class PageWalk:
 
     def _has_unknown(self, page: Page) -> bool:
         """Tell whether a page has a row that the walk has not shown."""
-        key = self.paging.key
-        assert key is not None  # noqa: S101  # lists without one are told apart by whole rows
-        return any(key(row) is not None and not self.rows.knows(row) for row in page.rows)
+        return any(self._key(row) is not None and not self.rows.knows(row) for row in page.rows)
 
     def _judge_empty(self, position: int) -> None:
         """Believe an empty page only where another question says the same.
@@ -225,7 +230,7 @@ class PageWalk:
                 state.end = End.CAP
                 return
             size = overlapping_size(position, limit) if position else max(1, limit // 2)
-            again = self.asker.ask(self.paging.first + max(0, position - 1) // size, size)
+            again = self.asker.ask(self.paging.first + position // size, size)
             if again is None or self._has_unknown(again):
                 state.contradictions.append("it was empty at first and had rows when asked again")
                 return
@@ -238,11 +243,10 @@ class PageWalk:
 
         It is the end if the last one is among them.
         """
-        key = self.paging.key
         if len(page.rows) == size:  # rows were added before it, and pushed it on
             self.state.repeated += 0 if self.state.overlapping else size
             return (number - self.paging.first) * size + size
-        if key is not None and key(page.rows[-1]) == self.state.order.last:
+        if self._key(page.rows[-1]) == self.state.order.last:
             self.state.end = End.NOTHING_NEW
             if (number - self.paging.first) * size >= position and page.rows != self._last_rows:
                 self.state.repeated += len(page.rows)  # not the last page again: rows have moved
@@ -279,16 +283,13 @@ class PageWalk:
     def _choose_mode(self, position: int) -> None:
         """Overlap pages while the keys are in order; give it up when they are not."""
         state, order = self.state, self.state.order
-        if order.broken or self.asker.limit < 2 or self.paging.key is None:  # noqa: PLR2004
+        if order.broken or self.asker.limit < 2:  # noqa: PLR2004
             state.overlapping = False
-            self._may_see_order = False
         elif self._may_see_order and state.pages == 1 and position:
             state.overlapping = state.overlapping or order.count >= MIN_SEEN
 
     def _continues(self, page: Page) -> bool:
-        key = self.paging.key
-        assert key is not None  # noqa: S101  # overlap implies a key
-        first = next((row for row in page.rows if key(row) is not None), None)
+        first = next((row for row in page.rows if self._key(row) is not None), None)
         return first is not None and self.rows.knows(first)
 
     def _step_back(self, offset: int, size: int) -> int:
@@ -303,7 +304,7 @@ class PageWalk:
         self.circles.forget()  # pages seen before will come again
         if self._back > MAX_STEPS_IN_A_ROW:
             # Pages are not where they were asked for: the server has a size of its own.
-            self.state.overlapping = self._may_see_order = False
+            self.state.overlapping = False
             return 0
         return max(0, offset - size * (1 << (self._back - 1)))
 
@@ -352,30 +353,23 @@ class PageWalk:
     def _asks_for_end(self, position: int) -> bool:
         """Whether the next request is to show that nothing follows: it holds the last row too."""
         state = self.state
-        return (
-            state.total is None
-            and self.paging.key is not None
-            and self.asker.limit > 1
-            and position % self.paging.size != 0
-            and state.order.count > 1
-        )
+        return state.total is None and position % self.paging.size != 0
 
     def _begin_next(self, page: Page, position: int) -> tuple[int, int] | None:
         wanted = self.state.end is None and self.asker.pays(page)
         return self.asker.begin(*self._window(position)) if wanted else None
 
-    def _can_run_ahead(self, page: Page, size: int, position: int) -> bool:
+    def _can_run_ahead(self, page: Page, size: int) -> bool:
         return (
             self.state.end is None
             and self.asker.pays(page)
             and not self.state.overlapping
             and self.stop_when is None
             and self.state.total is not None
-            and position < self.state.total
             and len(page.rows) == size
         )
 
-    def _run_ahead(self, number: int, size: int) -> Generator[Page, None, int]:
+    def _run_ahead(self, number: int, size: int, position: int) -> Generator[Page, None, int]:
         """Yield further full pages, asked for ahead of time; returns the position after them."""
         assert self.ahead is not None  # noqa: S101  # checked by the caller
         assert self.state.total is not None  # noqa: S101
@@ -384,7 +378,7 @@ class PageWalk:
             functools.partial(self.fetch, following, size)
             for following in range(number + 1, last + 1)
         )
-        current, position = number, (number - self.paging.first + 1) * size
+        current = number
         results = self.ahead.ordered(tasks)
         try:
             for page in results:
