@@ -274,3 +274,19 @@ def test_a_list_with_odd_rows_or_pages(
     server: ListServer, reading: dict[str, Any], requests: str, told: str
 ) -> None:
     assert (server.account(**reading), server.requests) == (told, requests)
+
+
+@pytest.mark.parametrize(
+    ("keyed", "requests"),
+    [
+        (0, "1:10 2:6 3:4 2:6 1:6 2:6 3:4 2:6"),
+        (1, "1:10 2:6 3:4 2:6 1:6 2:6 3:4 2:6"),
+        (2, "1:10 2:5 2:6 3:4 2:6 1:6 2:5 2:6 3:4 2:6"),
+    ],
+)
+def test_rows_without_a_key_are_not_asked_for_to_show_the_end(keyed: int, requests: str) -> None:
+    """Six rows come at most. Nothing tells whether a row that came last and has no key is last."""
+    server = standing(*range(8), clamp=6)
+    said = server.account(10, key=lambda row: row["id"] if row["id"] < keyed else None)
+    assert said == (f"{keyed} rows; partial: {8 - keyed} rows came without a key and were left out")
+    assert server.requests == requests

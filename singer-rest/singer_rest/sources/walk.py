@@ -353,7 +353,11 @@ class PageWalk:
     def _asks_for_end(self, position: int) -> bool:
         """Whether the next request is to show that nothing follows: it holds the last row too."""
         state = self.state
-        return state.total is None and position % self.paging.size != 0
+        return (
+            state.total is None
+            and position % self.paging.size != 0
+            and state.order.count > 1  # rows without a key cannot show it
+        )
 
     def _begin_next(self, page: Page, position: int) -> tuple[int, int] | None:
         wanted = self.state.end is None and self.asker.pays(page)
