@@ -123,6 +123,7 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
         if self.on_reading is not None:
             self.on_reading()
         begun = self._begun or self._begin()
+        self._begun = None  # a source lives as long as the run, and its first page would with it
         if isinstance(begun, Exception):
             raise begun
         walk, rest, first = begun

@@ -238,6 +238,18 @@ class Bookmarks:
         entry[KEY] = key
         entry[VALUE] = value
 
+    def entry(self, stream: str) -> Mapping[str, Any]:
+        """Return what is kept for a stream; empty, and not in the state, if that is nothing.
+
+        A stream may be begun before its turn, in another thread, while STATE is written.
+        """
+        entry: Mapping[str, Any] = self.state.get("bookmarks", {}).get(stream, {})
+        return entry
+
+    def note(self, stream: str, **values: Any) -> None:
+        """Keep what only the stream itself knows the meaning of."""
+        self._entry(stream, None).update(values)
+
     def mark(self, stream: str, partition: Mapping[str, Any]) -> str:
         """Return the one text that a stream keeps in the bookmark of a partition."""
         entry = self.state.get("bookmarks", {}).get(stream, {})

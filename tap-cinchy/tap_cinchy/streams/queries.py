@@ -181,7 +181,7 @@ class QueryStream(CinchyStream):
         if moment is None:
             return bookmark
         if self.tap.has_bearer:
-            entry = self.tap.bookmarks.state["bookmarks"][self.name]
+            entry = self.tap.bookmarks.entry(self.name)
             self.tap.zones.expect(entry.get(ANCHOR), self.tap.zones.platform_anchor)
             self.tap.zones.compare_somewhere()
         return date_literal(self.tap.zones.back_from(moment)).strip("'")
@@ -193,8 +193,7 @@ class QueryStream(CinchyStream):
         if newest is not None and (before is None or rank(newest) > rank(before)):
             self.tap.bookmarks.put(self.name, self.replication_key or "", newest)
         if self.tap.has_bearer and wall_clock(self._bookmark()) is not None:
-            entry = self.tap.bookmarks.state["bookmarks"][self.name]
-            entry[ANCHOR] = self.tap.zones.platform_anchor
+            self.tap.bookmarks.note(self.name, **{ANCHOR: self.tap.zones.platform_anchor})
         return True
 
 

@@ -23,6 +23,7 @@ from tap_cinchy.witnesses import WITNESSES
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Mapping
 
     from singer_rest.sdk.catalog import Catalog, MetadataMapping
     from singer_rest.sources.base import Source
@@ -306,10 +307,8 @@ class TableStream(ResumableStream):
         """Return from when on changes are read where there is no bookmark."""
         return timestamps.parse(self.config.get("start_date"))
 
-    def _bookmark(self) -> dict[str, Any]:
-        bookmarks: dict[str, Any] = self.tap.bookmarks.state.setdefault("bookmarks", {})
-        entry: dict[str, Any] = bookmarks.setdefault(self.name, {})
-        return entry
+    def _bookmark(self) -> Mapping[str, Any]:
+        return self.tap.bookmarks.entry(self.name)
 
     def move_bookmark(self, source: Source) -> bool:
         """Remember the newest change there was before the first page, as the server showed it."""
@@ -320,8 +319,8 @@ class TableStream(ResumableStream):
         here = wall_clock(self.bookmark_value())  # where parts have come to, if there were any
         if mark is not None and (here is None or mark >= here):
             self.tap.bookmarks.put(self.name, MODIFIED, changes.watermark)
-            self._bookmark()[ANCHOR] = changes.anchor
-            self._bookmark()[WITNESSES] = changes.witnesses
+            noted = {ANCHOR: changes.anchor, WITNESSES: changes.witnesses}
+            self.tap.bookmarks.note(self.name, **noted)
         return True
 
 
