@@ -29,9 +29,9 @@ from .conftest import MELTANO, ROOT
 
 pytestmark = pytest.mark.timeout(900)
 
-ROWS, SIZE, LATENCY = 6000, 50, 0.08
+ROWS, SIZE, LATENCY = 6000, 50, 0.3
 PAGES = ROWS // SIZE
-"""A read takes longer than the second after which a first STATE may come."""
+"""Over four connections a read takes longer than the second after which a STATE may come."""
 BATCH = 400
 STATE_ID = "dev:tap-cinchy-to-target-dlt"
 NO_BYTECODE = "PYTHONDONTWRITEBYTECODE"
@@ -251,14 +251,18 @@ def test_a_full_refresh_that_is_killed(life: Killer, tmp_path: Path) -> None:
 @pytest.mark.parametrize("order", ["older over newer", "newer over older"])
 def test_states_that_are_merged_by_meltano(life: Killer, tmp_path: Path, order: str) -> None:
     runs = MeltanoRuns(life, tmp_path)
+    life.left = PAGES * 3 // 4
+    assert runs.read() != 0, runs.said
+    life.left = None
+    ended = runs.state
+    assert ended["singer_state"]["bookmarks"][STREAM]["resume"]
+    life.live()
     assert runs.read() == 0, runs.said
     complete = runs.state
-    life.live()
-    assert runs.read(at=PAGES * 3 // 4) != 0, runs.said
-    killed = runs.state
-    over = complete if order == "older over newer" else killed
-    assert runs("state", "merge", STATE_ID, json.dumps({"singer_state": over})) == 0, runs.said
-    assert runs.state == merged(killed, over)
+    first, over = (complete, ended) if order == "older over newer" else (ended, complete)
+    assert runs("state", "set", "--force", STATE_ID, json.dumps(first)) == 0, runs.said
+    assert runs("state", "merge", STATE_ID, json.dumps(over)) == 0, runs.said
+    assert runs.state == merged(first, over)
     life.live()
     life.rests = True
     assert runs.read() == 0, runs.said
