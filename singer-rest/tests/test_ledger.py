@@ -59,3 +59,17 @@ def test_a_copy_learns_nothing_from_its_original() -> None:
         assert -5 not in second
         assert second.isdisjoint([-5, count])
         assert not second.isdisjoint([-5, count - 1])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [(-1, -2), ((-1, "x"), (-2, "x")), (("x", (-1, 2)), ("x", (-2, 2))), ((-1, "x"), (None, "x"))],
+)
+def test_minus_one_and_minus_two_are_two_keys(one: Any, other: Any) -> None:
+    """Python makes one hash of both, and of all that holds them."""
+    ledger = KeyLedger(lambda row: row["key"])
+    ledger.take([{"key": "a text, so that hashes are kept"}, {"key": one}])
+    assert ledger.knows_key(one)
+    assert not ledger.knows_key(other)
+    fresh, again = ledger.take([{"key": other}, {"key": one}])
+    assert (fresh, again) == ([{"key": other}], 1)

@@ -79,7 +79,7 @@ class KeyLedger:
     def knows_key(self, key: Any) -> bool:
         """Tell whether a key has come before."""
         if self._hashes is not None:
-            return hash(key) in self._hashes
+            return _hash(key) in self._hashes
         if not self.count or type(key) is not int or key < self._low or key > self._high:
             return False
         index = bisect.bisect_right(self._lows, key) - 1
@@ -143,7 +143,7 @@ class KeyLedger:
     def _outside(self, keys: list[Any]) -> bool:
         """Whether a page of numbers lies wholly beyond everything that has come."""
         if self._hashes is not None:
-            return self._hashes.isdisjoint(map(hash, keys))
+            return self._hashes.isdisjoint(map(_hash, keys))
         if not keys:
             return True
         if not _are_numbers(keys):
@@ -158,7 +158,7 @@ class KeyLedger:
 
     def _use_hashes(self) -> None:
         self._hashes = HashSet(
-            hash(key) for run in itertools.chain(self._runs, self._late) for key in run
+            _hash(key) for run in itertools.chain(self._runs, self._late) for key in run
         )
         self._runs, self._lows, self._late = [], [], []
 
@@ -168,7 +168,7 @@ class KeyLedger:
         if self._hashes is None and not (_are_numbers(keys) and self._sorted_with(keys)):
             self._use_hashes()
         if self._hashes is not None:
-            self._hashes.update(map(hash, keys))
+            self._hashes.update(map(_hash, keys))
         else:
             run = array.array("q", sorted(keys))
             low, high = run[0], run[-1]
@@ -183,6 +183,18 @@ class KeyLedger:
             self._low = low if not self.count else min(self._low, low)
             self._high = high if not self.count else max(self._high, high)
         self.count += len(keys)
+
+
+def _hash(key: Any) -> int:
+    """Return what is kept of a key where not the key itself is."""
+    return hash(key if type(key) is str else _told_apart(key))
+
+
+def _told_apart(key: Any) -> Any:
+    """Put a text in the place of -1, of which Python makes the same hash as of -2."""
+    if isinstance(key, tuple):
+        return tuple(map(_told_apart, key))
+    return "\x00minus one" if key == -1 else key
 
 
 def _holds(run: array.array[int], key: int) -> bool:
