@@ -29,8 +29,8 @@ pytestmark = [pytest.mark.targets, pytest.mark.timeout(900)]
 
 UNFIT: dict[tuple[str, str], set[str]] = {
     # Values of any kind, which it writes into a JSON column as they are: a text is no JSON.
-    ("cortex", "pipelinewise-target-postgres"): {"custom_data"},
-    ("cortex", "target-duckdb"): {"custom_data"},
+    ("cortex", "pipelinewise-target-postgres"): {"custom_data", "entity_metadata"},
+    ("cortex", "target-duckdb"): {"custom_data", "entity_metadata"},
     # Two names of columns that are alike in their first 63 bytes, where it cuts them.
     ("cinchy", "meltanolabs-target-postgres"): {
         "o_brien_sons_eu_staff_s_orders_returns_100_a_b_x_y_z"
