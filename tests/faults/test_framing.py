@@ -121,9 +121,9 @@ WHOLE: tuple[Framing, ...] = (
     closed_instead_of_counted,
     zipped_in_two,
     another_answer_behind,
+    a_word_before,
 )
 OTHERS: tuple[Framing, ...] = (
-    a_word_before,
     old_and_cut,
     old_and_cut_within_its_zip,
     counted_too_short,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import io
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import requests.adapters
@@ -67,6 +68,17 @@ class _TimedResponse(http.client.HTTPResponse):
         super().__init__(sock, *args, **kwargs)
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_TimedReader(sock, raw, self.seconds))
+
+    def begin(self) -> None:
+        """Read the head of the answer, behind those that only announce it (RFC 9110, 15.2).
+
+        The standard library skips 100 alone. It takes a 103 for the whole answer, and the
+        connection goes back to its pool with the answer itself still on its way.
+        """
+        super().begin()
+        while self.status // 100 == 1 and self.status != HTTPStatus.SWITCHING_PROTOCOLS:
+            self.headers = self.msg = None  # type: ignore[assignment]  # so that it begins anew
+            super().begin()
 
 
 class TimedAdapter(requests.adapters.HTTPAdapter):
