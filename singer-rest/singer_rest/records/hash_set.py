@@ -22,12 +22,6 @@ class HashSet:
         self._buckets: list[array.array[int]] = []
         self.update(hashes)
 
-    def copy(self) -> HashSet:
-        """Return a set of the same hashes."""
-        other = HashSet(self._few)
-        other._buckets = [bucket[:] for bucket in self._buckets]
-        return other
-
     def __contains__(self, value: int) -> bool:
         """Tell whether a hash is in the set."""
         if self._buckets:

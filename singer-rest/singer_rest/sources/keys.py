@@ -48,8 +48,7 @@ class KeyLedger:
         self._lows: list[int] = []
         self._late: list[array.array[int]] = []
         """Sorted; what came later than its place."""
-        self._low = self._high = 0
-        self._strays = 0
+        self._low, self._high = INT64, -INT64
         self._hashes: HashSet | None = None
         self._previous: dict[Any, dict[str, Any]] = {}
         self.count = 0
@@ -58,15 +57,6 @@ class KeyLedger:
     def empty(self) -> KeyLedger:
         """Return a ledger for the same kind of rows that knows none."""
         return KeyLedger(self._key)
-
-    def copy(self) -> KeyLedger:
-        """Return a ledger that knows the same keys."""
-        other = KeyLedger(self._key)
-        other._runs, other._lows = list(self._runs), list(self._lows)
-        other._late = list(self._late)
-        other._low, other._high, other.count = self._low, self._high, self.count
-        other._hashes = None if self._hashes is None else self._hashes.copy()
-        return other
 
     def keys(self, rows: Sequence[dict[str, Any]]) -> list[Any]:
         """Return the keys of rows."""
@@ -80,7 +70,7 @@ class KeyLedger:
         """Tell whether a key has come before."""
         if self._hashes is not None:
             return _hash(key) in self._hashes
-        if not self.count or type(key) is not int or key < self._low or key > self._high:
+        if type(key) is not int:
             return False
         index = bisect.bisect_right(self._lows, key) - 1
         if index >= 0 and _holds(self._runs[index], key):
@@ -89,8 +79,6 @@ class KeyLedger:
 
     def unknown(self, keys: Sequence[Any]) -> list[int]:
         """Return the places of the keys that have not come before."""
-        if not self.count:
-            return list(range(len(keys)))
         if self._hashes is None and _are_numbers(keys) and keys == sorted(keys):
             # What the next page of a sorted list is: a few known rows, then only new ones.
             new = bisect.bisect_right(keys, self._high)
@@ -116,6 +104,8 @@ class KeyLedger:
             rows: Of one page.
             keys: Theirs, if they have been looked up already.
         """
+        if not rows:
+            return [], 0
         if keys is None:
             keys = self.keys(rows)
         distinct = len(set(keys)) == len(keys)
@@ -142,19 +132,11 @@ class KeyLedger:
 
     def _outside(self, keys: list[Any]) -> bool:
         """Whether a page of numbers lies wholly beyond everything that has come."""
+        if self._hashes is None and not _are_numbers(keys):
+            self._use_hashes()
         if self._hashes is not None:
             return self._hashes.isdisjoint(map(_hash, keys))
-        if not keys:
-            return True
-        if not _are_numbers(keys):
-            self._use_hashes()
-            return self._outside(keys)
-        return not self.count or min(keys) > self._high or max(keys) < self._low
-
-    def _sorted_with(self, keys: list[int]) -> bool:
-        """Whether a list still counts as sorted; a late row now and then does not matter."""
-        self._strays += self.count > 0 and min(keys) <= self._high and max(keys) >= self._low
-        return self._strays <= MAX_STRAYS
+        return bool(min(keys) > self._high or max(keys) < self._low)
 
     def _use_hashes(self) -> None:
         self._hashes = HashSet(
@@ -163,26 +145,28 @@ class KeyLedger:
         self._runs, self._lows, self._late = [], [], []
 
     def _add(self, keys: list[Any]) -> None:
+        """Take keys that have not come before; a late page now and then does not matter."""
         if not keys:
             return
-        if self._hashes is None and not (_are_numbers(keys) and self._sorted_with(keys)):
+        self.count += len(keys)
+        if self._hashes is None and not _are_numbers(keys):
             self._use_hashes()
         if self._hashes is not None:
             self._hashes.update(map(_hash, keys))
+            return
+        run = array.array("q", sorted(keys))
+        low, high = run[0], run[-1]
+        if low > self._high:
+            self._runs.append(run)
+            self._lows.append(low)
+        elif high < self._low:
+            self._runs.insert(0, run)
+            self._lows.insert(0, low)
         else:
-            run = array.array("q", sorted(keys))
-            low, high = run[0], run[-1]
-            if not self.count or low > self._high:
-                self._runs.append(run)
-                self._lows.append(low)
-            elif high < self._low:
-                self._runs.insert(0, run)
-                self._lows.insert(0, low)
-            else:
-                self._late.append(run)
-            self._low = low if not self.count else min(self._low, low)
-            self._high = high if not self.count else max(self._high, high)
-        self.count += len(keys)
+            self._late.append(run)
+        self._low, self._high = min(self._low, low), max(self._high, high)
+        if len(self._late) > MAX_STRAYS:
+            self._use_hashes()
 
 
 def _hash(key: Any) -> int:
@@ -217,6 +201,7 @@ class Comparison:
 
     def __init__(self, before: KeyLedger) -> None:
         self.seen = before.empty()
+        self._count = before.count  # the ledger may go on to learn
         self.new_keys: list[Any] = []
         """Keys that the pass before has not shown."""
         self._before = before
@@ -235,7 +220,7 @@ class Comparison:
     @property
     def gone(self) -> int:
         """Rows that only the pass before has shown."""
-        return self._before.count - (self.seen.count - self.added)
+        return self._count - (self.seen.count - self.added)
 
     @property
     def same(self) -> bool:
@@ -281,11 +266,10 @@ class OrderTracker:
         """Tell at a glance whether numbers go on rising, as those of most lists do."""
         return (
             self.direction is Order.RISING
-            and not self.broken
             and type(self.last) is int
             and set(map(type, keys)) == {int}
             and keys[0] > self.last
-            and all(map(operator.lt, keys, keys[1:]))
+            and all(itertools.starmap(operator.lt, itertools.pairwise(keys)))
         )
 
     def _compare(self, key: Any) -> None:

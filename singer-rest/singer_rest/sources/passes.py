@@ -42,6 +42,10 @@ def whole_row(row: Record) -> str:
     return hashlib.blake2b(text, digest_size=16).hexdigest()
 
 
+def _counted(state: WalkState) -> str:
+    return "" if state.total is None else f"total {state.total}"
+
+
 class _Taker(RowTaker):
     """Counts the rows of one pass and keeps those worth writing.
 
@@ -58,6 +62,8 @@ class _Taker(RowTaker):
         """How often each key came, where rows may be alike."""
         self.keys: set[Any] = set()
         """The keys themselves, where they can be asked for one by one."""
+        self.count = 0
+        """Distinct keys of this pass; the ledger of the first one goes on to learn."""
         self.doubled = 0
         """Rows whose key another row of the same page has, where each has its own."""
 
@@ -90,13 +96,14 @@ class _Taker(RowTaker):
             self.doubled += len(keys) - len(set(keys))
         if reading.paging.lookup is not None:
             self.keys.update(keys)
-        new = [keys[index] for index in self.seen.unknown(keys)]
+        new = list(dict.fromkeys(keys[index] for index in self.seen.unknown(keys)))
+        self.count += len(new)
         if self._comparison is not None:
             self._comparison.note(rows, keys)
         rows, taken = self._worth_taking(rows, keys, only_new=only_new)
         fresh, again = reading.known.take(rows, taken)
         reading.evidence.duplicates += again
-        return dataclasses.replace(page, rows=fresh), list(dict.fromkeys(new)), keys
+        return dataclasses.replace(page, rows=fresh), new, keys
 
     def _worth_taking(
         self, rows: list[Record], keys: list[Any], *, only_new: bool
@@ -165,7 +172,7 @@ class ListReading:
         previous: WalkState | None = None
         limit, ordered = None, True
         for attempt in range(MAX_PASSES):
-            taker = _Taker(self, None if before is None else self._copy_keys(before))
+            taker = _Taker(self, None if before is None else before.seen)
             walk = PageWalk(
                 self.where,
                 self.fetch,
@@ -192,10 +199,6 @@ class ListReading:
             before, previous, limit = taker, walk.state, walk.asker.limit
         self._give_up(walk.state, taker)
 
-    @staticmethod
-    def _copy_keys(taker: _Taker) -> KeyLedger:
-        return taker.seen.copy() if taker.comparison is None else taker.seen
-
     def leave_out(self, rows: list[Record], keys: list[Any]) -> tuple[list[Record], list[Any]]:
         """Return the rows that have a key; the others are counted, once if they come again."""
         pairs = list(zip(rows, keys, strict=True))
@@ -214,7 +217,7 @@ class ListReading:
 
     def _distinct(self, taker: _Taker) -> int:
         """Return how many rows the pass has brought."""
-        return taker.times.total() if self.paging.repeats else taker.seen.count
+        return taker.times.total() if self.paging.repeats else taker.count
 
     # The verdict
 
@@ -245,18 +248,18 @@ class ListReading:
         if state.end is End.BOOKMARK:
             evidence.proof = Proof(ProofKind.BACK_TO_BOOKMARK)
             return True
-        proof = self._proof(state, taker)
+        proof = self._proof(state)
         if proof is not None and (not self.paging.confirm or not repeatable):
             evidence.proof = proof
             return True
-        if same and not (state.changed and repeatable):
-            self._judge_same(state, taker, previous)
+        if same and not state.changed:
+            self._judge_same(state, previous)
             return True
         if not repeatable:
             evidence.doubt(f"{self.where} came in {state.pages} pages whose order is not known")
         return not repeatable
 
-    def _judge_same(self, state: WalkState, taker: _Taker, previous: WalkState | None) -> None:
+    def _judge_same(self, state: WalkState, previous: WalkState | None) -> None:
         """Judge two passes that brought the same keys."""
         if state.repeated and previous is not None and previous.repeated:
             self.evidence.contradict(
@@ -264,7 +267,7 @@ class ListReading:
                 "two passes alike"
             )
         else:
-            self.evidence.proof = Proof(ProofKind.TWO_PASSES, self._counted(state, taker))
+            self.evidence.proof = Proof(ProofKind.TWO_PASSES, _counted(state))
 
     def _wrong(self, state: WalkState, taker: _Taker) -> list[str]:
         """Return what a pass has shown that cannot be."""
@@ -303,7 +306,8 @@ class ListReading:
             map(lookup, before.keys - taker.keys)
         )
 
-    def _proof(self, state: WalkState, taker: _Taker) -> Proof | None:
+    @staticmethod
+    def _proof(state: WalkState) -> Proof | None:
         """Return what proves one pass by itself."""
         if state.end is End.UNPAGED:
             return Proof(ProofKind.ONE_ANSWER, End.UNPAGED.value)
@@ -313,18 +317,13 @@ class ListReading:
             if state.end is End.CAP:
                 return Proof(ProofKind.LEARNED_CAP)
             assert state.end is not None  # noqa: S101  # a walk ends by something
-            said = self._counted(state, taker) or state.end.value
+            said = _counted(state) or state.end.value
             return Proof(ProofKind.ONE_ANSWER, said)
         order = state.order
         in_order = not order.broken and order.direction is not Order.UNKNOWN
         if state.overlapping and in_order:
-            return Proof(ProofKind.OVERLAPPING_PAGES, self._counted(state, taker))
+            return Proof(ProofKind.OVERLAPPING_PAGES, _counted(state))
         return None
-
-    @staticmethod
-    def _counted(state: WalkState, taker: _Taker) -> str:
-        del taker
-        return "" if state.total is None else f"total {state.total}"
 
     def _give_up(self, state: WalkState, taker: _Taker) -> None:
         short = self._short(state, taker)
