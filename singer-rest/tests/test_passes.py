@@ -1,3 +1,4 @@
+# mypy: disable-error-code="method-assign,assignment"
 """How often a list is read, what is written of each reading, and what is said of it at the end."""
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import pytest
 from list_server import ListServer
 
 from singer_rest.errors import Outcome
+from singer_rest.sources.claims import Claims
 from singer_rest.sources.evidence import Evidence
 from singer_rest.sources.keys import LearnedCap, Order
 from singer_rest.sources.passes import whole_row
@@ -60,18 +62,10 @@ def proof(evidence: Evidence) -> str:
 
 def test_a_row_is_told_by_all_that_is_in_it() -> None:
     """The digest stands in tables as a key, so it is the same in each run and version."""
-    row = {"b": [1, "x"], "a": {"n": None, "m": 2}}
+    row: dict[str, Any] = {"b": [1, "x"], "a": {"n": None, "m": 2}}
     assert whole_row(row) == whole_row({"a": {"m": 2, "n": None}, "b": [1, "x"]})
     assert whole_row(row) == "7d7823c8f4053f9366f06f18005dc089"
-    rows: list[dict[str, Any]] = [
-        row,
-        {"a": 1},
-        {"a": "1"},
-        {"a": 2},
-        {"b": 1},
-        {},
-        {"a": dt.date(2026, 1, 1)},
-    ]
+    rows = [row, {"a": 1}, {"a": "1"}, {"a": 2}, {"b": 1}, {}, {"a": dt.date(2026, 1, 1)}]
     rows += [{"a": decimal.Decimal("1.10")}, {"a": decimal.Decimal("1.2")}]
     assert len({whole_row(row) for row in rows}) == len(rows)
 
@@ -79,7 +73,7 @@ def test_a_row_is_told_by_all_that_is_in_it() -> None:
 def test_rows_that_nothing_tells_apart_are_left_out_and_counted_once() -> None:
     odd = [{"id": None}, {"id": True}, {"id": {"a": 1}}, {"id": [1]}, {"id": 2.5}]
     server = walks([7, *odd, 3, 9, 1, 8], totals=True)
-    read, evidence = server.read(4)
+    read, evidence = server.read(5)
     assert read == [7, 2.5, 3, 9, 1, 8]
     assert evidence.received == 6
     assert evidence.without_key == 4
@@ -90,6 +84,16 @@ def test_rows_that_nothing_tells_apart_are_left_out_and_counted_once() -> None:
 
 
 # What is written of a list
+
+
+def test_a_list_in_order_is_written_once_though_its_pages_overlap() -> None:
+    server = ListServer(list(range(100)), totals=True)
+    read, evidence = server.read(20, order=RISING)
+    assert read == list(range(100))
+    assert (evidence.duplicates, evidence.rereads) == (0, 0)
+    assert (evidence.received, evidence.expected) == (100, 100)
+    assert evidence.pages == len(server.asked) == 7
+    assert proof(evidence) == "overlapping pages in order: total 100"
 
 
 def test_a_row_that_comes_again_with_other_values_is_written_again() -> None:
@@ -157,6 +161,11 @@ def test_passes_agree_if_each_key_came_as_often() -> None:
         (walks([3, 1, 2], totals=True), 10, "one answer: total 3"),
         (walks([3, 1, 2]), 10, "one answer: nothing follows the last row"),
         (walks([3, 1, 2], said=[{"more": False}]), 10, "one answer: nothing follows the last row"),
+        (
+            walks([3, 1, 2], said=[{"hasMore": False}]),
+            10,
+            "one answer: the server says that no rows follow",
+        ),
         (walks([], totals=True), 10, "one answer: total 0"),
     ],
 )
@@ -185,7 +194,7 @@ def test_a_page_below_a_known_cap_is_the_whole_list() -> None:
 def test_a_list_without_pages_is_read_once(count: int, said: str) -> None:
     server = ListServer(list(range(count)))
     whole = ListServer(list(range(count))).body(1, 10_000)
-    server.body = lambda number, size: whole  # type: ignore[method-assign]  # noqa: ARG005
+    server.body = lambda _number, _size: whole
     _read, evidence = server.read(40)
     assert proof(evidence) == said
     assert (evidence.rereads, evidence.received) == (0, count)
@@ -227,13 +236,30 @@ def test_a_list_that_counts_no_rows_is_asked_once_more_if_it_is_the_only_one(
         (walks(MIXED[:8], totals=True), 4, UNKNOWN),
         (walks(MIXED), 10, UNKNOWN),
         (walks([1, 2, 3, 4, 5, 6], totals=True), 3, UNKNOWN),
+        (walks([*MIXED[:6], 9, *MIXED[6:]], MIXED), 4, UNKNOWN),
     ],
-    ids=["no order", "nothing but an empty page at the end", "too few for an order"],
+    ids=["no order", "nothing but an empty page at the end", "too few for an order", "row again"],
 )
 def test_what_one_pass_does_not_prove_two_do(server: Walks, size: int, order: Order) -> None:
     _read, evidence = server.read(size, order=order)
     assert proof(evidence).startswith(TWICE)
     assert (evidence.rereads, server.walk) == (1, 2)
+
+
+def test_a_known_row_out_of_its_place_leaves_an_order_unproved() -> None:
+    server = walks([*range(1, 9), 5, *range(9, 13)], list(range(1, 13)))
+    _read, evidence = server.read(8, order=RISING)
+    assert proof(evidence) == "overlapping pages in order"
+    assert evidence.rereads == 1
+
+
+def test_a_count_that_changed_on_the_way_needs_another_pass() -> None:
+    server = walks(MIXED[:4])
+    totals = iter([5, 4])
+    server.claims = lambda _page: Claims(total=next(totals, 4))
+    _read, evidence = server.read(4)
+    assert proof(evidence) == "one answer: total 4"
+    assert evidence.rereads == 1
 
 
 def test_a_second_pass_of_a_list_without_order_asks_for_plain_pages() -> None:
@@ -243,3 +269,10 @@ def test_a_second_pass_of_a_list_without_order_asks_for_plain_pages() -> None:
     assert proof(evidence) == TWICE
     second = server.asked[server.asked.index((1, 20), 1) :]
     assert second[:3] == [(1, 20), (2, 20), (3, 20)]
+
+
+def test_a_second_pass_of_a_list_in_order_overlaps_like_the_first() -> None:
+    server = walks(list(range(50)), totals=True)
+    _read, evidence = server.read(20, order=RISING, confirm=True)
+    assert proof(evidence) == f"{TWICE}: total 50"
+    assert server.asked == [(1, 20), (2, 19), (3, 18)] * 2
