@@ -7,8 +7,10 @@ keeps nothing. Where the server asks one process to wait, all of them wait.
 from __future__ import annotations
 
 import contextlib
+import math
 import threading
 import time
+import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
@@ -19,8 +21,6 @@ from singer_rest.http.rate_limit import MINUTE, RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from pyrate_limiter import Rate
 
     from singer_rest.stop import StopSignal
 
@@ -48,47 +48,29 @@ class Budget(Protocol):
         """Let nobody ask until then."""
 
 
-class _Bucket:
-    """A bucket of pyrate-limiter; not safe for several threads at once."""
+class FileBudget:
+    """A budget in a SQLite file, for processes on one machine; for one thread at a time."""
 
-    def __init__(self, bucket: Any) -> None:
-        from pyrate_limiter import RateItem  # noqa: PLC0415  # an extra
+    def __init__(self, path: Path, rates: Sequence[tuple[int, int]]) -> None:
+        from pyrate_limiter import Rate, RateItem, SQLiteBucket  # noqa: PLC0415  # an extra
 
-        self._bucket = bucket
+        self._bucket: Any = SQLiteBucket.init_from_file(
+            [Rate(*rate) for rate in rates], db_path=str(path), use_file_lock=True
+        )
         self._new_item = RateItem
         self._taken = 0
-
-    def take(self) -> float:
-        """Take a place, or return the seconds after which to try again."""
-        item = self._new_item(KEY, self._now())
-        if not self._bucket.put(item):
-            return max(1, int(self._bucket.waiting(item))) / 1000
-        self._taken += 1
-        if self._taken % TIDY_EVERY == 0:
-            self._bucket.leak(item.timestamp)
-        return 0.0
-
-    def _now(self) -> int:
-        """Return the milliseconds by which places are counted."""
-        now: int = self._bucket.now()
-        return now
-
-
-class FileBudget(_Bucket):
-    """A budget in a SQLite file, for processes on one machine."""
-
-    def __init__(self, path: Path, rates: Sequence[Rate]) -> None:
-        from pyrate_limiter import SQLiteBucket  # noqa: PLC0415
-
-        super().__init__(
-            SQLiteBucket.init_from_file(list(rates), db_path=str(path), use_file_lock=True)
-        )
         self._closed = path.with_name(f"{path.name}.closed")
 
     def take(self) -> float:
         """Take a place under the lock of the file, so that places are in the order of time."""
         with self._bucket.lock:
-            return super().take()
+            item = self._new_item(KEY, self._bucket.now())
+            if not self._bucket.put(item):
+                return max(1, int(self._bucket.waiting(item))) / 1000
+            self._taken += 1
+            if self._taken % TIDY_EVERY == 0:
+                self._bucket.leak(item.timestamp)
+            return 0.0
 
     def closed_until(self) -> float:
         """Return what the process wrote that was told to wait the longest."""
@@ -104,23 +86,44 @@ class FileBudget(_Bucket):
                 self._closed.write_text(str(moment), encoding="ascii")
 
 
-class RedisBudget(_Bucket):
+TAKE = """
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - ARGV[#ARGV])
+for place = 2, #ARGV, 2 do
+    local last = redis.call('ZRANGE', KEYS[1], -ARGV[place], -ARGV[place], 'WITHSCORES')
+    local wait = last[2] and last[2] + ARGV[place + 1] - now or 0
+    if wait > 0 then return wait end
+end
+redis.call('ZADD', KEYS[1], now, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[#ARGV])
+return 0
+"""
+"""Takes a place, or returns the milliseconds to wait.
+
+pyrate-limiter asks for the time first and counts then, so that a place taken in between by another
+process is not counted: one too many now and then, measured with four processes.
+"""
+
+
+class RedisBudget:
     """A budget in a Redis, for processes on many machines.
 
     Time is the server's: places that a machine took whose clock is ahead would not be counted by
     the others, and together they would go beyond the limit.
     """
 
-    def __init__(self, url: str, rates: Sequence[Rate]) -> None:
-        import redis  # noqa: PLC0415
-        from pyrate_limiter import RedisBucket  # noqa: PLC0415
+    def __init__(self, url: str, rates: Sequence[tuple[int, int]]) -> None:
+        import redis  # noqa: PLC0415  # an extra
 
         self._redis = redis.Redis.from_url(url, socket_timeout=10)
-        super().__init__(RedisBucket.init(list(rates), self._redis, KEY))
+        self._redis.ping()
+        self._take = self._redis.register_script(TAKE)
+        self._rates = [number for rate in rates for number in rate]
 
-    def _now(self) -> int:
-        seconds, microseconds = self._redis.time()
-        return seconds * 1000 + microseconds // 1000
+    def take(self) -> float:
+        """Take a place, or return the seconds after which to try again."""
+        return int(self._take([KEY], [uuid.uuid4().hex, *self._rates])) / 1000
 
     def closed_until(self) -> float:
         """Return until when the process waits that was told to wait the longest."""
@@ -129,7 +132,7 @@ class RedisBudget(_Bucket):
 
     def close_until(self, moment: float) -> None:
         """Write down for how long; it goes when the time is over."""
-        left = int((moment - time.time()) * 1000)
+        left = math.ceil((moment - time.time()) * 1000) + 1  # Redis drops what is below one
         if left > max(0, self._redis.pttl(CLOSED)):
             self._redis.set(CLOSED, 1, px=left)
 
@@ -152,9 +155,7 @@ def open_budget(where: str, per_minute: int, burst: int | None = None) -> Budget
     """
     url = urlsplit(where)
     try:
-        from pyrate_limiter import Rate  # noqa: PLC0415
-
-        rates = [Rate(count, milliseconds) for count, milliseconds in split_rate(per_minute, burst)]
+        rates = split_rate(per_minute, burst)
         if url.scheme == "file" and url.path and not url.netloc:
             return FileBudget(Path(url2pathname(url.path)), rates)
         if url.scheme in {"redis", "rediss"} and url.hostname:
