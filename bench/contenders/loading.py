@@ -208,7 +208,8 @@ def target_postgres(share: float) -> Contender:
 
 
 def _schema(job: Job) -> str:
-    return f"bench_{job.folder.name}".lower()
+    # No underscore from the name of a temporary folder: dlt writes those at the end as x.
+    return f"bench_{job.folder.name.replace('_', '')}".lower()
 
 
 _servers = contextlib.ExitStack()

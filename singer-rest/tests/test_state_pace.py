@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_rest import INSTANT, INTEGER, Column, RestTap, Source, SourceStream, Table, settings, th
 from singer_rest.records import timestamps
 from singer_rest.sdk.messages import SingerOutput
-from singer_rest.sdk.state_pace import MAX_INTERVAL, StatePace
+from singer_rest.sdk.state_pace import MAX_INTERVAL, TIMES, StatePace
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 
@@ -110,14 +110,24 @@ def test_the_last_state_tells_of_everything() -> None:
     assert len(last["value"]["bookmarks"]["readings"]["partitions"]) == PARENTS
 
 
-def test_states_come_at_most_once_a_second() -> None:
+def test_states_come_once_a_second_where_they_are_a_large_part_of_what_is_written() -> None:
     moments = iter([0.0, 0.0, 0.9, 1.0])
     pace = StatePace(lambda: next(moments))
     looks = [pace.due]
     pace.state_written(10)
-    pace.count_records(1000)
+    pace.count_records(TIMES * 10 - 1)
     looks += [pace.due, pace.due]
     assert looks == [True, False, True]
+
+
+def test_a_small_state_comes_sooner_when_many_times_its_bytes_have_come() -> None:
+    moments = iter([0.0, 0.1, 0.2])
+    pace = StatePace(lambda: next(moments))
+    pace.state_written(10)
+    pace.count_records(TIMES * 10 - 1)
+    looks = [pace.due]
+    pace.count_records(1)
+    assert [*looks, pace.due] == [False, True]
 
 
 def test_records_that_come_slowly_are_told_of_after_a_minute() -> None:
