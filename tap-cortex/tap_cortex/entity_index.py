@@ -236,6 +236,8 @@ class EntityIndex:
     def _of_other_batches(self, page: Page, batch: Batch) -> set[str]:
         """Return the types of rows that are asked for in another request, where they are due."""
         others = {name for other in self.batches() for name in other}.difference(batch)
+        if not others:
+            return set()
         found = (row.get("type") or member(row.get("info"), "x-cortex-type") for row in page.rows)
         return {name for name in found if isinstance(name, str) and name in others}
 

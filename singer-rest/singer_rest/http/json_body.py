@@ -18,7 +18,6 @@ MAX_DIGITS = 300
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_NUL = rb"\u0000"
-_NAME_ENDS = (b'":', b'" :')
 _SLICE = 256
 """Rows that are written again at once, so that no second body is in memory."""
 
@@ -105,26 +104,23 @@ def decode(body: bytes) -> tuple[Any, Repairs]:
         else:
             if body.rfind(_ESCAPED_NUL) >= 0:  # backwards: nearly twice as fast
                 value = _clean(value, repairs)
-        if _count_names(body) > _count_written(value):
+        if body.count(b":") > _count_colons(value):
             raise UnreadableBodyError("an object has a name twice")
     except RecursionError as error:
         raise UnreadableBodyError("nested too deeply") from error
     return value, repairs
 
 
-def _count_names(body: bytes) -> int:
-    """Count what stands where names end, in texts too, where it comes again when they are written.
+def _count_colons(value: Any) -> int:
+    """Count the colons of a value as it would be written, a few rows at a time.
 
+    One stands behind every name, the others in texts, where they come again when they are written.
     A name that the decoder met twice in an object is in the body twice and in the value once; there
-    is no other way for a body to have more of them than its value.
+    is no other way for a body to have more colons than its value. Single bytes are counted several
+    times as fast as any two.
     """
-    return sum(map(body.count, _NAME_ENDS))
-
-
-def _count_written(value: Any) -> int:
-    """Count the same in a value as it would be written, a few rows at a time."""
     if isinstance(value, dict):
-        parts = [_written(dict.fromkeys(value)), *map(_count_written, value.values())]
+        parts = [_written(dict.fromkeys(value)), *map(_count_colons, value.values())]
         return sum(parts)
     if isinstance(value, list) and len(value) > _SLICE:
         return sum(_written(value[at : at + _SLICE]) for at in range(0, len(value), _SLICE))
@@ -132,7 +128,7 @@ def _count_written(value: Any) -> int:
 
 
 def _written(value: Any) -> int:
-    return _count_names(msgspec.json.encode(value))
+    return msgspec.json.encode(value).count(b":")
 
 
 def _lenient(body: bytes, repairs: Repairs) -> Any:

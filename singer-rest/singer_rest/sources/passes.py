@@ -96,25 +96,31 @@ class _Taker(RowTaker):
             self.doubled += len(keys) - len(set(keys))
         if reading.paging.lookup is not None:
             self.keys.update(keys)
-        new = list(dict.fromkeys(keys[index] for index in self.seen.unknown(keys)))
+        indexes = self.seen.unknown(keys)
+        new = list(dict.fromkeys(keys[index] for index in indexes))
         self.count += len(new)
         if self._comparison is not None:
             self._comparison.note(rows, keys)
-        rows, taken = self._worth_taking(rows, keys, only_new=only_new)
+            indexes = reading.known.unknown(keys)
+        rows, taken = self._worth_taking(rows, keys, indexes, only_new=only_new)
         fresh, again = reading.known.take(rows, taken)
         reading.evidence.duplicates += again
         return dataclasses.replace(page, rows=fresh), new, keys
 
     def _worth_taking(
-        self, rows: list[Record], keys: list[Any], *, only_new: bool
+        self, rows: list[Record], keys: list[Any], indexes: list[int], *, only_new: bool
     ) -> tuple[list[Record], list[Any]]:
         """Leave out what comes again by design, moments after it was written.
 
         That is where a page overlaps the one before, and all that a later pass repeats. A row that
         comes again elsewhere may have changed.
+
+        Args:
+            rows: Of one page.
+            keys: Theirs.
+            indexes: Where keys stand that no pass has shown.
+            only_new: Nothing is worth taking again.
         """
-        reading = self._reading
-        indexes = reading.known.unknown(keys)
         if len(indexes) == len(keys):
             return rows, keys
         if only_new or self._comparison is not None or self._key is whole_row:
