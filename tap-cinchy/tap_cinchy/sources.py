@@ -27,6 +27,7 @@ from tap_cinchy.held import HeldAgainstIds
 from tap_cinchy.ordering import distinct, in_order
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
 from tap_cinchy.shapes import MODIFIED
+from tap_cinchy.steps import in_steps, position_of
 from tap_cinchy.values import look_like_pairs
 from tap_cinchy.windows import Key, Piece, Stretch, TableWalk, Window, stretches
 
@@ -139,7 +140,8 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
                     yield page
                     page = again
                 page.position = self._position(walk, piece)
-                yield page
+                in_order_of_keys = again is None and piece.skip is None
+                yield from in_steps(page, piece.keys) if in_order_of_keys else (page,)
             self._judge_unseen()
         self.evidence.prove(ProofKind.KEYS_IN_ORDER)
 
@@ -213,7 +215,7 @@ class TableSource(AskedOfOthers, HeldAgainstIds, Source):
         if not kept or kept[-1] >= walk.end:
             return ""
         self._judge_unseen(kept[-1])
-        return ".".join(map(str, kept[-1]))
+        return position_of(kept[-1])
 
     def prepare(self) -> None:
         """Find out what has to be known before the first page; a hook."""
