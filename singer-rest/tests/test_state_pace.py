@@ -6,10 +6,12 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import pytest
+
 from singer_rest import INSTANT, INTEGER, Column, RestTap, Source, SourceStream, Table, settings, th
 from singer_rest.records import timestamps
 from singer_rest.sdk.messages import SingerOutput
-from singer_rest.sdk.state_pace import MAX_INTERVAL, TIMES, StatePace
+from singer_rest.sdk.state_pace import MAX_INTERVAL, MIN_BYTES, TIMES, StatePace
 from singer_rest.sources.evidence import ProofKind
 from singer_rest.sources.pages import Page
 
@@ -114,17 +116,20 @@ def test_states_come_once_a_second_where_they_are_a_large_part_of_what_is_writte
     moments = iter([0.0, 0.0, 0.9, 1.0])
     pace = StatePace(lambda: next(moments))
     looks = [pace.due]
-    pace.state_written(10)
-    pace.count_records(TIMES * 10 - 1)
+    pace.state_written(MIN_BYTES)
+    pace.count_records(TIMES * MIN_BYTES - 1)
     looks += [pace.due, pace.due]
     assert looks == [True, False, True]
 
 
-def test_a_small_state_comes_sooner_when_many_times_its_bytes_have_come() -> None:
+@pytest.mark.parametrize(("size", "needed"), [(MIN_BYTES, TIMES * MIN_BYTES), (10, MIN_BYTES)])
+def test_a_small_state_comes_sooner_when_many_times_its_bytes_have_come(
+    size: int, needed: int
+) -> None:
     moments = iter([0.0, 0.1, 0.2])
     pace = StatePace(lambda: next(moments))
-    pace.state_written(10)
-    pace.count_records(TIMES * 10 - 1)
+    pace.state_written(size)
+    pace.count_records(needed - 1)
     looks = [pace.due]
     pace.count_records(1)
     assert [*looks, pace.due] == [False, True]

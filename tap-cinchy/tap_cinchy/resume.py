@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from singer_rest.sources.base import Plan
     from singer_rest.sources.pages import Page
     from tap_cinchy.questions import Columns, Reading
-    from tap_cinchy.windows import Key
-
-
-def parse_position(text: str) -> Key | None:
-    """Return the key of a row; nothing if the text is none."""
-    try:
-        return tuple(int(part) for part in text.split("."))
-    except ValueError:
-        return None
 
 
 def can_tell_changes(reading: Reading, *, hides_deleted: bool) -> bool:

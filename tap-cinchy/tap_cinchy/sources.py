@@ -25,9 +25,9 @@ from tap_cinchy.cuts import NO_NUMBER, to_stretch, weigh
 from tap_cinchy.extent import Extent
 from tap_cinchy.held import HeldAgainstIds
 from tap_cinchy.ordering import distinct, in_order
+from tap_cinchy.positions import in_steps, position_of
 from tap_cinchy.questions import Brought, Reading, TableQuestions, key_paths
 from tap_cinchy.shapes import MODIFIED
-from tap_cinchy.steps import in_steps, position_of
 from tap_cinchy.values import look_like_pairs
 from tap_cinchy.windows import Key, Piece, Stretch, TableWalk, Window, stretches
 

@@ -12,7 +12,7 @@ from support.tap_run import select
 from sandbox.cinchy import Account, World
 from sandbox.cinchy.columns import text
 from sandbox.cinchy.scale import EVENTS, add_series
-from tap_cinchy.steps import STEP
+from tap_cinchy.positions import STEP
 
 from .conftest import Site, incremental
 from .target import Target, versions_of

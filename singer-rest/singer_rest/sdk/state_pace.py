@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 MIN_INTERVAL = 1.0
 TIMES = 20
 """Of so many times its own bytes in records STATE is a small part, and comes without waiting."""
+MIN_BYTES = 1 << 16
+"""Of records before it does: some targets load what they have whenever a STATE comes."""
 MAX_INTERVAL = 60.0
 """After so many seconds STATE is written, however few records have come: they cost most to read."""
 
@@ -50,4 +52,6 @@ class StatePace:
         passed = self._clock() - self._last
         if passed >= MAX_INTERVAL:
             return True
-        return self._records >= self._size * (1 if passed >= MIN_INTERVAL else TIMES)
+        if passed >= MIN_INTERVAL:
+            return self._records >= self._size
+        return self._records >= max(self._size * TIMES, MIN_BYTES)

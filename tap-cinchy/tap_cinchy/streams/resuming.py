@@ -13,6 +13,7 @@ from singer_rest.run.resume import ResumeMark, why_not
 from singer_rest.sources.catching_up import Missed
 from tap_cinchy import backups
 from tap_cinchy.incremental import ChangesSource
+from tap_cinchy.positions import parse_position
 from tap_cinchy.resume import (
     Beginning,
     CatchUpSource,
@@ -20,7 +21,6 @@ from tap_cinchy.resume import (
     ResumableSource,
     ResumedSource,
     can_tell_changes,
-    parse_position,
     read_anchor,
 )
 from tap_cinchy.shapes import DELETED, Shape

@@ -1,4 +1,4 @@
-"""A long page handed over in steps, each of which says up to where everything has come.
+"""Places in a table, and a long page in steps, each saying up to where everything has come.
 
 What stands behind the last STATE is read again after a kill: half a page on average, and pages of
 tables are long so that they are few.
@@ -22,6 +22,14 @@ STEP = 1000
 def position_of(key: Key) -> str:
     """Return the text of a place behind a row."""
     return ".".join(map(str, key))
+
+
+def parse_position(text: str) -> Key | None:
+    """Return the key of a row; nothing if the text is none."""
+    try:
+        return tuple(int(part) for part in text.split("."))
+    except ValueError:
+        return None
 
 
 def in_steps(page: Page, keys: Sequence[Key]) -> Iterator[Page]:
